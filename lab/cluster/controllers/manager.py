@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs every controller whenever something changed, and often enough for what only time changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from ..behaviour import PodBehaviour
+from ..events import EventRecorder
+from ..kubelet import Kubelet
+from ..store import Change, Store
+from . import daemonset, deployment, disruption, endpoints, garbage, namespaces, quotas, replicaset, scheduler, statefulset
+from .context import Context, Object
+
+_log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 0.1
+_TIMED_TICKS = 4  # a pass for what only time changes comes at every fourth tick
+_STEPS: tuple[tuple[str, Callable[[Context, Object], None]], ...] = (
+    ("Namespace", namespaces.reconcile),
+    ("Deployment", deployment.reconcile),
+    ("StatefulSet", statefulset.reconcile),
+    ("DaemonSet", daemonset.reconcile),
+    ("ReplicaSet", replicaset.reconcile),
+    ("PodDisruptionBudget", disruption.reconcile),
+    ("ResourceQuota", quotas.reconcile),
+    ("Service", endpoints.reconcile),
+)
+MALFORMED = (AttributeError, KeyError, TypeError, ValueError)  # what objects raise that validation let through
+_IGNORED = {"Event", "Lease", "ConfigMap", "Secret"}  # nothing that the controllers do depends on them
+
+
+class ControllerManager:
+    def __init__(self, store: Store, behaviour: PodBehaviour, clock: Callable[[], float]) -> None:
+        events = EventRecorder(store)
+        self._context = Context(store, events, clock)
+        self._kubelet = Kubelet(store, events, behaviour, clock)
+        self._changed = True
+        self._deleted = True
+        self._ticks = 0
+        store.subscribe(self._on_change)
+
+    def _on_change(self, change: Change) -> None:
+        self._changed = self._changed or change.kind not in _IGNORED
+        self._deleted = self._deleted or change.type == "DELETED" or bool(change.object["metadata"].get("deletionTimestamp"))
+
+    async def run(self) -> None:
+        """Ticks until cancelled."""
+        while True:
+            self.tick()
+            await asyncio.sleep(_TICK_SECONDS)
+
+    def tick(self) -> None:
+        """Pods first, then whoever reacts to them. Each pass may cause changes that the next tick takes up."""
+        self._kubelet.tick()
+        self._ticks += 1
+        if not self._changed and (self._ticks % _TIMED_TICKS or not self._waits_for_time()):
+            return
+        self._changed = False
+        for kind, reconcile in _STEPS:
+            for obj in self._context.store.list(kind):
+                meta = obj["metadata"]
+                current = self._context.store.get(kind, meta.get("namespace"), meta["name"])
+                if current is not None:
+                    self._reconcile(reconcile, current)
+        scheduler.schedule(self._context)
+        if self._deleted:
+            self._deleted = False
+            endpoints.forget(self._context)
+            garbage.collect(self._context)
+
+    def _reconcile(self, reconcile: Callable[[Context, Object], None], obj: Object) -> None:
+        """One object that cannot be worked with does not stop the others."""
+        try:
+            reconcile(self._context, obj)
+        except MALFORMED:
+            _log.exception("cannot reconcile %s %s", obj["kind"], obj["metadata"]["name"])
+
+    def _waits_for_time(self) -> bool:
+        """Whether a rollout is under way, whose deadline or minReadySeconds passes without any change."""
+        for obj in self._context.store.list("Deployment"):
+            status = obj.get("status") or {}
+            if status.get("availableReplicas", 0) != obj["spec"]["replicas"] or status.get("updatedReplicas", 0) != obj["spec"]["replicas"]:
+                return True
+        return any(
+            (obj.get("status") or {}).get(available, 0) != (obj.get("status") or {}).get(wanted, 0)
+            for kind, available, wanted in (
+                ("StatefulSet", "availableReplicas", "replicas"),
+                ("DaemonSet", "numberAvailable", "desiredNumberScheduled"),
+            )
+            for obj in self._context.store.list(kind)
+        )

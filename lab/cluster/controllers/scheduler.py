@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scheduler: every pod goes to the fitting node with the fewest pods."""
+
+from __future__ import annotations
+
+from ..quantities import parse_quantity
+from ..store import copied
+from ..timestamps import to_seconds
+from .context import Context, Object, condition, is_active
+
+_COMPONENT = "default-scheduler"
+
+
+def schedule(context: Context) -> None:
+    """Binds every pod that waits for a node."""
+    pods = context.store.list("Pod")
+    waiting = [pod for pod in pods if not pod["spec"].get("nodeName") and not pod["metadata"].get("deletionTimestamp")]
+    if not waiting:
+        return
+    nodes = context.store.list("Node")
+    on_node: dict[str, list[Object]] = {node["metadata"]["name"]: [] for node in nodes}
+    for pod in pods:
+        if pod["spec"].get("nodeName") in on_node and is_active(pod):
+            on_node[pod["spec"]["nodeName"]].append(pod)
+    for pod in waiting:
+        refusals = {node["metadata"]["name"]: _refusal(node, pod, on_node[node["metadata"]["name"]]) for node in nodes}
+        fitting = [name for name, refusal in refusals.items() if refusal is None]
+        if fitting:
+            chosen = min(fitting, key=lambda name: (len(on_node[name]), name))
+            on_node[chosen].append(_bind(context, pod, chosen))
+        else:
+            _refuse(context, pod, [refusal for refusal in refusals.values() if refusal])
+
+
+def _requested(pods: list[Object], resource: str) -> float:
+    return sum(
+        parse_quantity(((container.get("resources") or {}).get("requests") or {}).get(resource, "0"))
+        for pod in pods
+        for container in pod["spec"]["containers"]
+    )
+
+
+def _refusal(node: Object, pod: Object, running: list[Object]) -> str | None:
+    """Why the pod cannot go to the node, in the scheduler's words; None when it can."""
+    if node["spec"].get("unschedulable"):
+        return "node(s) were unschedulable"
+    ready = condition(node, "Ready")
+    if ready is not None and ready["status"] != "True":
+        return "node(s) had untolerated taint {node.kubernetes.io/not-ready: }"
+    if not (pod["spec"].get("nodeSelector") or {}).items() <= (node["metadata"].get("labels") or {}).items():
+        return "node(s) didn't match Pod's node affinity/selector"
+    allocatable = (node.get("status") or {}).get("allocatable") or {}
+    for resource in ("cpu", "memory"):
+        if resource in allocatable and _requested([*running, pod], resource) > parse_quantity(allocatable[resource]):
+            return f"Insufficient {resource}"
+    if "pods" in allocatable and len(running) >= parse_quantity(allocatable["pods"]):
+        return "Too many pods"
+    return None
+
+
+def _condition(status: str, now: float, **more: str) -> Object:
+    return {"type": "PodScheduled", "status": status, "lastProbeTime": None, "lastTransitionTime": to_seconds(now), **more}
+
+
+def _bind(context: Context, pod: Object, node: str) -> Object:
+    bound = copied(pod)
+    bound["spec"]["nodeName"] = node
+    others = [c for c in bound["status"].get("conditions") or () if c["type"] != "PodScheduled"]
+    bound["status"]["conditions"] = [*others, _condition("True", context.clock())]
+    stored = context.store.update(bound, status_only=True)
+    meta = pod["metadata"]
+    context.record(stored, "Scheduled", f"Successfully assigned {meta['namespace']}/{meta['name']} to {node}", _COMPONENT)
+    return stored
+
+
+def _refuse(context: Context, pod: Object, refusals: list[str]) -> None:
+    reasons = sorted({f"{refusals.count(refusal)} {refusal}" for refusal in refusals})
+    message = f"0/{len(refusals)} nodes are available: {', '.join(reasons)}." if refusals else "no nodes available to schedule pods"
+    known = condition(pod, "PodScheduled")
+    if known is not None and known.get("message") == message:
+        return
+    others = [c for c in pod["status"].get("conditions") or () if c["type"] != "PodScheduled"]
+    unschedulable = _condition("False", context.clock(), reason="Unschedulable", message=message)
+    stored = context.write_status(pod, pod["status"] | {"conditions": [*others, unschedulable]})
+    context.record(stored, "FailedScheduling", message, _COMPONENT, "Warning")

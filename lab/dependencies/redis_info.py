@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Redis server says about itself (https://redis.io/docs/latest/commands/info/)."""
+
+from __future__ import annotations
+
+from lab.world.curve import Integral
+from lab.world.world import World
+
+_SECTIONS = ("server", "clients", "memory", "stats", "replication", "keyspace")
+
+
+def info(world: World, name: str, wanted: str = "default") -> str:
+    """The text of INFO, lines ended by CRLF; one section, or all of them for ``default``, ``all`` and ``everything``."""
+    sections = _sections(world, name)
+    chosen = _SECTIONS if wanted.lower() in {"default", "all", "everything"} else (wanted.lower(),)
+    parts = []
+    for section in chosen:
+        if section in sections:
+            fields = "".join(f"{key}:{value}\r\n" for key, value in sections[section].items())
+            parts.append(f"# {section.capitalize()}\r\n{fields}")
+    return "\r\n".join(parts)
+
+
+def _sections(world: World, name: str) -> dict[str, dict[str, object]]:
+    now, dependency = world.clock(), world.scenario.dependencies[name]
+    uptime = int(now - world.beginning)
+    values = {signal: world.signal(f"{name}.{signal}").at(now) for signal in ("connections", "memory", "lookup_rate", "evictions")}
+    used, most = int(values["memory"] * dependency.max_memory), int(dependency.max_memory)
+    lookups, misses = world.signal(f"{name}.lookup_rate"), world.signal(f"{name}.miss_rate")
+    missed = int(Integral([lookups, misses], world.beginning).at(now))
+    hits = int(Integral([lookups], world.beginning).at(now)) - missed
+    return {
+        "server": {
+            "redis_version": "7.2.5",
+            "redis_mode": "standalone",
+            "os": "Linux 6.1.0 x86_64",
+            "process_id": 1,
+            "tcp_port": 6379,
+            "uptime_in_seconds": uptime,
+            "uptime_in_days": uptime // 86400,
+        },
+        "clients": {"connected_clients": round(values["connections"]), "maxclients": 10000, "blocked_clients": 0},
+        "memory": {
+            "used_memory": used,
+            "used_memory_human": f"{used / 2**20:.2f}M",
+            "used_memory_peak": used,
+            "maxmemory": most,
+            "maxmemory_human": f"{most / 2**20:.2f}M",
+            "maxmemory_policy": dependency.policy,
+            "mem_fragmentation_ratio": "1.12",
+        },
+        "stats": {
+            "total_commands_processed": hits + missed,
+            "instantaneous_ops_per_sec": round(values["lookup_rate"]),
+            "evicted_keys": int(Integral([world.signal(f"{name}.evictions")], world.beginning).at(now)),
+            "keyspace_hits": hits,
+            "keyspace_misses": missed,
+            "rejected_connections": 0,
+        },
+        "replication": {"role": "master", "connected_slaves": 0},
+        "keyspace": {"db0": f"keys={used // 1500},expires={used // 1700},avg_ttl=1800000"},
+    }

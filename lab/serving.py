@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs web applications on free ports of this machine, with what all servers of the lab have in common."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from lab.distance import Relay
+
+HOST = "127.0.0.1"
+
+
+def unused_port() -> int:
+    """A port at which nothing listens: it was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+class ChangeLog:
+    """The requests that changed something, or tried to, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.changes: list[dict[str, Any]] = []
+
+    def noting(self, server: str, is_change: Callable[[web.Request], bool], user: Callable[[web.Request], str | None]) -> Middleware:
+        """Notes requests of one server."""
+
+        @web.middleware
+        async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+            response = await handler(request)
+            if is_change(request):
+                entry = {
+                    "server": server,
+                    "method": request.method,
+                    "path": request.path_qs,
+                    "user": user(request),
+                    "status": response.status,
+                }
+                self.changes.append(entry)
+            return response
+
+        return note
+
+
+def writes(request: web.Request) -> bool:
+    return request.method not in {"GET", "HEAD", "OPTIONS"}
+
+
+def writes_to_cluster(request: web.Request) -> bool:
+    """Neither dry runs nor questions (reviews, exec) change the cluster."""
+    asks = "authorization.k8s.io" in request.path or "authentication.k8s.io" in request.path or request.path.endswith("/exec")
+    return writes(request) and not asks and request.query.get("dryRun") != "All"
+
+
+class Servers:
+    """Starts applications, and stops them all. ``round_trip`` is how far away they are, in seconds."""
+
+    def __init__(self, round_trip: float = 0.0) -> None:
+        self._round_trip = round_trip
+        self._runners: list[web.AppRunner] = []
+        self._relays: list[Relay] = []
+
+    async def start(self, app: web.Application, *, tls: ssl.SSLContext | None = None, more: Sequence[Middleware] = ()) -> int:
+        """The port on which the application listens from now on."""
+        for middleware in reversed(more):
+            app.middlewares.insert(0, middleware)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await runner.setup()
+        self._runners.append(runner)
+        await web.TCPSite(runner, HOST, 0, ssl_context=tls).start()
+        port = int(runner.addresses[0][1])
+        return await self._relayed(port) if self._round_trip > 0 else port
+
+    async def stop(self) -> None:
+        for relay in self._relays:
+            await relay.stop()
+        for runner in reversed(self._runners):
+            await runner.cleanup()
+        self._relays.clear()
+        self._runners.clear()
+
+    async def _relayed(self, port: int) -> int:
+        self._relays.append(Relay(HOST, port, self._round_trip))
+        return await self._relays[-1].start()

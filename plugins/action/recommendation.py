@@ -1,0 +1,21 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recommends in the controller's own process: the rules take less time than starting a module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible_collections.devops.incident_response.plugins.module_utils.faces.decision import RECOMMENDATION, recommendation_result
+from ansible_collections.devops.incident_response.plugins.plugin_utils.actions import ControllerAction
+
+
+class ActionModule(ControllerAction):
+    """See plugins/modules/recommendation.py."""
+
+    ARGUMENT_SPEC: ClassVar[Mapping[str, Any]] = RECOMMENDATION
+
+    def perform(self, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        return recommendation_result(arguments)

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Begins a rollback on the host and shows its progress while it goes on, in a terminal and in a log alike."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils.faces.arguments import CLUSTER, SERVICE
+from ..module_utils.model.codec import format_time, from_result
+from ..module_utils.model.rollback import ProgressLine, RollbackProgress
+from ..module_utils.rollback import console
+from ..module_utils.units import format_duration, parse_duration
+
+_MODULE = "devops.incident_response.rollback"
+_PROGRESS_MODULE = "devops.incident_response.rollback_progress_info"
+_SLICE = 5.0
+"""Seconds that one look may wait for something to happen. Each look is a process of its own."""
+
+
+class ActionModule(ActionBase):
+    """See plugins/modules/rollback.py."""
+
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        started = time.monotonic()
+        super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        result: dict[str, Any] = self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars)
+        if result.get("failed"):
+            return result
+        self._show(["", console.HEADING, ""])
+        if result.get("progress") is None:
+            self._show(["  Check mode: the cluster has tried the change and would take it. Nothing was changed.", ""])
+            return result
+        self._show(console.progress_lines(_lines(result["rollback"]["progress"])))
+        if self._wanted("wait", True):
+            limit = parse_duration(arguments.get("wait_timeout") or "5m", "wait_timeout")
+            self._follow(result, started + limit, limit, task_vars)
+        return result
+
+    def _follow(self, result: dict[str, Any], end: float, limit: float, task_vars: dict[str, Any] | None) -> None:
+        """Looks again and again until the rollout is complete or stuck, or the time is up, and completes ``result``."""
+        passed_on = {name: value for name, value in self._task.args.items() if name in CLUSTER or name in SERVICE}
+        while result["progress"]["state"] == "progressing":
+            left = end - time.monotonic()
+            if left <= 0:
+                return self._give_up(result, f"Not every pod runs the target after {format_duration(limit)}; the rollout goes on.")
+            seen = self._execute_module(
+                module_name=_PROGRESS_MODULE,
+                module_args={**passed_on, "following": result["following"], "at_most": min(_SLICE, left)},
+                task_vars=task_vars,
+            )
+            if seen.get("failed"):
+                return self._give_up(result, f"The rollback was begun, but how it goes on can't be seen: {seen.get('msg')}")
+            result["progress"], result["following"] = seen["progress"], seen["following"]
+            result["rollback"]["progress"] += seen["progress"]["lines"]
+            progress = from_result(RollbackProgress, seen["progress"])
+            self._show([*console.progress_lines(progress.lines), *console.standing(progress, seen["share"])])
+        self._end(result)
+
+    def _end(self, result: dict[str, Any]) -> None:
+        progress = from_result(RollbackProgress, result["progress"])
+        if progress.state == "stuck":
+            return self._give_up(result, f"The rollout is stuck: {progress.stuck_reason}.", "not_recovered")
+        result["state"] = result["rollback"]["state"] = "verifying"
+        result["rollback"]["finished_at"] = result["rollback"].get("finished_at") or format_time(datetime.now(UTC))
+        return None
+
+    def _give_up(self, result: dict[str, Any], reason: str, state: str = "applying") -> None:
+        self._show([f"  ❌ {reason}", ""])
+        result.update(failed=True, msg=reason, state=state)
+        result["rollback"].update(state=state, reason=reason)
+
+    def _wanted(self, option: str, default: bool) -> bool:
+        from ansible.module_utils.parsing.convert_bool import boolean
+
+        return bool(boolean(self._task.args.get(option, default)))
+
+    def _show(self, lines: list[str]) -> None:
+        Display().display("\n".join(lines))
+
+
+def _lines(data: list[dict[str, Any]]) -> list[ProgressLine]:
+    return [from_result(ProgressLine, line) for line in data]

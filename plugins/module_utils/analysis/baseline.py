@@ -1,0 +1,48 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a signal is measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from .onset import Course
+from .series import Point, finite
+
+_HOUR = 3600.0
+_FEWEST_POINTS = 3
+_UNUSUAL = 2.0
+"""A day ago at this hour was not usual when it was this many times the hour before the onset (an incident then, not now)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """``value`` in the signal's unit, None where there is nothing to compare with. ``reason`` says when it is not the day before."""
+
+    value: float | None
+    reason: str | None = None
+
+
+def baseline(day_before: float | None, points: Sequence[Point], course: Course, deployed_at: float | None, direction: int) -> Baseline:
+    """The same hour a day ago; without it, or where it was not usual itself, the hour before the onset or before the deployment.
+
+    ``deployed_at`` is unix seconds; ``direction`` as for ``onset``.
+    """
+    hour_before = _hour_before(points, course.onset if course.onset is not None else deployed_at)
+    if day_before is None:
+        if hour_before is None:
+            return Baseline(None, "no history: neither a day ago nor before the onset or the deployment")
+        return Baseline(hour_before, "no history from a day ago: compared with the hour before")
+    if course.rise is not None and hour_before is not None and direction * (day_before - _UNUSUAL * hour_before) > 0:
+        return Baseline(hour_before, "a day ago was unusual itself: compared with the hour before the onset")
+    return Baseline(day_before)
+
+
+def _hour_before(points: Sequence[Point], moment: float | None) -> float | None:
+    if moment is None:
+        return None
+    values = [value for at, value in finite(points) if moment - _HOUR <= at < moment]
+    return median(values) if len(values) >= _FEWEST_POINTS else None

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has been growing since a deployment: a leak uses things up long before anybody feels it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..model.metrics import Signal
+from .contribution import PROMPT
+from .signals import USER_FELT, worsening
+
+_GREW = 1.5
+_LEAD = 180.0
+"""Seconds by which the growth began before anybody felt anything: what comes together may be a consequence."""
+_TOLERANCE = 60.0
+_NOT_USED_UP = frozenset({*USER_FELT, "request_rate"})
+
+
+def growing_since(signals: Sequence[Signal], deployed_at: datetime | None, felt: datetime | None) -> Signal | None:
+    """The signal that began to grow with the deployment, well before users felt anything; None when there is none."""
+    if deployed_at is None or felt is None:
+        return None
+    grown = [
+        signal
+        for signal in signals
+        if signal.name not in _NOT_USED_UP
+        and signal.onset is not None
+        and -_TOLERANCE <= (signal.onset - deployed_at).total_seconds() <= PROMPT
+        and (felt - signal.onset).total_seconds() >= _LEAD
+        and (worsening(signal) or 0.0) >= _GREW
+    ]
+    return max(grown, key=lambda signal: worsening(signal) or 0.0, default=None)

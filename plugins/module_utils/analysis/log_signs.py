@@ -1,0 +1,132 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Causes that log lines name by themselves, in the words of the libraries that everybody uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..model.logs import LogPattern
+
+_REPEATED = 3
+"""Lines from which an error is more than a mishap."""
+_MAIN_SHARE = 0.2
+"""Share of all new errors that one kind needs to explain the trouble."""
+_SHORTLY_BEFORE, _SHORTLY_AFTER = timedelta(minutes=10), timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """``cause`` is that of a hypothesis. ``line`` is the template that says so."""
+
+    cause: str
+    title: str
+    line: str
+    count: int
+    by_time: bool = False
+    """Something has expired, which it has for every version."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    cause: str
+    title: str
+    words: re.Pattern[str]
+    by_time: bool = False
+
+
+def _kind(cause: str, title: str, *alternatives: str, by_time: bool = False) -> _Kind:
+    return _Kind(cause, title, re.compile("|".join(alternatives), re.IGNORECASE), by_time)
+
+
+_KINDS = (
+    _kind(
+        "certificate",
+        "A certificate has expired",
+        r"certificate (?:has )?expired|certificate_expired|CERT_HAS_EXPIRED|tls: expired certificate|CertificateExpiredException",
+        by_time=True,
+    ),
+    _kind(
+        "licence",
+        "A licence has expired",
+        r"licen[sc]e\b[^.:]{0,40}\bexpired|expired licen[sc]e|licen[sc]e (?:is )?no longer valid",
+        by_time=True,
+    ),
+    _kind(
+        "certificate",
+        "A certificate is not trusted",
+        r"certificate is not yet valid|x509: certificate|CERTIFICATE_VERIFY_FAILED|tls: (?:bad|unknown) certificate",
+        r"PKIX path (?:building|validation) failed|SSLHandshakeException",
+        r"unable to (?:get|verify)[\w ]{0,30} certificate|self[- ]signed certificate|UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    ),
+    _kind(
+        "name_resolution",
+        "Names are not resolved (DNS)",
+        r"no such host|server misbehaving|Name or service not known|Temporary failure in name resolution|nodename nor servname",
+        r"\bENOTFOUND\b|\bEAI_AGAIN\b|UnknownHostException|NXDOMAIN|SERVFAIL|getaddrinfo (?:failed|error)|could not translate host name",
+        r"lookup \S+ on \S+: (?:read udp|no answer|i/o timeout|dial)|Name resolution failed|Could not resolve host",
+    ),
+    _kind(
+        "credentials",
+        "Credentials are refused",
+        r"password authentication failed|Access denied for user|WRONGPASS|NOAUTH Authentication required|invalid_client|invalid_grant",
+        r"SASL authentication failed|Authentication failed for|login failed for user|InvalidAccessKeyId|ExpiredToken",
+        r"\b(?:token|secret|credential|password|api key)s? (?:is|was|are|were|has|have) (?:been )?(?:revoked|rotated|rejected|invalid)",
+    ),
+    _kind(
+        "quota",
+        "A quota or rate limit is used up",
+        r"\b429\b|Too Many Requests|rate limit(?:ed)? (?:is |was )?(?:exceeded|reached|hit)|quota (?:is |was )?exceeded|RESOURCE_EXHAUSTED",
+        r"\bThrottl(?:ed|ing)(?:Exception)?\b|RequestLimitExceeded|TooManyRequestsException",
+    ),
+    _kind(
+        "storage",
+        "A disk or volume is full",
+        r"no space left on device|\bENOSPC\b|disk (?:is )?full|could not extend (?:file|relation)|disk quota exceeded",
+        r"Read-only file system",
+    ),
+)
+_SETTINGS = r"\b(?:config(?:uration)?s?|settings?|(?:feature )?(?:flags?|toggles?))\b"
+_CHANGED = r"\b(?:changed|reload(?:ed|ing)?|updated|refreshed|modified|applied|switched|toggled)\b"
+_RELOADED = re.compile(rf"{_SETTINGS}[^.]{{0,40}}{_CHANGED}|{_CHANGED}[^.]{{0,20}}{_SETTINGS}", re.IGNORECASE)
+_ERRORS = ("FATAL", "ERROR")
+
+
+def main_errors(patterns: Sequence[LogPattern], onset: datetime | None) -> tuple[LogPattern, ...]:
+    """The errors that came with the trouble, most frequent first; all repeated ones where it is not known when it began."""
+    found = [one for one in patterns if one.level in _ERRORS and one.count >= (_REPEATED if one.level == "ERROR" else 1)]
+    if onset is not None:
+        found = [one for one in found if one.last_seen is None or one.last_seen >= onset]
+        recent = [one for one in found if one.first_seen is not None and one.first_seen >= onset - timedelta(minutes=2)]
+        found = recent or found
+    return tuple(sorted(found, key=lambda one: -one.count))
+
+
+def named_cause(patterns: Sequence[LogPattern], onset: datetime | None) -> Sign | None:
+    """The cause that the errors name; None when they name none, or only a few of them do."""
+    errors = [*main_errors(patterns, onset)]
+    errors += [one for one in patterns if one.level == "WARN" and one.count >= _REPEATED and not errors]
+    total = sum(one.count for one in errors)
+    for kind in _KINDS:
+        named = [one for one in errors if kind.words.search(one.template) or kind.words.search(one.sample)]
+        count = sum(one.count for one in named)
+        if named and count >= _MAIN_SHARE * total:
+            return Sign(kind.cause, kind.title, named[0].template, count, kind.by_time)
+    return None
+
+
+def configuration_change(patterns: Sequence[LogPattern], onset: datetime | None) -> Sign | None:
+    """The line that tells of a changed configuration just before the trouble began; None when there is none."""
+    if onset is None:
+        return None
+    for one in patterns:
+        seen = one.last_seen if one.last_seen and one.last_seen <= onset + _SHORTLY_AFTER else one.first_seen
+        near = seen is not None and onset - _SHORTLY_BEFORE <= seen <= onset + _SHORTLY_AFTER
+        new = one.first_seen is not None and onset - _SHORTLY_BEFORE <= one.first_seen
+        if near and new and one.level not in _ERRORS and _RELOADED.search(one.template):
+            return Sign("configuration", "A changed configuration", one.template, one.count)
+    return None

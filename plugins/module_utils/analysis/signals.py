@@ -1,0 +1,130 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From raw metrics to judged signals."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from statistics import median
+
+from ..model.metrics import Metrics, Neighbour, Shape, Signal
+from ..model.metrics_raw import RawMetrics, RawNeighbour, RawSignal
+from .baseline import baseline
+from .episodes import episodes
+from .onset import Course, onset
+from .recovering import recovering
+from .series import finite, slope_per_hour
+
+USER_FELT = ("error_rate", "latency_p95", "latency_p50")
+"""Signals that users feel: the incident began when the first of them left its baseline."""
+
+_FIVE_MINUTES = 300.0
+_MINUTE = 60.0
+_MATERIAL_RATIO = 2.0
+"""Multiple of the baseline from which a signal tells when the incident began, where any has reached it."""
+_SMALLEST = {"share": 0.001, "seconds": 0.001}
+"""The least change that means anything, by unit: a tenth of a percent, a millisecond."""
+_UNUSUAL_RATIO = 3.0
+"""Multiple of its usual error rate from which another service fails."""
+_BOTH_WAYS = frozenset({"request_rate"})
+
+
+def signals(raw: RawMetrics, deployed_at: datetime | None, now: datetime) -> Metrics:
+    """Every signal with its value, baseline, onset and trend; what is not known is None, with its reason."""
+    judged = tuple(_signal(one, deployed_at.timestamp() if deployed_at else None, now.timestamp()) for one in raw.signals)
+    return Metrics(
+        signals=judged,
+        onset=_incident_onset(judged),
+        scrape_interval=raw.scrape_interval,
+        notes=raw.notes,
+        neighbours=tuple(one for other in raw.neighbours if (one := _neighbour(other)) is not None),
+    )
+
+
+def _neighbour(raw: RawNeighbour) -> Neighbour | None:
+    """The other service, if it usually does not fail so often."""
+    usual = raw.day_before if raw.day_before is not None else 0.0
+    if raw.error_rate < _UNUSUAL_RATIO * usual:
+        return None
+    began = onset(raw.recent, usual, 1, _SMALLEST["share"]).onset
+    return Neighbour(raw.job, raw.error_rate, datetime.fromtimestamp(began, UTC) if began is not None else None)
+
+
+def ratio_of(value: float | None, base: float | None) -> float | None:
+    """``value`` as a multiple of ``base``; None when either is unknown, or the base is zero."""
+    return value / base if value is not None and base is not None and base > 0 else None
+
+
+def worsening(signal: Signal) -> float | None:
+    """How many times worse than its baseline the signal is, whichever way is worse for it; infinite from or to nothing. None: unknown."""
+    value, base = signal.value, signal.baseline
+    if value is None or base is None:
+        return None
+    worse, better = (base, value) if signal.higher_is_better else (value, base)
+    if better > 0:
+        return worse / better
+    return math.inf if worse > 0 else 1.0
+
+
+def _signal(raw: RawSignal, deployed_at: float | None, now: float) -> Signal:
+    direction = 0 if raw.name in _BOTH_WAYS else -1 if raw.higher_is_better else 1
+    day_before = _known(raw.day_before)
+    course = onset(raw.recent, day_before, direction, _SMALLEST.get(raw.unit, 0.0))
+    base = baseline(day_before, raw.recent, course, deployed_at, direction)
+    value, window = _present_value(raw, course, now)
+    came = _episodes(raw, value, base.value, direction)
+    began = course.onset if course.onset is not None or not came else came[-1]
+    reasons = [raw.reason] if raw.reason else []
+    if value is None and not reasons:
+        reasons.append("no samples in the last five minutes")
+    reasons += [reason for reason in (base.reason, course.reason) if reason and value is not None]
+    return Signal(
+        name=raw.name,
+        title=raw.title,
+        unit=raw.unit,
+        value=value,
+        baseline=base.value,
+        ratio=ratio_of(value, base.value),
+        onset=datetime.fromtimestamp(began, UTC) if began is not None else None,
+        shape=Shape.SUDDEN if course.onset is None and came else course.shape,
+        reason="; ".join(reasons) or None,
+        window=window,
+        higher_is_better=raw.higher_is_better,
+        trend_per_hour=slope_per_hour(raw.recent),
+        critical_ratio=raw.critical_ratio,
+        recovering=began is not None and base.value is not None and recovering(raw.recent, base.value, began, direction or 1),
+        earlier_onsets=tuple(datetime.fromtimestamp(at, UTC) for at in came[:-1] if began is not None and at < began),
+    )
+
+
+def _episodes(raw: RawSignal, value: float | None, base: float | None, direction: int) -> tuple[float, ...]:
+    """When it was as bad as now; only where that is so bad that noise does not explain it."""
+    if value is None or base is None or not direction:
+        return ()
+    worse, better = (base, value) if direction < 0 else (value, base)
+    material = worse >= _MATERIAL_RATIO * better and abs(value - base) > _SMALLEST.get(raw.unit, 0.0)
+    return episodes(raw.recent, base, direction) if material else ()
+
+
+def _known(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _present_value(raw: RawSignal, course: Course, now: float) -> tuple[float | None, float | None]:
+    """The value over five minutes, or over the time since a younger onset, which five minutes would dilute; and the seconds it is over."""
+    last_5m, last_1m = _known(raw.last_5m), _known(raw.last_1m)
+    if course.onset is not None and now - course.onset < _FIVE_MINUTES and last_1m is not None:
+        # Each point looks back one minute, so these have seen nothing from before the onset.
+        since = [value for at, value in finite(raw.recent) if at >= course.onset + _MINUTE]
+        return median([*since, last_1m]), max(_MINUTE, now - course.onset)
+    if last_5m is not None:
+        return last_5m, _FIVE_MINUTES
+    return last_1m, _MINUTE if last_1m is not None else None
+
+
+def _incident_onset(judged: tuple[Signal, ...]) -> datetime | None:
+    felt = [(worsening(one) or 0.0, one.onset) for one in judged if one.name in USER_FELT and one.onset is not None]
+    material = [began for worse, began in felt if worse >= _MATERIAL_RATIO]
+    return min(material or [began for _unused, began in felt], default=None)

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which revisions have proven themselves, and which to go back to."""
+
+from __future__ import annotations
+
+from ..model.rollout import Revision, Rollouts
+from ..model.workload import WorkloadState
+
+PROVEN_AFTER = 6 * 3600.0
+"""Seconds in production from which a revision counts as proven: the shortest time that earns points in the rollback score."""
+
+
+def rolled_back_from(revision: Revision, rollouts: Rollouts) -> bool:
+    """Whether the rollout that followed ``revision`` was a rollback: somebody has already found it wanting."""
+    return any(other.was_rollback and other.number == revision.number + 1 for other in rollouts.revisions)
+
+
+def last_stable(rollouts: Rollouts, before: Revision) -> Revision | None:
+    """The revision to return to from ``before``.
+
+    The newest older one that was proven and that nobody rolled back from; where none is, the one that was active longest, then the newest
+    whose time is not known. None where there is no older revision that nobody rolled back from.
+    """
+    older = [
+        revision
+        for revision in rollouts.revisions
+        if revision.number < before.number and not revision.current and not rolled_back_from(revision, rollouts)
+    ]
+    proven = [revision for revision in older if (revision.stable_for or 0.0) >= PROVEN_AFTER]
+    if proven:
+        return max(proven, key=lambda revision: revision.number)
+    return max(older, key=lambda revision: (revision.stable_for or 0.0, revision.number), default=None)
+
+
+def still_rolling_out(rollouts: Rollouts, workload: WorkloadState | None) -> bool:
+    """Whether the current revision does not run everywhere yet.
+
+    Kubernetes also calls a rollout incomplete when pods of a revision that has long been everywhere are not available.
+    """
+    if not rollouts.in_progress or workload is None:
+        return rollouts.in_progress
+    current = rollouts.current.template_hash
+    others = current is not None and any(pod.revision_hash not in (None, current) and not pod.terminating for pod in workload.pods)
+    return others or workload.updated < workload.desired
+
+
+def failing_target(revision: Revision) -> bool:
+    """Whether the revision has pods now and none of them is ready."""
+    return revision.pods > 0 and revision.ready_pods == 0

@@ -1,0 +1,224 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Kubernetes API as raw JSON over kept-alive connections.
+
+Credentials, TLS and proxies are those of the ``kubernetes`` package; its model objects are not built, since that takes longer than
+the requests themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Union
+from urllib.parse import urlencode
+
+from ..model.service import WorkloadKind
+from .answers import NotJsonError, connection_problem, parse_json
+from .cluster_access import ClusterAccess, load_configuration
+from .cluster_errors import (
+    ClusterError,
+    ClusterUnreachable,
+    Conflict,
+    Forbidden,
+    Invalid,
+    ObjectNotFound,
+    ServerError,
+    TooManyRequests,
+    Unauthorized,
+    error_for,
+)
+from .libraries import load
+
+__all__ = [
+    "ClusterAccess",
+    "ClusterClient",
+    "ClusterError",
+    "ClusterUnreachable",
+    "Conflict",
+    "Forbidden",
+    "Invalid",
+    "ObjectNotFound",
+    "ServerError",
+    "TooManyRequests",
+    "Unauthorized",
+    "workload_path",
+]
+
+Query = Mapping[str, Union[str, int, bool]]  # noqa: UP007 (ansible-test's pylint takes the other form for an operation)
+
+_PLURALS = {WorkloadKind.DEPLOYMENT: "deployments", WorkloadKind.STATEFUL_SET: "statefulsets", WorkloadKind.DAEMON_SET: "daemonsets"}
+
+
+def workload_path(kind: WorkloadKind | str, namespace: str, name: str | None = None) -> str:
+    """Path of a workload, or of all of its kind in ``namespace`` where no name is given."""
+    path = f"/apis/apps/v1/namespaces/{namespace}/{_PLURALS[WorkloadKind(kind)]}"
+    return f"{path}/{name}" if name else path
+
+
+class ClusterClient:
+    """Asks one API server. Thread-safe. Every method raises a ClusterError that says what was asked and what to do."""
+
+    def __init__(self, configuration: Any, timeout: float = 10.0) -> None:
+        """``configuration`` is a ``kubernetes.client.Configuration``, ``timeout`` seconds for one request."""
+        urllib3 = load("urllib3")
+        self.host = str(configuration.host).rstrip("/")
+        self.timeout = timeout
+        self._configuration = configuration
+        self._urllib3 = urllib3
+        self._pool = load("kubernetes.client.rest").RESTClientObject(configuration).pool_manager
+        if not configuration.verify_ssl:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    @classmethod
+    def connect(cls, access: ClusterAccess) -> ClusterClient:
+        """A client for ``access``. Loads the configuration (an exec plugin may run); sends nothing to the cluster yet."""
+        return cls(load_configuration(access), access.timeout)
+
+    def get(self, path: str, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
+        return self._object("GET", path, query, timeout=timeout)
+
+    def post(self, path: str, body: Any, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
+        return self._object("POST", path, query, body, "application/json", timeout)
+
+    def put(self, path: str, body: Any, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
+        return self._object("PUT", path, query, body, "application/json", timeout)
+
+    def patch(
+        self,
+        path: str,
+        body: Any,
+        content_type: str = "application/json-patch+json",
+        query: Query | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        return self._object("PATCH", path, query, body, content_type, timeout)
+
+    def delete(self, path: str, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
+        return self._object("DELETE", path, query, timeout=timeout)
+
+    def text(self, path: str, query: Query | None = None, timeout: float | None = None, max_bytes: int | None = None) -> str:
+        """The body as text; at most ``max_bytes`` of it, the rest is left unread."""
+        limit = timeout or self.timeout
+        response = self._send("GET", path, query, None, {"Accept": "*/*"}, limit)
+        body = self._read(response, f"GET {path}", limit, max_bytes)
+        self._check(response, body, f"GET {path}")
+        return body.decode("utf-8", "replace")
+
+    def watch(self, path: str, query: Query, timeout: float) -> Iterator[dict[str, Any]]:
+        """Events ``{"type": …, "object": …}`` for at most ``timeout`` seconds; ends quietly when the time is up.
+
+        Raises a ClusterError when the watch cannot begin, and for an event of type ERROR (410: the resourceVersion is too old).
+        """
+        end = time.monotonic() + timeout
+        asked = f"watch {path}"
+        wanted = {**query, "watch": True, "timeoutSeconds": max(1, int(timeout))}
+        response = self._send("GET", path, wanted, None, {"Accept": "application/json"}, timeout)
+        if response.status != 200:
+            self._check(response, self._read(response, asked, timeout), asked)
+        buffer = b""
+        try:
+            while time.monotonic() < end:
+                try:
+                    chunk = response.read1(2**16)
+                except self._urllib3.exceptions.HTTPError:
+                    return
+                if not chunk:
+                    return
+                *lines, buffer = (buffer + chunk).split(b"\n")
+                for line in lines:
+                    if line.strip():
+                        yield self._event(line, asked)
+        finally:
+            response.close()
+
+    def exec(self, namespace: str, pod: str, container: str | None, command: Sequence[str], timeout: float) -> tuple[int, str]:
+        """Exit code and output (standard output and error as they came) of ``command`` in a container."""
+        from .cluster_exec import run_in_container
+
+        return run_in_container(self._configuration, self._authorization(), namespace, pod, container, command, timeout)
+
+    def _object(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: Any = None,
+        content_type: str | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        limit = timeout or self.timeout
+        asked = f"{method} {path}"
+        headers = {"Accept": "application/json"}
+        if content_type:
+            headers["Content-Type"] = content_type
+        data = None if body is None else json.dumps(body).encode()
+        response = self._send(method, path, query, data, headers, limit)
+        answer = self._read(response, asked, limit)
+        self._check(response, answer, asked)
+        return self._parse(answer, asked)
+
+    def _send(self, method: str, path: str, query: Query | None, body: bytes | None, headers: dict[str, str], timeout: float) -> Any:
+        url = f"{self.host}{path}" + (f"?{urlencode({name: _plain(value) for name, value in query.items()})}" if query else "")
+        authorized = {**headers, **self._authorization()}
+
+        def send() -> Any:
+            return self._pool.request(
+                method, url, body=body, headers=authorized, timeout=timeout, preload_content=False, retries=False, redirect=False
+            )
+
+        return self._guarded(lambda: self._once_more_when_dropped(send) if method == "GET" else send(), f"{method} {path}", timeout)
+
+    def _once_more_when_dropped(self, send: Callable[[], Any]) -> Any:
+        """A server may close a kept-alive connection just when it is used again; reading once more does no harm."""
+        try:
+            return send()
+        except self._urllib3.exceptions.ProtocolError:
+            return send()
+
+    def _read(self, response: Any, asked: str, timeout: float, max_bytes: int | None = None) -> bytes:
+        body: bytes = self._guarded(lambda: response.read(max_bytes, decode_content=True), asked, timeout)
+        if max_bytes is not None and len(body) >= max_bytes:
+            response.close()
+        else:
+            response.release_conn()
+        return body
+
+    def _guarded(self, call: Callable[[], Any], asked: str, timeout: float) -> Any:
+        try:
+            return call()
+        except (OSError, ValueError, self._urllib3.exceptions.HTTPError) as error:
+            problem = connection_problem(error, timeout)
+            raise ClusterUnreachable(
+                f"The cluster at {self.host}: {problem} ({asked}). Check that it runs, and 'kubeconfig', 'context' or 'host'."
+            ) from error
+
+    def _check(self, response: Any, body: bytes, asked: str) -> None:
+        if not 200 <= response.status < 300:
+            raise error_for(response.status, body, asked, self.host)
+
+    def _parse(self, body: bytes, asked: str) -> dict[str, Any]:
+        try:
+            parsed = parse_json(body)
+        except NotJsonError as error:
+            raise ServerError(f"{asked}: the cluster at {self.host} {error}.", 200) from error
+        if not isinstance(parsed, dict):
+            raise ServerError(f"{asked}: the cluster at {self.host} answered with a {type(parsed).__name__} instead of an object.", 200)
+        return parsed
+
+    def _event(self, line: bytes, asked: str) -> dict[str, Any]:
+        event = self._parse(line, asked)
+        if event.get("type") == "ERROR":
+            status = event.get("object") or {}
+            raise error_for(int(status.get("code") or 500), json.dumps(status).encode(), asked, self.host)
+        return event
+
+    def _authorization(self) -> dict[str, str]:
+        """Refreshed by the ``kubernetes`` package when a token is about to expire."""
+        return {setting["key"]: setting["value"] for setting in self._configuration.auth_settings().values() if setting["value"]}
+
+
+def _plain(value: str | int | bool) -> str | int:
+    return str(value).lower() if isinstance(value, bool) else value

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prometheus, or anything that speaks its HTTP API, through ``prometheus_api_client.PrometheusConnect``."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from ..errors import SourceUnavailableError
+from .answers import NotJsonError, connection_problem, parse_json, status_problem
+from .libraries import load
+
+CONNECTIONS = 32
+"""Queries that may be under way at once without a new connection for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesResult:
+    """One series of an answer; ``samples`` are (unix seconds, value), oldest first. NaN and infinities are kept."""
+
+    labels: Mapping[str, str]
+    samples: tuple[tuple[float, float], ...]
+
+
+class QueryRejectedError(SourceUnavailableError):
+    """Prometheus understands the request but not the query, or can't compute it. The message has its words."""
+
+
+def quote(value: str) -> str:
+    """``value`` as a PromQL string literal. Nothing in it can end the string."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\x00", "\\x00")
+    return f'"{escaped}"'
+
+
+class PrometheusClient:
+    """Thread-safe. Every method raises SourceUnavailableError with a reason to act on."""
+
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None, ca_cert: str | None = None, timeout: float = 10.0) -> None:
+        """``timeout`` is seconds for one query. Nothing is imported or sent before the first query."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SourceUnavailableError(f"Prometheus: '{url}' in prometheus_url is not a URL such as http://prometheus:9090.")
+        self.url = url.rstrip("/")
+        self.timeout = timeout
+        self._shown = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+        self._headers = dict(headers or {})
+        self._ca_cert = ca_cert
+        self._lock = threading.Lock()
+        self._connection: Any = None
+
+    def instant(self, query: str, at: float | None = None) -> tuple[SeriesResult, ...]:
+        """Value of ``query`` at ``at`` (unix seconds; the server's own now where not given). A scalar is one series without labels."""
+        params = {} if at is None else {"time": f"{at:.3f}"}
+        return self._ask(lambda connection: connection.custom_query(query, params=params))
+
+    def range(self, query: str, start: float, end: float, step: float) -> tuple[SeriesResult, ...]:
+        """Values of ``query`` from ``start`` to ``end`` (unix seconds, rounded to whole ones), ``step`` seconds apart."""
+        since, until = datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
+        return self._ask(lambda connection: connection.custom_query_range(query, since, until, f"{step:g}"))
+
+    def _ask(self, call: Any) -> tuple[SeriesResult, ...]:
+        connection = self._connect()
+        requests = load("requests")
+        try:
+            answer = call(connection)
+        except (requests.RequestException, OSError) as error:
+            raise self._unavailable(connection_problem(error, self.timeout)) from error
+        return self._series(answer)
+
+    def _connect(self) -> Any:
+        """The connection, made once: ImportError where ``prometheus_api_client`` is missing."""
+        with self._lock:
+            if self._connection is None:
+                requests, adapters = load("requests"), load("requests.adapters")
+                library = load("prometheus_api_client.prometheus_connect")
+                session = requests.Session()
+                session.verify = self._ca_cert or True
+                session.max_redirects = 3
+                session.hooks["response"].append(self._judge)
+                self._connection = library.PrometheusConnect(
+                    url=self.url, headers=self._headers or None, session=session, timeout=self.timeout
+                )
+                # PrometheusConnect mounts an adapter that keeps ten connections and sleeps between retries: too slow in an outage.
+                session.mount(self.url, adapters.HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS, max_retries=0))
+            return self._connection
+
+    def _judge(self, response: Any, **_: Any) -> None:
+        """Called with every answer, before PrometheusConnect takes it for what it should be."""
+        if response.is_redirect:
+            return
+        body: bytes = response.content
+        try:
+            answer = parse_json(body)
+        except NotJsonError as error:
+            problem = str(error) if response.status_code == 200 else status_problem(response.status_code, body)
+            raise self._unavailable(problem) from error
+        words = answer.get("error") if isinstance(answer, dict) else None
+        words = words if isinstance(words, str) else None
+        if response.status_code in (400, 422):
+            raise QueryRejectedError(f"Prometheus at {self._shown} {status_problem(response.status_code, body, words)}.")
+        if response.status_code != 200:
+            raise self._unavailable(status_problem(response.status_code, body, words))
+        data = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(data, dict) or not isinstance(data.get("result"), list):
+            raise self._unavailable("answered with JSON that is not of Prometheus' HTTP API")
+
+    def _series(self, result: list[Any]) -> tuple[SeriesResult, ...]:
+        try:
+            if len(result) == 2 and not isinstance(result[0], dict):
+                return (SeriesResult({}, (_sample(result),)),)
+            return tuple(
+                SeriesResult(
+                    {str(name): str(value) for name, value in series["metric"].items()},
+                    tuple(_sample(pair) for pair in series["values"]) if "values" in series else (_sample(series["value"]),),
+                )
+                for series in result
+                if "values" in series or "value" in series
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise self._unavailable("answered with series that are not of Prometheus' HTTP API") from error
+
+    def _unavailable(self, problem: str) -> SourceUnavailableError:
+        return SourceUnavailableError(
+            f"Prometheus at {self._shown}: {problem}. Check that it is well, prometheus_url and prometheus_headers."
+        )
+
+
+def _sample(pair: Any) -> tuple[float, float]:
+    at, value = pair
+    return float(at), _number(str(value))
+
+
+def _number(text: str) -> float:
+    """Prometheus writes NaN, +Inf and -Inf where there is no number."""
+    return {"NaN": math.nan, "+Inf": math.inf, "-Inf": -math.inf}.get(text) or float(text)

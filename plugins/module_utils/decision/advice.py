@@ -1,0 +1,129 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to do about the cause, and what comes next."""
+
+from __future__ import annotations
+
+from ..analysis.monitoring import monitoring_plan
+from ..analysis.pods import UNSTARTABLE, out_of_memory
+from ..analysis.wording import version_of
+from ..model.dependencies import DependencyHealth
+from ..model.recommendation import Action, Hypothesis
+from ..model.service import DependencyType
+from .deployment import leak_since_deployment
+from .situation import Situation, saturated, unreachable
+
+_ONE_HIGHER = {"P1": "P0", "P2": "P1", "P3": "P2"}
+
+
+def remedies(leader: Hypothesis | None, facts: Situation) -> tuple[str, ...]:
+    """What mends the cause, most useful first. A rollback only undoes it and is not among them."""
+    if leader is None:
+        return ()
+    if leader.cause == "deployment":
+        return _after_deployment(facts)
+    if leader.cause == "dependency":
+        bad = facts.unhealthy_dependencies
+        return _of_dependency(bad[0]) if bad else ("Analyze dependency latency and error rates", "Add its dependencies to the catalogue")
+    return {
+        "resource_leak": (
+            "Restart pods one by one (quick fix)",
+            "Scale horizontally to gain time",
+            "Take a heap profile, then fix the leak",
+        ),
+        "load": ("Scale up", "Raise the autoscaler's maximum", "Limit the rate of the heaviest clients"),
+        "crash": (
+            ("Raise the memory limit", "Take a heap profile")
+            if facts.workload and out_of_memory(facts.workload)
+            else ("Apply a hotfix for the error in the pod logs", "Make startup survive a missing dependency")
+        ),
+        "node": ("Cordon the node and let its pods move", "Add capacity or lower the pods' requests"),
+    }.get(leader.cause, ())
+
+
+def next_steps(action: Action, leader: Hypothesis | None, facts: Situation) -> tuple[str, ...]:
+    """The steps, in order."""
+    if action is Action.NONE:
+        return ("Go on watching",)
+    if action is Action.MONITOR:
+        return _monitoring(facts)
+    steps = []
+    if action is Action.ROLLBACK:
+        steps.append("Execute rollback (recommended)")
+    channel = facts.diagnostics.service.channel
+    if action in (Action.ROLLBACK, Action.HOTFIX):
+        steps.append(f"Notify stakeholders via {channel} channel" if channel else "Notify stakeholders")
+        version = version_of(facts.suspect) if facts.suspect else "the current version"
+        steps.append("Prepare hotfix with database index" if facts.table_scan is not None else f"Prepare hotfix for {version}")
+        return (*steps, "Schedule post-mortem for tomorrow", "Update runbook with lessons learned")
+    return (*_investigation(leader, facts), "Monitor error rate for improvement", *_escalation(facts))
+
+
+def _after_deployment(facts: Situation) -> tuple[str, ...]:
+    version = version_of(facts.suspect) if facts.suspect else "the current version"
+    before = version_of(facts.target) if facts.target else "the version before"
+    review = f"Review the changes from {before} to {version}"
+    scan = facts.table_scan
+    if scan is not None:
+        return (f"Add index on {scan.table_scan}", f"Review the query: {scan.statement or scan.operation}", review)
+    if facts.workload is not None and out_of_memory(facts.workload):
+        return ("Raise the memory limit", f"Take a heap profile of {version}", review)
+    broken = next((pod for pod in facts.crashing if pod.reason in UNSTARTABLE), None)
+    if broken is not None:
+        return (f"Fix the image or the configuration of {version} ({broken.reason})", review)
+    if leak_since_deployment(facts):
+        return (f"Review {version} code changes for memory leaks", "Restart pods one by one to gain time", "Scale horizontally")
+    return (review, f"Prepare a hotfix of {version}")
+
+
+def _of_dependency(worst: DependencyHealth) -> tuple[str, ...]:
+    if unreachable(worst):
+        return (f"Restore {worst.title} ({worst.detail})", f"Call the owners of {worst.title}", "Switch to a fallback where there is one")
+    if worst.type is DependencyType.REDIS:
+        return (
+            "Increase Redis memory limit (quick fix)",
+            "Review cache eviction policy",
+            "Analyze cache key distribution",
+            "Consider cache warming strategy",
+        )
+    if saturated(worst) and worst.unit == "connections":
+        return (
+            f"Raise the connection limit of {worst.title} (quick fix)",
+            "Look for connection leaks and long transactions",
+            "Review the size of the connection pools",
+        )
+    return (f"Give {worst.title} more capacity (quick fix)", f"Call the owners of {worst.title}", "Look at who else uses it")
+
+
+def _investigation(leader: Hypothesis | None, facts: Situation) -> tuple[str, ...]:
+    bad = facts.unhealthy_dependencies
+    if leader is not None and leader.cause == "dependency" and bad:
+        worst, service = bad[0], facts.diagnostics.service.name
+        if worst.type is DependencyType.REDIS and not unreachable(worst):
+            return ("Increase Redis memory allocation", "Analyze cache keys with redis-cli", f"Review {service} caching logic")
+        first = f"Restore {worst.title}" if unreachable(worst) else f"Give {worst.title} more capacity"
+        return (first, f"Call the owners of {worst.title}", f"Review how {service} copes without {worst.title}")
+    doing = {
+        "resource_leak": ("Restart pods, or scale horizontally",),
+        "load": ("Scale up",),
+        "crash": ("Raise the memory limit",) if facts.workload and out_of_memory(facts.workload) else (),
+    }
+    return (*doing.get(leader.cause, ()), *leader.check_next) if leader else ("Gather the missing evidence",)
+
+
+def _monitoring(facts: Situation) -> tuple[str, ...]:
+    errors, memory = facts.signal("error_rate"), facts.signal("memory")
+    return monitoring_plan(
+        errors.baseline if errors else None,
+        memory.value if memory else None,
+        facts.diagnostics.service,
+        version_of(facts.suspect) if facts.suspect else "the current version",
+        version_of(facts.target) if facts.target else None,
+        leak=leak_since_deployment(facts),
+    )
+
+
+def _escalation(facts: Situation) -> tuple[str, ...]:
+    higher = _ONE_HIGHER.get(facts.options.severity or "")
+    return (f"Escalate to {higher} if no improvement in 15min",) if higher else ()

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clues that point at a cause by more than the time at which things happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..analysis.growth import growing_since
+from ..analysis.log_signs import Sign, configuration_change, main_errors, named_cause
+from ..analysis.signals import USER_FELT
+from ..analysis.stack_frames import touched
+from ..analysis.version_split import in_both, only_in
+from ..model.diagnostics import Diagnostics
+from ..model.logs import LogPattern
+from ..model.metrics import Neighbour, Signal
+from ..model.rollout import Revision
+
+_ENOUGH_TRACES = 20
+_NOTABLE_ERRORS = 0.05
+"""Share of failed requests that leaves its mark on a sample of that many traces."""
+_SEEN = 0.2
+"""Part of the failures, as the metrics count them, of which the service's own traces have to know."""
+_MISHAP = 2
+_LEAD = 30.0
+"""Seconds by which an onset has to be earlier to be earlier: rates over a minute are no more exact."""
+_SAME_TROUBLE = 900.0
+"""Seconds between two onsets within which they may have one cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """Each is None, or empty, where there is no such clue."""
+
+    named: Sign | None
+    """The cause that the errors in the logs name."""
+    reloaded: Sign | None
+    """A change of configuration that the logs tell of, just before it began."""
+    only_new: LogPattern | None
+    """The main error, if only the suspect version logs it while another one runs beside it."""
+    both: LogPattern | None
+    """The main error, if both versions log it."""
+    changed_file: str | None
+    """A file that the deployment changed and that the stack traces of the main errors name."""
+    growth: Signal | None
+    """What has been growing since the suspect was deployed, long before users felt it."""
+    earlier: tuple[datetime, ...]
+    """When users felt the same before the suspect was deployed, and it went by."""
+    others_fail: tuple[Neighbour, ...]
+    """Other services that began to fail before this one did, or at the same time without calling it."""
+    errors: tuple[LogPattern, ...]
+    """The errors that came with the trouble, most frequent first."""
+    unseen: str | None
+    """Why the service itself seems not to see the failures that are counted."""
+
+
+def clues(diagnostics: Diagnostics, suspect: Revision | None, since: datetime | None, onset: datetime | None) -> Clues:
+    """The clues about ``suspect``, deployed at ``since``, and trouble that began at ``onset``."""
+    logs, state, metrics = diagnostics.logs.data, diagnostics.workload.data, diagnostics.metrics.data
+    patterns, pods = logs.patterns if logs else (), state.pods if state else ()
+    errors = main_errors(patterns, onset)
+    changes, rollouts = diagnostics.changes.data, diagnostics.rollouts.data
+    is_current = suspect is not None and suspect.current
+    changed = [file for commit in changes.commits for file in commit.files] if changes and is_current else []
+    reloaded = configuration_change(patterns, onset)
+    return Clues(
+        named=named_cause(patterns, onset),
+        reloaded=reloaded,
+        only_new=only_in(suspect.version, errors, pods) if suspect and rollouts else None,
+        both=in_both(suspect.version, errors, pods) if suspect and rollouts else None,
+        changed_file=touched((file for error in errors for file in error.files), changed),
+        growth=growing_since(metrics.signals, since, onset) if metrics else None,
+        earlier=_earlier(diagnostics, since),
+        others_fail=_others(diagnostics, onset),
+        errors=errors,
+        unseen=_unseen(diagnostics, errors),
+    )
+
+
+def _earlier(diagnostics: Diagnostics, since: datetime | None) -> tuple[datetime, ...]:
+    metrics = diagnostics.metrics.data
+    felt = [signal for signal in metrics.signals if signal.name in USER_FELT] if metrics else []
+    most = max((signal.earlier_onsets for signal in felt), key=len, default=())
+    return tuple(at for at in most if since is None or at < since)
+
+
+def _others(diagnostics: Diagnostics, onset: datetime | None) -> tuple[Neighbour, ...]:
+    """A service that calls this one fails with it, and a moment later; where nobody knows who calls whom, only an earlier onset tells."""
+    metrics, traces = diagnostics.metrics.data, diagnostics.traces.data
+    if metrics is None or onset is None:
+        return ()
+    callers = frozenset(traces.callers) if traces else frozenset()
+    graph_known = traces is not None and bool(traces.callers or traces.callees)
+    lead = max(_LEAD, 2 * (metrics.scrape_interval or 0.0))
+    found = []
+    for other in metrics.neighbours:
+        if other.onset is None or other.name in callers:
+            continue
+        ahead = (onset - other.onset).total_seconds()
+        if lead <= ahead <= _SAME_TROUBLE or (graph_known and abs(ahead) <= lead):
+            found.append(other)
+    return tuple(found)
+
+
+def _unseen(diagnostics: Diagnostics, errors: tuple[LogPattern, ...]) -> str | None:
+    metrics, traces = diagnostics.metrics.data, diagnostics.traces.data
+    rate = metrics.signal("error_rate") if metrics else None
+    if errors or rate is None or (rate.value or 0.0) < _NOTABLE_ERRORS or traces is None or traces.traces < _ENOUGH_TRACES:
+        return None
+    expected = _SEEN * (rate.value or 0.0) * traces.traces
+    if traces.error_traces > max(expected, _MISHAP):
+        return None
+    return f"{traces.error_traces} of its traces failed and its logs show no such errors"

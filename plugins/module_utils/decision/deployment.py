@@ -1,0 +1,222 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hypothesis that a deployment did it.
+
+It starts from the decision tree's 85 % for a high error rate (or crashing pods) after a recent deployment; at 75 % where only latency is
+high, since that has more causes. What is only a degradation is judged by ``analysis.contribution``. Then:
+
+=====================================================================  ======
+began within 15 minutes after the rollout began, or while it goes on      +10
+began 15 minutes to an hour after it: gradually / suddenly            -10/-45
+began later: gradually / suddenly                                     -20/-65
+... with evidence in the code, later than 15 minutes                      -15
+when it began is not known                                                -20
+evidence in the code itself (table scan, only its pods fail or log the
+  errors, no start, stack traces in changed files, growth since then)     +10
+errors that were never logged before it                                    +5
+a dependency is unreachable                                               -60
+a dependency is used up, or the errors speak of it / nearly so, without evidence in the code,
+  and not at once with the rollout                                    -50/-10
+errors begin in another service, without evidence in the code             -45
+the logs name a cause outside of it (a certificate, a name server ...)    -45
+other services fail too, before it or without calling it                  -60
+the logs tell of a changed configuration just before it began             -40
+the service's own traces and logs show no such failures                   -40
+traffic rose first, without / with evidence in the code               -60/-10
+pods of another version fail, or log the same errors, as well             -60
+all failing pods are on one node, or a node gave its pods up              -50
+users felt the same before the deployment: once / more often          -15/-50
+=====================================================================  ======
+
+What began before the deployment was not caused by it: at most 5. Without a recent deployment it is at most 10. Where somebody went back to
+the version before and the trouble goes on, it is at most 15.
+"""
+
+from __future__ import annotations
+
+from ..analysis.contribution import DELAYED, PROMPT, Contribution, Degradation, contribution
+from ..analysis.signals import worsening
+from ..analysis.wording import version_of
+from ..model.metrics import Shape
+from ..model.recommendation import Hypothesis
+from ..units import format_duration
+from .ledger import Ledger
+from .rivals import (
+    busy_node,
+    configuration_changed,
+    dependency_is_independent,
+    errors_begin_elsewhere,
+    gone_back_in_vain,
+    is_serious,
+    names_of,
+    outside_cause,
+    taken_by_node,
+    traffic_rose_first,
+)
+from .situation import Situation, unreachable
+
+_USAGE = ("memory", "cpu")
+_USAGE_ROSE = 1.1
+_NEW_ERRORS = ("FATAL", "ERROR")
+
+
+def deployment_hypothesis(facts: Situation) -> Hypothesis | None:
+    """The probability that the suspect revision did it; None where the rollout history is not known."""
+    if facts.suspect is None:
+        return None
+    title = _title(facts)
+    if not facts.implicated:
+        return _not_implicated(facts).hypothesis("deployment", title)
+    ledger = _degradation(facts) if not facts.symptoms.severe else _outage(facts)
+    _weigh_code(facts, ledger)
+    _weigh_other_explanations(facts, ledger)
+    if facts.began_before and facts.delay is not None:
+        ledger.cap(5, f"It began {format_duration(-facts.delay)} before the deployment")
+    if gone_back_in_vain(facts):
+        ledger.cap(15, "Going back to the version before did not mend it")
+    if not facts.symptoms.any:
+        ledger.cap(5, "Nothing is worse than usual")
+    ledger.check("Compare the deployment timestamp with the error spike", "Match error patterns with new code paths")
+    return ledger.hypothesis("deployment", title)
+
+
+def degradation(facts: Situation) -> Contribution:
+    """How likely the suspect contributed to what is only a degradation."""
+    # Two quantiles of one thing are not two signals.
+    worse = [
+        title for title in facts.symptoms.degraded if title != _title_of(facts, "latency_p50") or not _is_degraded(facts, "latency_p95")
+    ]
+    for name in _USAGE:
+        signal = facts.signal(name)
+        if signal and (worsening(signal) or 0.0) >= _USAGE_ROSE:
+            worse.append(signal.title)
+    ratio = facts.traffic_ratio
+    return contribution(
+        Degradation(
+            worse=tuple(worse),
+            traffic_change=None if ratio is None else ratio - 1,
+            delay=facts.delay,
+            tolerance=facts.onset.tolerance,
+            gradual=facts.gradual,
+        )
+    )
+
+
+def _title_of(facts: Situation, name: str) -> str | None:
+    signal = facts.signal(name)
+    return signal.title if signal else None
+
+
+def _is_degraded(facts: Situation, name: str) -> bool:
+    return _title_of(facts, name) in facts.symptoms.degraded
+
+
+def leak_since_deployment(facts: Situation) -> bool:
+    """Whether memory or CPU has been growing since the suspect was rolled out, and not before."""
+    if not facts.implicated or facts.began_before:
+        return False
+    return any(
+        signal.shape is Shape.GRADUAL and (worsening(signal) or 0.0) >= _USAGE_ROSE for name in _USAGE if (signal := facts.signal(name))
+    )
+
+
+def _title(facts: Situation) -> str:
+    scan = facts.table_scan
+    if scan is not None and facts.implicated and not facts.began_before:
+        return f"Missing index on {scan.table_scan}"
+    version = version_of(facts.suspect) if facts.suspect else "the current version"
+    if facts.implicated and not facts.symptoms.severe and leak_since_deployment(facts):
+        return f"Possible resource leak in {version}"
+    return f"Deployment of {version}"
+
+
+def _not_implicated(facts: Situation) -> Ledger:
+    ledger = Ledger(10)
+    if facts.age is None:
+        ledger.add(10, "When the current version was deployed is not known")
+    else:
+        ledger.add(-5, f"The last deployment was {format_duration(facts.age)} ago")
+    return ledger
+
+
+def _degradation(facts: Situation) -> Ledger:
+    known = degradation(facts)
+    ledger = Ledger(known.confidence)
+    for sentence in known.speaks_for:
+        ledger.add(0, sentence)
+    for sentence in known.speaks_against:
+        ledger.against(sentence)
+    return ledger
+
+
+def _outage(facts: Situation) -> Ledger:
+    ledger = Ledger(85 if facts.symptoms.high_errors or facts.symptoms.crashes else 75)
+    if facts.recent and facts.age is not None:
+        ledger.add(0, f"Recent deployment ({format_duration(facts.age)} ago)")
+    if facts.began_before:
+        return ledger
+    delay = facts.delay
+    inferred = f" (by {facts.onset.inferred})" if facts.onset.inferred else ""
+    if delay is None:
+        ledger.add(-20, "When it began is not known")
+    elif delay <= PROMPT or (delay <= DELAYED and facts.still_rolling_out):
+        ledger.add(10, f"It began {format_duration(delay)} after the rollout began{inferred}")
+    elif facts.code_evidence:
+        ledger.add(-15, f"It began only {format_duration(delay)} after the rollout{inferred}")
+    elif delay <= DELAYED:
+        ledger.add(-10 if facts.gradual else -45, f"It began only {format_duration(delay)} after the rollout{inferred}")
+    else:
+        ledger.add(-20 if facts.gradual else -65, f"It began {format_duration(delay)} after the rollout{inferred}")
+    return ledger
+
+
+def _weigh_code(facts: Situation, ledger: Ledger) -> None:
+    if facts.table_scan is not None:
+        statement = facts.table_scan.statement or facts.table_scan.operation
+        ledger.add(10, f"Traces show a full table scan, for lack of an index on {facts.table_scan.table_scan}: {statement}")
+    elif facts.code_clue is not None:
+        ledger.add(10, facts.code_clue)
+    logs = facts.diagnostics.logs.data
+    new = [p for p in logs.patterns if p.level in _NEW_ERRORS and p.new_since_deployment] if logs and not facts.earlier_suspect else []
+    if new and not facts.began_before:
+        ledger.add(5, f"New since the deployment: {new[0].level} {new[0].template} ({new[0].count} times)")
+
+
+def _weigh_other_explanations(facts: Situation, ledger: Ledger) -> None:
+    bad = facts.unhealthy_dependencies
+    independent = bool(bad) and dependency_is_independent(facts, bad[0])
+    if independent and unreachable(bad[0]):
+        ledger.add(-60, f"{bad[0].title} does not work: {bad[0].detail}")
+    elif independent:
+        ledger.add(-50 if is_serious(facts, bad[0]) else -10, f"{bad[0].title} is short of capacity: {bad[0].detail}")
+    if traffic_rose_first(facts):
+        ledger.add(-10 if facts.code_evidence else -60, "Traffic rose before the errors did")
+    node = busy_node(facts)
+    if node is not None:
+        ledger.add(-50, f"All failing pods are on node {node}")
+    elif taken_by_node(facts):
+        ledger.add(-50, "A node gave its pods up")
+    _weigh_clues(facts, ledger)
+
+
+def _weigh_clues(facts: Situation, ledger: Ledger) -> None:
+    found = facts.clues
+    if facts.old_pods_failing:
+        ledger.add(-60, "Pods of another version fail as well")
+    elif found.both is not None:
+        ledger.add(-60, f"Another version that runs beside it logs the same: {found.both.template}")
+    outside, changed = outside_cause(facts), configuration_changed(facts)
+    if outside is not None:
+        ledger.add(-45, f"The logs name another cause: {outside.line}")
+    elif errors_begin_elsewhere(facts) and facts.error_origin is not None:
+        ledger.add(-45, f"Errors begin in {facts.error_origin[0]}")
+    if found.others_fail and not facts.code_evidence:
+        ledger.add(-60, f"Other services fail too, and do not depend on this one: {names_of(found.others_fail)}")
+    if changed is not None:
+        ledger.add(-40, f"A configuration changed just before: {changed.line}")
+    if found.unseen is not None and not facts.code_evidence:
+        ledger.add(-40, f"The service itself does not see the failures: {found.unseen}")
+    if found.earlier and not facts.code_evidence:
+        often = "once" if len(found.earlier) == 1 else f"{len(found.earlier)} times"
+        ledger.add(-15 if len(found.earlier) == 1 else -50, f"It was as bad {often} before the deployment, and went by")

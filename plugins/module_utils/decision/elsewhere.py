@@ -1,0 +1,65 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Causes that lie neither in the version nor in a dependency that was probed: what the logs name, a changed configuration, the callers."""
+
+from __future__ import annotations
+
+from ..model.recommendation import Hypothesis
+from .ledger import Ledger
+from .rivals import configuration_changed, names_of, outside_cause
+from .situation import Situation
+
+_CHECKS = {
+    "certificate": ("Check the certificate's dates: openssl s_client -connect HOST:PORT", "Check the trusted authorities in the image"),
+    "licence": ("Check the dates of the licence", "Ask its vendor for a grace period"),
+    "name_resolution": ("Check the cluster's DNS: kubectl -n kube-system get pods -l k8s-app=kube-dns", "Resolve the name from a pod"),
+    "credentials": ("Check when the secret was changed, and restart what still uses the old one",),
+    "quota": ("Check the quota with whoever grants it", "Find out who uses it up"),
+    "storage": ("Check the free space of the volume that the logs name",),
+}
+
+
+def outside_hypothesis(facts: Situation) -> Hypothesis | None:
+    """What the errors name by themselves: 85 %; 20 % where it came at once with a rollout, which then may have brought it."""
+    sign = facts.clues.named
+    if sign is None:
+        return None
+    ledger = Ledger(85)
+    ledger.add(0, f"The logs name it ({sign.count} times): {sign.line}")
+    if outside_cause(facts) is None:
+        ledger.cap(20, "It came with the rollout, whose configuration may be wrong")
+    ledger.check(*_CHECKS[sign.cause])
+    return ledger.hypothesis(sign.cause, sign.title)
+
+
+def platform_hypothesis(facts: Situation) -> Hypothesis | None:
+    """Something that several services share, where others fail too and no dependency that was probed explains it: 85 %."""
+    others = facts.clues.others_fail
+    if not others or facts.code_evidence or facts.unhealthy_dependencies:
+        return None
+    ledger = Ledger(85)
+    ledger.add(0, f"Other services fail too, and do not depend on this one: {names_of(others)}")
+    ledger.check("Look for what they share: nodes, network, broker, database, identity provider", "Ask in the channel of the platform team")
+    return ledger.hypothesis("platform", "Something that other services share")
+
+
+def configuration_hypothesis(facts: Situation) -> Hypothesis | None:
+    """A configuration that changed just before it began, without a rollout: 85 %."""
+    sign = configuration_changed(facts)
+    if sign is None:
+        return None
+    ledger = Ledger(85)
+    ledger.add(0, f"The logs tell of it just before it began: {sign.line}")
+    ledger.check("See what changed: kubectl get configmap,secret --show-managed-fields", "Undo the last change of the configuration")
+    return ledger.hypothesis("configuration", sign.title)
+
+
+def caller_hypothesis(facts: Situation) -> Hypothesis | None:
+    """Failures that are counted in front of the service, which does not see itself: 85 %."""
+    if facts.clues.unseen is None or facts.code_evidence:
+        return None
+    ledger = Ledger(85)
+    ledger.add(0, f"The service itself does not see the failures: {facts.clues.unseen}")
+    ledger.check("Look at the access log of the proxy in front: status, client, route", "Compare its status codes with the service's own")
+    return ledger.hypothesis("caller", "Failures in front of the service (clients or proxy)")

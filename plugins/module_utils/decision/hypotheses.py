@@ -1,0 +1,212 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hypotheses beside the deployment: a dependency, a resource leak, load, crashes, a node, and what nobody thought of.
+
+Each function's docstring says how its probability comes about; ``ledger.ranked`` makes them go together.
+"""
+
+from __future__ import annotations
+
+from ..analysis.contribution import DELAYED
+from ..analysis.pods import UNSCHEDULED, commonest_reason, out_of_memory
+from ..analysis.signals import worsening
+from ..model.dependencies import DependencyHealth
+from ..model.metrics import Shape, Signal
+from ..model.recommendation import Hypothesis
+from ..units import format_duration, format_ratio, format_value
+from .deployment import deployment_hypothesis, leak_since_deployment
+from .elsewhere import caller_hypothesis, configuration_hypothesis, outside_hypothesis, platform_hypothesis
+from .ledger import Ledger, ranked
+from .rivals import (
+    NEARLY_FULL,
+    SURGE,
+    busy_node,
+    correlated_signals,
+    dependency_is_independent,
+    errors_begin_elsewhere,
+    is_serious,
+    logs_name,
+    names_of,
+    no_room_left,
+    taken_by_node,
+    traffic_rose_first,
+    used_up_by_suspect,
+)
+from .situation import Situation, exhausted, unreachable
+
+_BUSY = 0.7
+"""Share of the CPU limit below which a rise is work, not a leak."""
+_HOURS_TO_LIMIT = 24.0
+
+
+def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
+    """All that come into question, likeliest first, with probabilities that go together."""
+    found = [deployment_hypothesis(facts)]
+    if facts.symptoms.any:
+        found += [_dependency(facts), _leak(facts), _load(facts), _crash(facts), _node(facts)]
+        found += [outside_hypothesis(facts), platform_hypothesis(facts), configuration_hypothesis(facts), caller_hypothesis(facts)]
+    known = [one for one in found if one is not None]
+    if facts.symptoms.any and all(one.confidence < 55 for one in known):
+        known.append(_unknown(facts))
+    return ranked(known)
+
+
+def _dependency(facts: Situation) -> Hypothesis:
+    """60 % where nothing was deployed lately (the decision tree's), 40 % where something was; less 40 where all of them are well.
+
+    One in trouble: +25 when it does not work, +20 when nothing of it is left, +10 when little is, +20 where something was deployed and it
+    failed in a way of its own, +15 where other services fail too. Errors that begin in another service +25; a signal of it that left its
+    baseline together with the incident +5, errors in the logs that name it +5, a gradual onset of one that fills up +5. One that still
+    works explains at most 75 %, 90 % with nothing left, one that a new version used up at most 15.
+    """
+    ledger = Ledger(40 if facts.implicated and not facts.began_before else 60)
+    if not facts.implicated and facts.age is not None:
+        ledger.add(0, "No recent deployments")
+    ledger.check("Check the health of external APIs", "Check database performance", "Compare dependency latency and error rates")
+    if facts.error_origin is not None:
+        ledger.add(25 if errors_begin_elsewhere(facts) else 0, f"Errors begin in {facts.error_origin[0]} in {facts.error_origin[1]} traces")
+    bad = facts.unhealthy_dependencies
+    if not bad:
+        known = facts.diagnostics.dependencies.data
+        if known and known.health and facts.error_origin is None:
+            ledger.add(-40, f"All {len(known.health)} dependencies that were probed are well")
+        origin = facts.error_origin[0] if facts.error_origin else None
+        return ledger.hypothesis("dependency", f"{origin} fails" if origin else "A dependency that was not probed")
+    worst = bad[0]
+    _weigh_dependency(facts, worst, ledger)
+    return ledger.hypothesis("dependency", f"{worst.title} {'outage' if unreachable(worst) else 'degradation'}")
+
+
+def _weigh_dependency(facts: Situation, worst: DependencyHealth, ledger: Ledger) -> None:
+    if facts.implicated and not facts.began_before and dependency_is_independent(facts, worst) and is_serious(facts, worst):
+        ledger.add(20, "An earlier version needs it too, and it did not fail at once with the rollout")
+    if facts.clues.others_fail:
+        ledger.add(15, f"Other services fail too: {names_of(facts.clues.others_fail)}")
+    if unreachable(worst):
+        ledger.add(25, f"{worst.title}: {worst.detail}")
+    else:
+        ledger.add(20 if exhausted(worst) else 10, f"{worst.title}: {worst.detail}")
+        ledger.cap(90 if exhausted(worst) else 75)
+        if facts.gradual:
+            ledger.add(5, "It grew gradually, as when something fills up")
+    for signal in correlated_signals(facts, worst)[:1]:
+        ledger.add(5, f"{signal.title} left its baseline together with the incident")
+    line = logs_name(facts, worst)
+    if line:
+        ledger.add(5, f"The logs name it: {line}")
+    if used_up_by_suspect(facts, worst):
+        ledger.cap(15, "The new version uses it up: that is a consequence, not the cause")
+    elif not dependency_is_independent(facts, worst):
+        ledger.add(-20, "It came at once with the rollout, so it may be a consequence of it")
+
+
+def _leak(facts: Situation) -> Hypothesis | None:
+    """10 %, +25 when latency grew gradually, +30 when memory (+15 CPU) is on its way to its limit, +10 when nearly full, +25 when killed.
+
+    A leak that began with a deployment is the deployment's: at most 15 here.
+    """
+    ledger = Ledger(10)
+    latency, memory, cpu = facts.signal("latency_p95"), facts.signal("memory"), facts.signal("cpu")
+    rising = False
+    if latency is not None and latency.shape is Shape.GRADUAL:
+        ledger.add(25, f"{latency.title} grew over half an hour or more")
+    if memory is not None and _heads_for_limit(memory):
+        rising = True
+        ledger.add(30, f"{memory.title} is trending up{_trend(memory)}")
+    elif memory is not None and memory.value is not None:
+        ledger.add(-20, f"{memory.title} is not rising ({format_value(memory.value, memory.unit)})")
+    if cpu is not None and (cpu.value or 0.0) >= _BUSY and _heads_for_limit(cpu):
+        rising = True
+        ledger.add(15, f"{cpu.title} is trending up{_trend(cpu)}")
+    if memory is not None and (memory.value or 0.0) > NEARLY_FULL:
+        ledger.add(10, f"{memory.title} nears its limit")
+    if facts.workload is not None and out_of_memory(facts.workload):
+        rising = True
+        ledger.add(25, "Pods were ended by the memory limit")
+    if not rising:
+        return None
+    if leak_since_deployment(facts):
+        ledger.cap(15, "It began with the deployment, which then is the cause")
+    ledger.check("Check the memory trend over the last 4 hours", "Check the CPU usage trend", "Take a heap profile before a restart")
+    return ledger.hypothesis("resource_leak", "Resource leak (memory or CPU)")
+
+
+def _load(facts: Situation) -> Hypothesis | None:
+    """15 %, +30 when traffic is half as much again or more, +15 when twice, +15 when it rose first, +15 when there is no room left."""
+    traffic, ratio = facts.signal("request_rate"), facts.traffic_ratio
+    if traffic is None or ratio is None or ratio < SURGE:
+        return None
+    ledger = Ledger(15)
+    ledger.add(30, f"Request rate is {format_ratio(ratio)} its baseline")
+    if ratio >= 2:
+        ledger.add(15, "Traffic has doubled at least")
+    if traffic_rose_first(facts):
+        ledger.add(15, "Traffic rose before the errors did, or with them")
+    elif traffic.onset is None:
+        ledger.add(-25, "Traffic differs from a day ago, but did not rise lately")
+    else:
+        ledger.add(-30, "Traffic did not rise just before the errors; what follows them may be retries")
+    full = no_room_left(facts)
+    if full is not None:
+        ledger.add(15, full)
+    if facts.code_evidence:
+        ledger.add(-20, "There is evidence in the new version itself")
+    ledger.check("Check the request rate by client and route", "Check for retries and bots")
+    return ledger.hypothesis("load", "Sudden load")
+
+
+def _crash(facts: Situation) -> Hypothesis | None:
+    """Crashing pods with no deployment to blame: 50 % for the program, 70 % for the memory limit; at most 10 where one is to blame."""
+    if not facts.crashing or facts.workload is None:
+        return None
+    killed = out_of_memory(facts.workload)
+    ledger = Ledger(70 if killed else 50)
+    reason = commonest_reason(facts.crashing) or "crashes"
+    ledger.add(0, f"{len(facts.crashing)} pods: {reason}")
+    prompt = facts.delay is None or facts.delay <= DELAYED or facts.code_evidence
+    if facts.implicated and prompt and not facts.began_before and not facts.old_pods_failing:
+        ledger.cap(10, "They came with the deployment, which then is the cause")
+    ledger.check("Check OOMKilled events" if killed else "Check pod logs for stack traces", "Check startup probe failures")
+    return ledger.hypothesis("crash", "Memory limit exceeded (OOMKilled)" if killed else f"Application error ({reason})")
+
+
+def _node(facts: Situation) -> Hypothesis | None:
+    """75 % when all failing pods, two or more, are on one node; 85 % when a node gave pods up; 65 % when pods find no node."""
+    node = busy_node(facts)
+    waiting = [pod for pod in facts.failing if pod.reason in UNSCHEDULED]
+    if node is None and not taken_by_node(facts) and not waiting:
+        return None
+    ledger = Ledger(85 if taken_by_node(facts) else 75 if node is not None else 65)
+    if node is not None:
+        ledger.add(0, f"All {len(facts.failing)} failing pods are on node {node}, pods elsewhere are well")
+    for pod in [pod for pod in facts.failing if pod in waiting or taken_by_node(facts)][:1]:
+        ledger.add(0, f"Pod {pod.name}: {pod.reason}{f' ({pod.message})' if pod.message else ''}")
+    if len(waiting) < len(facts.failing) and node is None and not taken_by_node(facts):
+        ledger.add(-30, "Other pods fail for other reasons")
+    ledger.check("kubectl describe node", "Check node pressure and capacity")
+    return ledger.hypothesis("node", "No room on the nodes" if waiting and node is None else f"Node {node or 'trouble'}")
+
+
+def _unknown(facts: Situation) -> Hypothesis:
+    ledger = Ledger(30)
+    if facts.symptoms.blind:
+        ledger.add(10, "Evidence is missing")
+    ledger.check("Look at what changed outside the deployment: configuration, flags, data, certificates, upstream callers")
+    return ledger.hypothesis("unknown", "Cause not yet known")
+
+
+def _heads_for_limit(signal: Signal) -> bool:
+    """Whether usage grows and, at this pace, reaches its limit within a day."""
+    trend = signal.trend_per_hour
+    if signal.value is None or trend is None or trend <= 0:
+        return False
+    return signal.shape is Shape.GRADUAL and (1.0 - signal.value) / trend <= _HOURS_TO_LIMIT and (worsening(signal) or 2.0) > 1.05
+
+
+def _trend(signal: Signal) -> str:
+    trend = signal.trend_per_hour
+    if signal.value is None or not trend:
+        return ""
+    left = max(0.0, (1.0 - signal.value) / trend * 3600)
+    return f" ({format_value(trend, signal.unit)} an hour: full in {format_duration(left)})"

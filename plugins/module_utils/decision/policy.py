@@ -1,0 +1,46 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a rollback may be made without asking anybody."""
+
+from __future__ import annotations
+
+from ..model.confidence import Confidence
+from ..model.incident import Policy
+from ..model.recommendation import Action, Guard
+from .guards import forbidden
+from .situation import Situation
+
+AUTOMATIC, APPROVAL, NEVER = "automatic", "approval", "never"
+
+CAUTIOUS_POLICY = Policy(page=(), rollback=APPROVAL, update_interval=None, mttr_target=None)
+"""What holds where no policy is given: nothing happens by itself."""
+
+SURE = 70
+"""Probability of the cause, in percent, from which a rollback is urgent, and may be made without asking."""
+_NEEDED = frozenset({"deployment_age", "error_rate"})
+"""Factors of the score without which nothing is done by itself, whatever the others add up to."""
+
+
+def automatic(
+    action: Action, probability: int, score: Confidence, guards: tuple[Guard, ...], policy: Policy, facts: Situation
+) -> tuple[bool, str]:
+    """Whether everything but the checks of the rollback itself allows it to happen by itself, and why, or why not, in one sentence."""
+    missing = sorted(_NEEDED & set(score.missing))
+    needed = policy.automatic_rollback_score
+    guard = forbidden(guards)
+    obstacles = (
+        (not facts.options.rollback_allowed, "Rollbacks are switched off for this run (rollback=false)."),
+        (policy.rollback == NEVER, "The policy of this severity offers no rollback."),
+        (guard is not None, f"A guard forbids it: {guard.title if guard else ''}."),
+        (action is not Action.ROLLBACK, "No rollback is recommended."),
+        (policy.rollback != AUTOMATIC, "The policy of this severity asks for approval."),
+        (facts.earlier_suspect, "The errors fit an earlier deployment than the current one: a person has to decide how far to go back."),
+        (bool(missing), f"Evidence is missing: {', '.join(missing)}."),
+        (probability < SURE, f"That the deployment is the cause is {probability}% likely only, less than {SURE}%."),
+        (score.score < needed, f"The score of {score.score} is below the {needed} that the policy asks for."),
+    )
+    for holds, sentence in obstacles:
+        if holds:
+            return False, sentence
+    return True, f"The score of {score.score} reaches {needed}, no guard forbids it, and the policy allows it."

@@ -1,0 +1,174 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The explanations that compete with a deployment, and the facts by which they are told from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..analysis.contribution import DELAYED, PROMPT
+from ..analysis.log_signs import Sign
+from ..analysis.pods import NODE_TROUBLE
+from ..analysis.signals import worsening
+from ..model.dependencies import DependencyHealth
+from ..model.finding import Level
+from ..model.metrics import Neighbour, Signal
+from .incident_onset import POD_START
+from .situation import Situation, exhausted, saturated, unreachable
+
+SURGE = 1.5
+"""Multiple of its baseline from which traffic is a surge."""
+NEARLY_FULL = 0.85
+_TIME_TO_HELP = 180.0
+"""Seconds after a rollback from which it should show: pods start, and five-minute rates follow."""
+_AT_ONCE = 180.0
+"""Seconds after a rollout began within which a dependency that is used up was probably used up by the new version."""
+_STRAINED = 3600.0
+"""Seconds for which a service may bear a surge before it shows."""
+_RISES_TOGETHER = 900.0
+_COMMON_WORDS = frozenset({"service", "api", "server", "app", "time", "rate", "usage", "the", "of", "p95", "tcp", "http"})
+
+
+def traffic_rose_first(facts: Situation) -> bool:
+    """Whether a surge of requests came with the trouble, or within the hour before it. What comes after it are retries."""
+    traffic = facts.signal("request_rate")
+    ratio = facts.traffic_ratio
+    if traffic is None or ratio is None or ratio < SURGE:
+        return False
+    if traffic.onset is None or facts.onset.at is None:
+        return traffic.onset is not None
+    # What is long ago is looked at in steps that are longer than the tolerance of what is not.
+    exact = facts.onset.tolerance <= POD_START and not no_room_left(facts)
+    latest = facts.onset.tolerance / 2 if exact else facts.onset.tolerance
+    return -_STRAINED <= (traffic.onset - facts.onset.at).total_seconds() <= latest
+
+
+def no_room_left(facts: Situation) -> str | None:
+    """Why the service can't take more traffic: its processors are busy, or its autoscaler has nothing left to add. None when it can."""
+    cpu, scaler = facts.signal("cpu"), facts.workload.autoscaler if facts.workload else None
+    if scaler is not None and scaler.current_replicas >= scaler.max_replicas:
+        return "The autoscaler is at its maximum"
+    return "CPU usage is near its limit" if cpu is not None and (cpu.value or 0.0) > NEARLY_FULL else None
+
+
+def dependency_is_independent(facts: Situation, dependency: DependencyHealth) -> bool:
+    """Whether the dependency is in trouble of its own, rather than because of the suspect's new code.
+
+    One that is used up is not, where the code is shown to be at fault or the trouble came at once with the rollout: then the new version
+    used it up. One that does not work at all is, unless both hold.
+    """
+    if not facts.implicated or facts.began_before or facts.clues.both is not None:
+        return True
+    if unreachable(dependency):
+        return not (facts.code_evidence and at_once(facts))
+    return not (facts.code_evidence or at_once(facts))
+
+
+def at_once(facts: Situation) -> bool:
+    """Whether it came so soon after the rollout that whatever fails may fail because of the new version."""
+    return facts.delay is not None and facts.delay <= _AT_ONCE
+
+
+def outside_cause(facts: Situation) -> Sign | None:
+    """The cause that the logs name and that an earlier version would meet as well; None when there is none.
+
+    What comes at once with a rollout, or in the new version alone, may be that version's own configuration.
+    """
+    sign = facts.clues.named
+    if sign is None:
+        return None
+    if sign.by_time or not facts.implicated or facts.began_before or facts.clues.both is not None:
+        return sign
+    return None if facts.code_evidence or at_once(facts) else sign
+
+
+def errors_begin_elsewhere(facts: Situation) -> bool:
+    """Whether failed traces begin to fail in another service, and not because the suspect asks it for something new."""
+    if facts.error_origin is None:
+        return False
+    return not facts.implicated or facts.began_before or not (facts.code_evidence or at_once(facts))
+
+
+def gone_back_in_vain(facts: Situation) -> bool:
+    """Whether somebody rolled back, long enough ago for it to help, and what began before that goes on."""
+    rollouts, since = facts.rollouts, facts.rollouts.deployed_at if facts.rollouts else None
+    if rollouts is None or not rollouts.current.was_rollback or since is None or facts.onset.at is None:
+        return False
+    return facts.onset.at < since and (facts.now - since).total_seconds() >= _TIME_TO_HELP
+
+
+def configuration_changed(facts: Situation) -> Sign | None:
+    """The change of configuration that came just before the trouble, and not with a rollout, whose pods read theirs as they start."""
+    sign = facts.clues.reloaded
+    if sign is None or facts.code_evidence or (facts.implicated and not facts.began_before and at_once(facts)):
+        return None
+    return sign
+
+
+def used_up_by_suspect(facts: Situation, dependency: DependencyHealth) -> bool:
+    """Whether a dependency that is short of capacity is a consequence of the suspect's new code."""
+    return saturated(dependency) and facts.code_evidence and facts.implicated and not facts.began_before
+
+
+def busy_node(facts: Situation) -> str | None:
+    """The one node on which all failing pods are, while pods on other nodes are well; None otherwise."""
+    nodes = {pod.node for pod in facts.failing}
+    well = {pod.node for pod in facts.workload.pods if pod.ready} if facts.workload else set()
+    if len(facts.failing) < 2 or len(nodes) != 1 or None in nodes or not well - nodes or well & nodes:
+        return None
+    return next(iter(nodes))
+
+
+def taken_by_node(facts: Situation) -> bool:
+    """Whether pods fail because their node gave them up."""
+    return any(pod.reason in NODE_TROUBLE for pod in facts.failing)
+
+
+def correlated_signals(facts: Situation, dependency: DependencyHealth) -> tuple[Signal, ...]:
+    """The team's own signals about the dependency that left their baseline when the incident began."""
+    metrics = facts.diagnostics.metrics.data
+    words = words_of(dependency.name, dependency.title)
+    found = []
+    for signal in metrics.signals if metrics else ():
+        if signal.onset is None or not words & words_of(signal.name, signal.title) or (worsening(signal) or 0.0) < SURGE:
+            continue
+        if facts.onset.at is not None and abs((signal.onset - facts.onset.at).total_seconds()) <= _RISES_TOGETHER:
+            found.append(signal)
+    return tuple(found)
+
+
+def names_of(others: Sequence[Neighbour]) -> str:
+    """``timeline, comments`` and how many more there are."""
+    named = ", ".join(other.name for other in others[:3])
+    return named if len(others) <= 3 else f"{named} and {len(others) - 3} more"
+
+
+def is_serious(facts: Situation, dependency: DependencyHealth) -> bool:
+    """Whether its trouble explains an outage: it does not work, nothing of it is left, or the main errors speak of it."""
+    if dependency.level is Level.CRITICAL or exhausted(dependency):
+        return True
+    words = words_of(dependency.name, dependency.title)
+    return any(words & words_of(error.template) for error in facts.clues.errors[:2])
+
+
+def logs_name(facts: Situation, dependency: DependencyHealth) -> str | None:
+    """The error pattern of the logs that speaks of the dependency."""
+    logs, words = facts.diagnostics.logs.data, words_of(dependency.name, dependency.title)
+    for pattern in logs.patterns if logs else ():
+        if pattern.level in ("FATAL", "ERROR") and words & words_of(pattern.template):
+            return pattern.template
+    return None
+
+
+def is_prompt(facts: Situation) -> bool:
+    """Whether the trouble followed the rollout within 15 minutes, or while it went on."""
+    within = DELAYED if facts.still_rolling_out else PROMPT
+    return facts.delay is not None and -facts.onset.tolerance <= facts.delay <= within
+
+
+def words_of(*texts: str) -> frozenset[str]:
+    """The words that tell one thing from another, in lower case."""
+    found = {word for text in texts for word in re.split(r"[^a-z0-9]+", text.casefold()) if len(word) > 1}
+    return frozenset(found - _COMMON_WORDS)

@@ -1,0 +1,248 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts that the decision turns on, drawn once from the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..analysis.pods import UNSTARTABLE, crashing, failing
+from ..analysis.signals import USER_FELT
+from ..analysis.stability import last_stable, still_rolling_out
+from ..model.dependencies import DependencyHealth
+from ..model.diagnostics import Diagnostics
+from ..model.finding import Level
+from ..model.metrics import Shape, Signal
+from ..model.rollout import Revision, Rollouts
+from ..model.traces import Operation
+from ..model.workload import Pod, WorkloadState
+from .clues import Clues, clues
+from .incident_onset import IncidentOnset, incident_onset
+from .scoring import DEFAULT_SCORING, Scoring
+from .symptoms import Symptoms, symptoms
+
+RECENT = 4 * 3600.0
+"""Seconds for which a deployment is recent: the first question of the decision tree."""
+FOLLOWS = 3600.0
+"""Seconds after a deployment within which an onset makes it suspect even when it is no longer recent."""
+_SATURATED = 0.7
+"""Share of a capacity below which nobody would call it used up, whatever a team warns at."""
+_EXHAUSTED = 0.95
+_SLOWER = 2.0
+"""Multiple of its usual time from which an operation is part of the trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``target`` is a revision somebody asked for; None to choose the last stable one. ``severity`` is P0 to P3 where it is known."""
+
+    severity: str | None = None
+    rollback_allowed: bool = True
+    use_logs_only: bool = False
+    scoring: Scoring = field(default=DEFAULT_SCORING)
+    target: Revision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """``suspect`` is the revision whose rollout fits the onset best: the current one, or an earlier one that the errors began with.
+
+    ``delay`` is seconds from the suspect's rollout to the onset, None when either is not known; ``age`` seconds since its rollout.
+    """
+
+    diagnostics: Diagnostics
+    now: datetime
+    options: Options
+    symptoms: Symptoms
+    onset: IncidentOnset
+    suspect: Revision | None
+    suspect_since: datetime | None
+    age: float | None
+    delay: float | None
+    target: Revision | None
+    failing: tuple[Pod, ...]
+    crashing: tuple[Pod, ...]
+    clues: Clues
+
+    @property
+    def rollouts(self) -> Rollouts | None:
+        return self.diagnostics.rollouts.data
+
+    @property
+    def workload(self) -> WorkloadState | None:
+        return self.diagnostics.workload.data
+
+    @property
+    def recent(self) -> bool | None:
+        """Whether the suspect was deployed within the last four hours; None when that is not known."""
+        return None if self.age is None else self.age < RECENT
+
+    @property
+    def implicated(self) -> bool:
+        """Whether a deployment comes into question at all: a recent one, or one that the trouble followed closely."""
+        follows = self.delay is not None and -self.onset.tolerance <= self.delay <= FOLLOWS
+        return bool(self.recent) or follows
+
+    @property
+    def began_before(self) -> bool:
+        """Whether the trouble began before the suspect was deployed, by more than the onset may be off."""
+        return self.delay is not None and self.delay < -self.onset.tolerance
+
+    @property
+    def still_rolling_out(self) -> bool:
+        """Whether the suspect is still on its way, so that trouble that comes late may still come with it."""
+        return self.rollouts is not None and not self.earlier_suspect and still_rolling_out(self.rollouts, self.workload)
+
+    @property
+    def earlier_suspect(self) -> bool:
+        return self.suspect is not None and not self.suspect.current
+
+    def signal(self, name: str) -> Signal | None:
+        return self.diagnostics.metrics.data.signal(name) if self.diagnostics.metrics.data else None
+
+    @property
+    def gradual(self) -> bool:
+        """Whether what users feel grew over half an hour or more."""
+        shapes = {name: signal.shape for name in USER_FELT if (signal := self.signal(name)) and signal.onset is not None}
+        if len(shapes) > 1:
+            # Estimated from a histogram, the median jumps from bucket to bucket.
+            shapes.pop("latency_p50", None)
+        return Shape.GRADUAL in shapes.values() and Shape.SUDDEN not in shapes.values()
+
+    @property
+    def recovering(self) -> bool:
+        """Whether all that users feel is getting better by itself, and no pod fails."""
+        felt = [signal for name in USER_FELT if (signal := self.signal(name)) and signal.onset is not None]
+        if len(felt) > 1:
+            felt = [signal for signal in felt if signal.name != "latency_p50"]
+        return bool(felt) and all(signal.recovering for signal in felt) and not self.failing
+
+    @property
+    def unhealthy_dependencies(self) -> tuple[DependencyHealth, ...]:
+        """Worst first: what does not work, then what is critical, then what is fullest."""
+        known = self.diagnostics.dependencies.data.health if self.diagnostics.dependencies.data else ()
+        bad = [one for one in known if one.level in (Level.WARNING, Level.CRITICAL)]
+        return tuple(sorted(bad, key=lambda one: (unreachable(one), one.level is Level.CRITICAL, _share(one)), reverse=True))
+
+    @property
+    def table_scan(self) -> Operation | None:
+        """The statement of which the trace itself says that it used no index, and that is new or much slower than it was."""
+        traces = self.diagnostics.traces.data
+        scans = [operation for operation in traces.bottlenecks if operation.table_scan] if traces else []
+        return next((scan for scan in scans if scan.self_time >= _SLOWER * (scan.baseline_self_time or 0.0)), None)
+
+    @property
+    def old_pods_failing(self) -> tuple[Pod, ...]:
+        """Failing pods that run another revision than the suspect."""
+        return tuple(pod for pod in self.failing if _is_of(pod, self.suspect) is False)
+
+    @property
+    def only_new_pods_fail(self) -> bool:
+        """Whether pods of the suspect fail while pods of another revision are well: the same load, the same dependencies."""
+        state = self.workload
+        well = any(pod.ready and _is_of(pod, self.suspect) is False for pod in state.pods) if state else False
+        return well and not self.old_pods_failing and any(_is_of(pod, self.suspect) for pod in self.failing)
+
+    @property
+    def code_evidence(self) -> bool:
+        """Evidence that points at the suspect's own code or configuration, and not merely at the time."""
+        return self.table_scan is not None or self.code_clue is not None
+
+    @property
+    def code_clue(self) -> str | None:
+        """What that evidence is, but for a table scan, in a sentence."""
+        found = self.clues
+        if self.only_new_pods_fail:
+            return "Evidence in the version itself: only its pods fail, those of the version before are well"
+        if any(pod.reason in UNSTARTABLE and _is_of(pod, self.suspect) is not False for pod in self.crashing):
+            return "Evidence in the version itself: its pods can't be started"
+        if found.only_new is not None:
+            return f"Only its pods log this, not those of the version that runs beside it: {found.only_new.template}"
+        if found.changed_file is not None and not self.began_before:
+            return f"Stack traces of the errors name {found.changed_file}, which it changed"
+        if found.growth is not None and not self.began_before:
+            return f"{found.growth.title} has been growing since it was deployed, before anybody felt it"
+        return None
+
+    @property
+    def error_origin(self) -> tuple[str, int] | None:
+        """The other service in which most failed traces begin to fail, and in how many; None when they begin in this one."""
+        traces = self.diagnostics.traces.data
+        own = self.diagnostics.service.trace_service or self.diagnostics.service.name
+        if traces is None or not traces.error_services:
+            return None
+        name, count = max(traces.error_services, key=lambda pair: pair[1])
+        return (name, count) if name != own and 2 * count > sum(number for _unused, number in traces.error_services) else None
+
+    @property
+    def traffic_ratio(self) -> float | None:
+        """Traffic as a multiple of its baseline; None where either is unknown or there was none before."""
+        traffic = self.signal("request_rate")
+        return traffic.ratio if traffic else None
+
+
+def situation(diagnostics: Diagnostics, now: datetime, options: Options) -> Situation:
+    """The facts at ``now``."""
+    rollouts, workload = diagnostics.rollouts.data, diagnostics.workload.data
+    pods = workload.pods if workload else ()
+    onset = incident_onset(diagnostics)
+    suspect, since = _suspect(rollouts, onset)
+    return Situation(
+        diagnostics=diagnostics,
+        now=now,
+        options=options,
+        symptoms=symptoms(diagnostics),
+        onset=onset,
+        suspect=suspect,
+        suspect_since=since,
+        age=max((now - since).total_seconds(), 0.0) if since else None,
+        delay=(onset.at - since).total_seconds() if since and onset.at else None,
+        target=options.target or (last_stable(rollouts, suspect) if rollouts and suspect else None),
+        failing=failing(pods, now),
+        crashing=crashing(pods, now),
+        clues=clues(diagnostics, suspect, since, onset.at),
+    )
+
+
+def unreachable(dependency: DependencyHealth) -> bool:
+    """Whether it does not work at all, rather than being short of something that its users use up."""
+    return dependency.level is Level.CRITICAL and not saturated(dependency)
+
+
+def exhausted(dependency: DependencyHealth) -> bool:
+    """Whether there is as good as nothing left of it."""
+    return saturated(dependency) and _share(dependency) >= _EXHAUSTED
+
+
+def saturated(dependency: DependencyHealth) -> bool:
+    """Whether it is known to be nearly used up. One that is down is not: it may well have no connections left at all."""
+    return _share(dependency) >= _SATURATED and dependency.level in (Level.WARNING, Level.CRITICAL)
+
+
+def _share(dependency: DependencyHealth) -> float:
+    return dependency.used / dependency.capacity if dependency.used is not None and dependency.capacity else 0.0
+
+
+def _suspect(rollouts: Rollouts | None, onset: IncidentOnset) -> tuple[Revision | None, datetime | None]:
+    """The current revision, unless the trouble is older than it and began within an hour after an earlier one was rolled out."""
+    if rollouts is None:
+        return None, None
+    current, since = rollouts.current, rollouts.deployed_at
+    if onset.at is None or since is None or (onset.at - since).total_seconds() >= -onset.tolerance:
+        return current, since
+    for revision in rollouts.revisions:
+        if revision.current or revision.active_from is None:
+            continue
+        delay = (onset.at - revision.active_from).total_seconds()
+        if -onset.tolerance <= delay <= FOLLOWS:
+            return revision, revision.active_from
+    return current, since
+
+
+def _is_of(pod: Pod, revision: Revision | None) -> bool | None:
+    """Whether the pod runs the revision; None when that can't be told."""
+    if revision is None or revision.template_hash is None or pod.revision_hash is None:
+        return None
+    return pod.revision_hash == revision.template_hash

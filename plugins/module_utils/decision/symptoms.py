@@ -1,0 +1,118 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong for the users: the symptoms that the decision tree starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..analysis.levels import DEFAULT_THRESHOLDS, objective_of, signal_level
+from ..analysis.pods import crashing, failing
+from ..analysis.signals import USER_FELT, worsening
+from ..model.diagnostics import Diagnostics
+from ..model.finding import Level
+from ..model.metrics import Signal
+from ..units import format_value
+
+HIGH_ERROR_RATE = 0.05
+HIGH_LATENCY = 0.5
+"""Seconds at the 95th percentile."""
+_LIMITS = {"error_rate": HIGH_ERROR_RATE, "latency_p95": HIGH_LATENCY}
+_STRONGEST_BAND = {"error_rate": 10.0, "latency_p95": 5.0}
+"""Multiples of the baseline that earn the most points in the rollback score."""
+_AS_EVER = 1.5
+"""Up to this multiple of its baseline a high value is how the service always is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symptoms:
+    """Each is True, False, or None when the evidence is missing; details say what was seen against which limit."""
+
+    high_errors: bool | None
+    high_latency: bool | None
+    crashes: bool | None
+    degraded: tuple[str, ...]
+    """Titles of what is worse than usual, outage or not."""
+    error_detail: str
+    latency_detail: str
+    crash_detail: str
+
+    @property
+    def severe(self) -> bool:
+        """Whether there is an outage or something close to it, and not merely a degradation."""
+        return bool(self.high_errors or self.high_latency or self.crashes)
+
+    @property
+    def any(self) -> bool:
+        return self.severe or bool(self.degraded)
+
+    @property
+    def blind(self) -> bool:
+        """Whether so little is known that "nothing is wrong" can't be said."""
+        return self.high_errors is None or self.crashes is None
+
+
+def symptoms(diagnostics: Diagnostics) -> Symptoms:
+    """The symptoms that the evidence shows."""
+    metrics = diagnostics.metrics.data
+    errors = metrics.signal("error_rate") if metrics else None
+    latency = metrics.signal("latency_p95") if metrics else None
+    missing = diagnostics.metrics.reason or "no metrics"
+    crashes, crash_detail = _crashes(diagnostics)
+    return Symptoms(
+        high_errors=_high(errors, diagnostics),
+        high_latency=_high(latency, diagnostics),
+        crashes=crashes,
+        degraded=_degraded(diagnostics),
+        error_detail=_detail(errors, missing),
+        latency_detail=_detail(latency, missing),
+        crash_detail=crash_detail,
+    )
+
+
+def _high(signal: Signal | None, diagnostics: Diagnostics) -> bool | None:
+    """Above the limit, above its objective, or a multiple in the score's strongest band that is not negligible; and not as ever."""
+    if signal is None or signal.value is None:
+        return None
+    worse, objective = worsening(signal), objective_of(signal, diagnostics.service.objectives)
+    if worse is not None and worse < _AS_EVER:
+        return False
+    negligible = DEFAULT_THRESHOLDS.negligible[signal.name]
+    by_multiple = worse is not None and worse > _STRONGEST_BAND[signal.name] and signal.value > negligible
+    by_objective = objective is not None and signal.value > objective
+    return signal.value > _LIMITS[signal.name] or by_objective or by_multiple
+
+
+def _degraded(diagnostics: Diagnostics) -> tuple[str, ...]:
+    metrics, state = diagnostics.metrics.data, diagnostics.workload.data
+    found = []
+    for signal in metrics.signals if metrics else ():
+        level = signal_level(signal, diagnostics.service.objectives)
+        began = signal.onset is not None and (worsening(signal) or 0.0) >= _AS_EVER
+        if signal.name in USER_FELT and (level in (Level.WARNING, Level.CRITICAL) or began):
+            found.append(signal.title)
+    if state and failing(state.pods, diagnostics.workload.collected_at):
+        found.append("Pods")
+    logs = diagnostics.logs.data
+    blind = metrics is None or all(signal.value is None for signal in metrics.signals if signal.name == "error_rate")
+    if blind and logs and any(pattern.level in ("FATAL", "ERROR") and pattern.new_since_deployment for pattern in logs.patterns):
+        found.append("Errors in the logs")
+    return tuple(found)
+
+
+def _crashes(diagnostics: Diagnostics) -> tuple[bool | None, str]:
+    state = diagnostics.workload.data
+    if state is None:
+        return None, diagnostics.workload.reason or "the pods are not known"
+    pods = crashing(state.pods, diagnostics.workload.collected_at)
+    if not pods:
+        return False, f"{state.ready}/{state.desired} pods ready, none crashes"
+    return True, f"{len(pods)}/{state.desired} pods: {', '.join(sorted({pod.reason for pod in pods if pod.reason}))}"
+
+
+def _detail(signal: Signal | None, missing: str) -> str:
+    if signal is None or signal.value is None:
+        return f"unknown: {(signal.reason if signal else None) or missing}"
+    base = f"baseline {format_value(signal.baseline, signal.unit)}" if signal.baseline is not None else "baseline unknown"
+    return f"{format_value(signal.value, signal.unit)} ({base})"

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kubernetes events of a workload and of what belongs to it; repeats become one entry with a count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from ..clients.answers import excerpt
+from ..model.workload import ClusterEvent
+from .objects import Object, count, mapping, metadata, moment
+
+MAX_EVENTS = 60
+
+_VARIABLE = re.compile(r"\b(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,})\b")
+
+
+def event_from(found: Object) -> ClusterEvent | None:
+    """One event of either API; None when it carries no time at all.
+
+    core/v1 fills ``firstTimestamp``, ``lastTimestamp`` and ``count``; events.k8s.io fills ``eventTime`` and ``series``.
+    """
+    series = mapping(found.get("series"))
+    created = moment(metadata(found).get("creationTimestamp"))
+    event_time = moment(found.get("eventTime"))
+    first = moment(found.get("firstTimestamp")) or moment(found.get("deprecatedFirstTimestamp")) or event_time or created
+    last = (
+        moment(found.get("lastTimestamp"))
+        or moment(found.get("deprecatedLastTimestamp"))
+        or moment(series.get("lastObservedTime"))
+        or event_time
+        or first
+    )
+    if first is None or last is None:
+        return None
+    subject = mapping(found.get("involvedObject")) or mapping(found.get("regarding"))
+    return ClusterEvent(
+        first_seen=first,
+        last_seen=max(first, moment(series.get("lastObservedTime")) or last),
+        type=str(found.get("type") or "Normal"),
+        reason=str(found.get("reason") or ""),
+        object_kind=str(subject.get("kind") or ""),
+        object_name=str(subject.get("name") or ""),
+        message=excerpt(str(found.get("message") or found.get("note") or ""), 400),
+        count=max(1, count(found.get("count")), count(found.get("deprecatedCount")), count(series.get("count"))),
+    )
+
+
+def events_of(
+    found: Iterable[Object], workload: tuple[str, str], revisions: Iterable[str], autoscaler: str | None, since: datetime
+) -> tuple[ClusterEvent, ...]:
+    """Events of ``workload`` (kind, name), of its ``revisions`` (names of ReplicaSets), pods and autoscaler, last seen after ``since``.
+
+    Grouped, oldest first, at most MAX_EVENTS of which warnings and the workload's own go first.
+    """
+    sets = frozenset(revisions)
+    events = [event for event in map(event_from, found) if event and event.last_seen >= since]
+    ours = [event for event in events if _belongs(event, workload, sets, autoscaler)]
+    grouped = list(_grouped(ours))
+    kept = sorted(grouped, key=lambda event: (event.object_kind == "Pod" and event.type == "Normal", -event.last_seen.timestamp()))
+    return tuple(sorted(kept[:MAX_EVENTS], key=lambda event: (event.first_seen, event.last_seen)))
+
+
+def _belongs(event: ClusterEvent, workload: tuple[str, str], revisions: frozenset[str], autoscaler: str | None) -> bool:
+    kind, name = event.object_kind, event.object_name
+    if (kind, name) == workload:
+        return True
+    if kind == "HorizontalPodAutoscaler":
+        return name == (autoscaler or workload[1])
+    if kind == "ReplicaSet":
+        return name in revisions
+    if kind == "Pod":
+        made_by = name.rpartition("-")[0]
+        return made_by in revisions if workload[0] == "Deployment" else made_by == workload[1]
+    return False
+
+
+def _grouped(events: Iterable[ClusterEvent]) -> Iterable[ClusterEvent]:
+    groups: dict[tuple[str, ...], list[ClusterEvent]] = {}
+    for event in events:
+        message = event.message.replace(event.object_name, "<pod>") if event.object_kind == "Pod" else event.message
+        made_by = event.object_name.rpartition("-")[0] if event.object_kind == "Pod" else event.object_name
+        groups.setdefault((event.type, event.reason, event.object_kind, made_by, _VARIABLE.sub("<*>", message)), []).append(event)
+    for group in groups.values():
+        first = min(group, key=lambda event: event.first_seen)
+        yield ClusterEvent(
+            first_seen=first.first_seen,
+            last_seen=max(event.last_seen for event in group),
+            type=first.type,
+            reason=first.reason,
+            object_kind=first.object_kind,
+            object_name=first.object_name,
+            message=first.message,
+            count=sum(event.count for event in group),
+        )

@@ -1,0 +1,224 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rollout history of a workload: Deployments by their ReplicaSets, StatefulSets and DaemonSets by their ControllerRevisions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..clients.answers import excerpt
+from ..clients.cluster import ClusterClient
+from ..concurrency import Deadline
+from ..errors import NotFoundError, SourceUnavailableError
+from ..model.rollout import Revision, Rollouts
+from ..model.service import Service, WorkloadKind
+from .events import event_from
+from .objects import Object, annotations_of, count, labels_of, mapping, metadata, moment, name_of, sequence, template_version
+from .owners import ownership
+from .revision_history import Activation, Kept, activations, active_span, reordered
+from .snapshot import ClusterSnapshot
+
+_REVISION = "deployment.kubernetes.io/revision"
+_REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
+_CHANGE_CAUSE = "kubernetes.io/change-cause"
+_AUTHOR_KEYS = frozenset({"deployed-by", "deployer", "author", "triggered-by", "changed-by"})
+_BY = re.compile(r"\bby[\s:=]+@?([\w][\w.+\-]*(?:\[bot\])?)", re.IGNORECASE)
+_VERSION = re.compile(r"\bv?\d+\.\d+\.\d+[\w.+-]*\b")
+_SCALED_UP = re.compile(r"^Scaled up replica set (\S+) (from 0 )?to (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A revision's object with what only its kind knows."""
+
+    found: Object
+    kept: Kept
+    template: Object
+    template_hash: str | None
+    pods: int
+    ready_pods: int
+
+
+def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: ClusterSnapshot | None = None) -> Rollouts:
+    """The revisions of the service's workload. ``now`` stands for times that the cluster does not give.
+
+    Raises ClusterError (ObjectNotFound when there is no such workload), NotFoundError when it has no revisions yet.
+    """
+    shared = snapshot or ClusterSnapshot(client, service, Deadline(client.timeout))
+    found = shared.workload()
+    listed = shared.revisions()
+    deployment = service.workload_kind is WorkloadKind.DEPLOYMENT
+    entries = (
+        [_replica_set(entry, now) for entry in listed.found] if deployment else _controller_revisions(listed.found, shared, service, now)
+    )
+    if not entries:
+        raise NotFoundError(f"{service.workload_kind.value} {service.workload} has no revisions yet: nothing was ever rolled out.")
+    notes = [f"revisions: only the first {len(entries)} were read"] if listed.cut else []
+    history = activations([entry.kept for entry in entries], _Reactivations(shared) if deployment else lambda _: None)
+    current = _current(entries, found, service.workload_kind)
+    revisions = sorted(
+        (_revision(entry, history, entry is current, service.container) for entry in entries), key=lambda revision: -revision.number
+    )
+    chosen = next(revision for revision in revisions if revision.current)
+    previous = next((revision for revision in revisions if revision.number < chosen.number), None)
+    notes += _uncertainties(chosen, previous)
+    owner = ownership(found, shared)
+    return Rollouts(
+        current=chosen,
+        previous=previous,
+        revisions=tuple(revisions),
+        deployed_at=chosen.active_from,
+        in_progress=_in_progress(found, service.workload_kind),
+        paused=bool(mapping(found.get("spec")).get("paused")),
+        owner=owner.owner,
+        owner_reverts=owner.reverts,
+        notes=(*notes, *((owner.note,) if owner.note else ())),
+    )
+
+
+def _replica_set(found: Object, now: datetime) -> _Entry:
+    annotations, status = annotations_of(found), mapping(found.get("status"))
+    earlier = [int(number) for number in str(annotations.get(_REVISION_HISTORY) or "").split(",") if number.strip().isdigit()]
+    number = str(annotations.get(_REVISION) or "0")
+    kept = Kept(
+        name=name_of(found),
+        number=int(number) if number.isdigit() else 0,
+        created_at=moment(metadata(found).get("creationTimestamp")) or now,
+        earlier=tuple(sorted(earlier)),
+    )
+    template = mapping(mapping(found.get("spec")).get("template"))
+    template_hash = labels_of(found).get("pod-template-hash")
+    return _Entry(found, kept, template, template_hash, count(status.get("replicas")), count(status.get("readyReplicas")))
+
+
+def _controller_revisions(found: Sequence[Object], shared: ClusterSnapshot, service: Service, now: datetime) -> list[_Entry]:
+    kept = reordered(
+        [Kept(name_of(entry), count(entry.get("revision")), moment(metadata(entry).get("creationTimestamp")) or now) for entry in found]
+    )
+    pods = _pods_by_revision(shared)
+    entries = []
+    for entry, known in zip(found, kept, strict=True):
+        # A StatefulSet's pods carry the revision's whole name, a DaemonSet's only its hash.
+        whole = service.workload_kind is WorkloadKind.STATEFUL_SET
+        template_hash = known.name if whole else labels_of(entry).get("controller-revision-hash")
+        total, ready = pods.get(template_hash or "", (0, 0))
+        template = mapping(mapping(mapping(entry.get("data")).get("spec")).get("template"))
+        entries.append(_Entry(entry, known, template, template_hash, total, ready))
+    return entries
+
+
+def _pods_by_revision(shared: ClusterSnapshot) -> Mapping[str, tuple[int, int]]:
+    """Pods and ready pods by ``controller-revision-hash``."""
+    counts: dict[str, tuple[int, int]] = {}
+    for pod in shared.pods().found:
+        key = labels_of(pod).get("controller-revision-hash", "")
+        conditions = sequence(mapping(pod.get("status")).get("conditions"))
+        ready = any(condition.get("type") == "Ready" and condition.get("status") == "True" for condition in conditions)
+        total, so_far = counts.get(key, (0, 0))
+        counts[key] = (total + 1, so_far + ready)
+    return counts
+
+
+class _Reactivations:
+    """When the controller last began to scale a ReplicaSet up, from the Deployment's events (kept for an hour by default)."""
+
+    def __init__(self, shared: ClusterSnapshot) -> None:
+        self._shared = shared
+        self._times: dict[str, datetime] | None = None
+
+    def __call__(self, name: str) -> datetime | None:
+        if self._times is None:
+            self._times = self._read()
+        return self._times.get(name)
+
+    def _read(self) -> dict[str, datetime]:
+        try:
+            events = [event_from(found) for found in self._shared.workload_events().found]
+        except SourceUnavailableError:
+            return {}
+        times: dict[str, datetime] = {}
+        for event in events:
+            match = _SCALED_UP.match(event.message) if event and event.reason == "ScalingReplicaSet" else None
+            # "from 0" is said since Kubernetes 1.26; "to 1" is how a rolling update begins where the surge is one pod.
+            if event and match and (match[2] or match[3] == "1"):
+                times[match[1]] = max(event.last_seen, times.get(match[1], event.last_seen))
+        return times
+
+
+def _current(entries: Sequence[_Entry], found: Object, kind: WorkloadKind) -> _Entry:
+    """The revision that the workload's template is now."""
+    newest = max(entries, key=lambda entry: entry.kept.number)
+    if kind is WorkloadKind.STATEFUL_SET:
+        wanted = mapping(found.get("status")).get("updateRevision")
+        return next((entry for entry in entries if entry.kept.name == wanted), newest)
+    return newest
+
+
+def _revision(entry: _Entry, history: Sequence[Activation], current: bool, container: str | None) -> Revision:
+    kept = entry.kept
+    version, image = template_version(entry.template, container)
+    since, until = active_span(kept.number, history)
+    annotations = annotations_of(entry.found)
+    cause = _own_cause(annotations.get(_CHANGE_CAUSE), version)
+    return Revision(
+        number=kept.number,
+        version=version,
+        image=image,
+        name=kept.name,
+        template_hash=entry.template_hash,
+        created_at=kept.created_at,
+        active_from=since,
+        active_until=None if current else until,
+        current=current,
+        cause=excerpt(cause, 300) if cause else None,
+        author=_author(annotations, mapping(mapping(entry.template.get("metadata")).get("annotations")), cause),
+        ready_pods=entry.ready_pods,
+        pods=entry.pods,
+        was_rollback=bool(kept.earlier),
+    )
+
+
+def _own_cause(cause: str | None, version: str | None) -> str | None:
+    """The change cause, unless it speaks of other versions only: a change without a cause of its own leaves the old one standing."""
+    spoken_of = {found.removeprefix("v") for found in _VERSION.findall(cause)} if cause else set()
+    return None if version and spoken_of and version.removeprefix("v") not in spoken_of else cause
+
+
+def _author(annotations: Mapping[str, str], template_annotations: Mapping[str, str], cause: str | None) -> str | None:
+    """Who rolled it out: an annotation that says so, else "… by somebody" in the change cause."""
+    for key, value in (*annotations.items(), *template_annotations.items()):
+        if key.rpartition("/")[2] in _AUTHOR_KEYS and value:
+            return excerpt(str(value).lstrip("@"), 80)
+    match = _BY.search(cause) if cause else None
+    return match[1].rstrip(".") if match else None
+
+
+def _uncertainties(current: Revision, previous: Revision | None) -> list[str]:
+    notes = []
+    if current.active_from is None:
+        notes.append(f"when revision {current.number} became active again is not known: the cluster keeps no event of it")
+    if previous and previous.active_from is None:
+        notes.append(f"since when revision {previous.number} was active is not known: it had been gone back to")
+    if previous and previous.number != current.number - 1:
+        notes.append(f"revisions between {previous.number} and {current.number} are no longer kept")
+    return notes
+
+
+def _in_progress(found: Object, kind: WorkloadKind) -> bool:
+    """Whether a rollout is under way, by the rules of ``kubectl rollout status``."""
+    spec, status = mapping(found.get("spec")), mapping(found.get("status"))
+    if count(status.get("observedGeneration")) < count(metadata(found).get("generation")):
+        return True
+    if kind is WorkloadKind.DAEMON_SET:
+        wanted = count(status.get("desiredNumberScheduled"))
+        return count(status.get("updatedNumberScheduled")) < wanted or count(status.get("numberAvailable")) < wanted
+    replicas = spec.get("replicas")
+    wanted = 1 if replicas is None else count(replicas)
+    updated = count(status.get("updatedReplicas"))
+    if kind is WorkloadKind.STATEFUL_SET:
+        return status.get("updateRevision") != status.get("currentRevision") or count(status.get("readyReplicas")) < wanted
+    return updated < wanted or count(status.get("replicas")) > updated or count(status.get("availableReplicas")) < updated

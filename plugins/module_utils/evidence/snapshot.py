@@ -1,0 +1,161 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the cluster says about one service: each thing asked once, all at once, and shared by the sources that need it.
+
+The number of requests does not grow with the number of pods. What is asked by labels is asked with the selector that the service most
+likely has, so that nothing waits for the workload's own; only when that turns out to be another one are those lists asked again.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..clients.cluster import ClusterClient, ServerError, workload_path
+from ..concurrency import Deadline, start, wait
+from ..errors import SourceUnavailableError
+from ..model.service import Service, WorkloadKind
+from .objects import Object, controller_of, labels_of, mapping, metadata, selector_text, selects, sequence
+
+T = TypeVar("T")
+
+PAGE = 500
+"""Objects in one answer."""
+PAGES = 4
+"""Answers that are read of one list; what lies behind is left and said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Objects of a list; ``cut`` when there were more than are read."""
+
+    found: tuple[Object, ...]
+    cut: bool = False
+
+
+class ClusterSnapshot:
+    """Each method waits for its own answer, and raises the ClusterError that came instead."""
+
+    def __init__(self, client: ClusterClient, service: Service, deadline: Deadline) -> None:
+        """``deadline`` ends every wait. The requests are sent at once."""
+        self.service = service
+        self.client = client
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._again: dict[str, Future[Listed]] = {}
+        namespace = service.namespace
+        revisions = "replicasets" if service.workload_kind is WorkloadKind.DEPLOYMENT else "controllerrevisions"
+        self._paths = {
+            "pods": f"/api/v1/namespaces/{namespace}/pods",
+            "revisions": f"/apis/apps/v1/namespaces/{namespace}/{revisions}",
+            "metrics": f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods",
+        }
+        self._workload = start(lambda: client.get(workload_path(service.workload_kind, namespace, service.workload)), "workload")
+        self._first = {key: self._ask(path, service.pod_selector, key) for key, path in self._paths.items()}
+        events = f"/api/v1/namespaces/{namespace}/events"
+        self._own_events = start(lambda: self._list(events, fieldSelector=f"involvedObject.name={service.workload}"), "own-events")
+        self._events = start(lambda: self._list(events), "events")
+        autoscalers = f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"
+        self._autoscalers = start(lambda: self._list(autoscalers), "autoscalers")
+
+    def workload(self) -> Object:
+        """The workload. ObjectNotFound when there is none."""
+        return self._wait(self._workload, "the workload")
+
+    def pods(self) -> Listed:
+        """The workload's pods: those that its selector matches and that its controller made."""
+        listed = self._selected("pods")
+        return Listed(tuple(pod for pod in listed.found if self._made_by_workload(pod)), listed.cut)
+
+    def revisions(self) -> Listed:
+        """The workload's ReplicaSets or ControllerRevisions, told by their owner's uid."""
+        uid = metadata(self.workload()).get("uid")
+        listed = self._selected("revisions")
+        return Listed(tuple(entry for entry in listed.found if controller_of(entry).get("uid") == uid), listed.cut)
+
+    def pod_metrics(self) -> Listed:
+        return self._selected("metrics")
+
+    def workload_events(self) -> Listed:
+        """Events of whatever in the namespace has the workload's name (the workload, mostly its autoscaler)."""
+        return self._wait(self._own_events, "events of the workload")
+
+    def events(self) -> Listed:
+        """Events of the namespace, with those of the workload among them even where the rest was cut."""
+        every = self._wait(self._events, "events")
+        try:
+            own = self.workload_events().found
+        except SourceUnavailableError:
+            own = ()
+        known = {metadata(event).get("uid") for event in every.found}
+        return Listed(every.found + tuple(event for event in own if metadata(event).get("uid") not in known), every.cut)
+
+    def autoscaler(self) -> Object | None:
+        """The HorizontalPodAutoscaler that scales the workload."""
+        for scaler in self._wait(self._autoscalers, "autoscalers").found:
+            target = mapping(mapping(scaler.get("spec")).get("scaleTargetRef"))
+            if (target.get("kind"), target.get("name")) == (self.service.workload_kind.value, self.service.workload):
+                return scaler
+        return None
+
+    def get(self, path: str, **query: str | int) -> Object:
+        """One more object, within the same deadline."""
+        return self.client.get(path, query, timeout=min(self.client.timeout, max(self._deadline.left(), 0.1)))
+
+    def _selected(self, key: str) -> Listed:
+        """A list by labels, by the selector that the workload turned out to have."""
+        selector = self._own_selector()
+        if selector is None or (not sequence(selector.get("matchExpressions")) and not mapping(selector.get("matchLabels"))):
+            return self._wait(self._first[key], key)
+        if _implies(selector, self.service.pod_selector):
+            listed = self._wait(self._first[key], key)
+            if key == "metrics":
+                return listed
+            return Listed(tuple(entry for entry in listed.found if selects(selector, labels_of(entry))), listed.cut)
+        with self._lock:
+            if key not in self._again:
+                self._again[key] = self._ask(self._paths[key], selector_text(selector), key)
+        return self._wait(self._again[key], key)
+
+    def _own_selector(self) -> Object | None:
+        """The workload's own selector; None when the catalogue names another, or when the workload may not be read."""
+        if self.service.selector:
+            return None
+        try:
+            return mapping(mapping(self.workload().get("spec")).get("selector"))
+        except SourceUnavailableError:
+            return None
+
+    def _made_by_workload(self, pod: Object) -> bool:
+        owner = controller_of(pod)
+        if self.service.workload_kind is WorkloadKind.DEPLOYMENT:
+            return owner.get("kind") == "ReplicaSet"
+        return owner.get("kind") == self.service.workload_kind.value and owner.get("name") == self.service.workload
+
+    def _ask(self, path: str, selector: str, name: str) -> Future[Listed]:
+        return start(lambda: self._list(path, labelSelector=selector), name)
+
+    def _list(self, path: str, **query: str) -> Listed:
+        found: list[Any] = []
+        token = ""
+        for _unused in range(PAGES):
+            answer = self.client.get(path, {**query, "limit": PAGE, **({"continue": token} if token else {})})
+            if "items" not in answer:
+                raise ServerError(f"GET {path}: the cluster at {self.client.host} answered with something that is not a list.", 200)
+            found += [entry for entry in sequence(answer.get("items")) if isinstance(entry, dict)]
+            token = str(mapping(answer.get("metadata")).get("continue") or "")
+            if not token:
+                return Listed(tuple(found))
+        return Listed(tuple(found), cut=True)
+
+    def _wait(self, future: Future[T], what: str) -> T:
+        return wait(future, self._deadline, f"The cluster, asked for {what},")
+
+
+def _implies(selector: Object, asked: str) -> bool:
+    """Whether everything that ``selector`` selects was among what was ``asked`` for (``key=value``)."""
+    key, equals, value = asked.partition("=")
+    return bool(equals) and "," not in asked and mapping(selector.get("matchLabels")).get(key) == value

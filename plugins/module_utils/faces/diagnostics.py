@@ -1,0 +1,286 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One look at a service: all sources at once, each under its own time limit, and what is drawn from them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ..analysis.events import events
+from ..analysis.findings import findings
+from ..analysis.log_summary import logs as summarise
+from ..analysis.signals import signals
+from ..clients.answers import excerpt
+from ..clients.cluster import ClusterClient, ClusterError, ClusterUnreachable, ObjectNotFound, Unauthorized
+from ..clients.jaeger import JaegerClient
+from ..clients.libraries import load
+from ..clients.prometheus import PrometheusClient
+from ..concurrency import Deadline, start, wait
+from ..errors import IncidentResponseError, InvalidOptionError, SourceUnavailableError
+from ..evidence.changes import changes
+from ..evidence.dependencies import dependencies
+from ..evidence.impact import impact
+from ..evidence.logs import logs
+from ..evidence.metrics import metrics
+from ..evidence.missing_workload import missing_workload
+from ..evidence.pod_probes import probe_from_pod
+from ..evidence.promql import golden_signals
+from ..evidence.rollouts import rollouts
+from ..evidence.skipped import SourceSkippedError
+from ..evidence.snapshot import ClusterSnapshot
+from ..evidence.traces import traces
+from ..evidence.workload import workload
+from ..model.codec import to_result
+from ..model.diagnostics import Diagnostics
+from ..model.evidence import Evidence, EvidenceStatus, Source
+from ..model.service import Service
+from ..record.redaction import redact
+from ..units import parse_duration
+from .arguments import CLUSTER, PROMETHEUS, SERVICE
+from .connections import cluster_from, missing_library, prometheus_from, service_from
+from .partial import partial_reason
+
+Clock = Callable[[], float]
+
+SOURCES = [source.value for source in Source]
+DIAGNOSTICS: dict[str, Any] = {
+    **CLUSTER,
+    **PROMETHEUS,
+    **SERVICE,
+    "jaeger_url": {"type": "str"},
+    "timeframe": {"type": "str", "default": "4h"},
+    "log_window": {"type": "str", "default": "15m"},
+    "sources": {"type": "list", "elements": "str", "choices": SOURCES, "default": SOURCES},
+    "source_timeout": {"type": "float", "default": 8.0},
+    "deadline": {"type": "float", "default": 15.0},
+    "use_logs_only": {"type": "bool", "default": False},
+    "probe_from": {"type": "str", "choices": ["controller", "pod"], "default": "controller"},
+}
+"""Options of the module and of its action."""
+
+_FROM_CLUSTER = frozenset({Source.WORKLOAD, Source.ROLLOUTS, Source.LOGS})
+_SHARE_FOR_REQUESTS = 0.8
+"""Of a source's time, what it may wait for answers: the rest is for saying what came and what did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """``cluster`` connects when it is called, since loading its library takes longer than the others need to ask."""
+
+    cluster: Callable[[], ClusterClient]
+    prometheus: PrometheusClient | None = None
+    jaeger: JaegerClient | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Durations are seconds. ``deadline`` is for everything together, ``source_timeout`` for each source."""
+
+    timeframe: float = 4 * 3600.0
+    log_window: float = 900.0
+    sources: frozenset[Source] = frozenset(Source)
+    source_timeout: float = 8.0
+    deadline: float = 15.0
+    use_logs_only: bool = False
+    probe_from_pod: bool = False
+
+
+def diagnose(service: Service, clients: Clients, options: Options, now: datetime, clock: Clock = time.monotonic) -> Diagnostics:
+    """Everything that the sources say about ``service``; a source that fails or is slow is unavailable, with its reason.
+
+    Raises InvalidOptionError for a metric name of the catalogue that is none; ClusterUnreachable, Unauthorized, and NotFoundError (naming
+    the near ones) when there is no such workload: then nothing else would be of use.
+    """
+    golden_signals(service)
+    began = clock()
+    load("urllib3")  # what every client needs: once it is there, none waits for the library of another
+    look = _Look(service, clients, options, now, clock, Deadline(options.deadline, clock))
+    look.begin_without_cluster()
+    if options.sources & _FROM_CLUSTER or Source.CHANGES in options.sources or options.probe_from_pod:
+        look.begin_with_cluster()
+    return look.finish(began)
+
+
+def diagnostics_result(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What the module returns for its options."""
+    return {"changed": False, "diagnostics": redact(to_result(diagnostics_from(params, datetime.now(UTC))))}
+
+
+def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
+    """``diagnose`` with a module's options. InvalidOptionError, naming the option, before anything is asked."""
+    options = Options(
+        timeframe=parse_duration(params["timeframe"], "timeframe"),
+        log_window=parse_duration(params["log_window"], "log_window"),
+        sources=frozenset(map(Source, params["sources"])),
+        source_timeout=_seconds(params["source_timeout"], "source_timeout"),
+        deadline=_seconds(params["deadline"], "deadline"),
+        use_logs_only=bool(params["use_logs_only"]),
+        probe_from_pod=params["probe_from"] == "pod",
+    )
+    service = service_from(params)
+    clients = Clients(lambda: cluster_from(params), prometheus_from(params), _jaeger_from(params))
+    return diagnose(service, clients, options, now)
+
+
+def _jaeger_from(params: Mapping[str, Any]) -> JaegerClient | None:
+    url = params.get("jaeger_url")
+    if not url:
+        return None
+    if not str(url).startswith(("http://", "https://")):
+        raise InvalidOptionError("jaeger_url", url, "a URL such as http://jaeger:16686")
+    return JaegerClient(str(url))
+
+
+def _seconds(value: float, option: str) -> float:
+    if not 0 < value < float("inf"):
+        raise InvalidOptionError(option, value, "a number of seconds above zero")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    future: Future[Evidence[Any]]
+    deadline: Deadline
+
+
+@dataclass(slots=True)
+class _Look:
+    """One run of ``diagnose``: the sources that are under way."""
+
+    service: Service
+    clients: Clients
+    options: Options
+    now: datetime
+    clock: Clock
+    total: Deadline
+    jobs: dict[Source, _Job] = field(default_factory=dict)
+    snapshot: Future[ClusterSnapshot] = field(default_factory=Future)
+
+    def begin_without_cluster(self) -> None:
+        """Starts what needs no cluster first: it is under way while the cluster's library is loaded."""
+        self._begin(Source.METRICS, self._metrics)
+        self._begin(Source.IMPACT, lambda deadline: impact(self._prometheus(), self.service, deadline))
+        self._begin(Source.TRACES, self._traces)
+        self._begin(Source.DEPENDENCIES, self._dependencies)
+
+    def begin_with_cluster(self) -> None:
+        """Starts the sources that ask the cluster; ends the run when there is no cluster, or no such workload."""
+        connected = start(self.clients.cluster, "connect")
+        client = wait(connected, self.total, "The cluster's credentials (an exec plugin of the kubeconfig?)")
+        shared = ClusterSnapshot(client, self.service, Deadline(self._limit().seconds * _SHARE_FOR_REQUESTS, self.clock))
+        self.snapshot.set_result(shared)
+        service, now = self.service, self.now
+        self._begin(Source.WORKLOAD, lambda _: workload(client, service, now, self.options.timeframe, shared))
+        self._begin(Source.ROLLOUTS, lambda _: rollouts(client, service, now, shared))
+        self._begin(Source.LOGS, lambda deadline: logs(client, service, now, self.options.log_window, shared, deadline))
+        self._begin(Source.CHANGES, self._changes)
+        self._check_workload(client, shared)
+
+    def finish(self, began: float) -> Diagnostics:
+        """What came in time. Rollouts first: what is new since the deployment can't be told without them."""
+        history = self._evidence(Source.ROLLOUTS)
+        deployed_at = history.data.deployed_at if history.data else None
+        lines = self._evidence(Source.LOGS)
+        patterns = replace(lines, data=summarise(lines.data, deployed_at, self.now)) if lines.data else lines
+        measured = self._evidence(Source.METRICS)
+        judged = replace(measured, data=signals(measured.data, deployed_at, self.now)) if measured.data else measured
+        seen = Diagnostics(
+            service=self.service,
+            collected_at=self.now,
+            timeframe=self.options.timeframe,
+            took_ms=0,
+            workload=self._evidence(Source.WORKLOAD),
+            rollouts=history,
+            logs=patterns,
+            metrics=judged,
+            traces=self._evidence(Source.TRACES),
+            dependencies=self._evidence(Source.DEPENDENCIES),
+            changes=self._evidence(Source.CHANGES),
+            impact=self._evidence(Source.IMPACT),
+        )
+        drawn = replace(seen, findings=findings(seen), events=events(seen))
+        return replace(drawn, took_ms=round((self.clock() - began) * 1000))
+
+    def _metrics(self, deadline: Deadline) -> Any:
+        return metrics(self._prometheus(), self.service, self.options.timeframe, self.now.timestamp(), deadline)
+
+    def _prometheus(self) -> PrometheusClient:
+        if self.options.use_logs_only:
+            raise SourceSkippedError("use_logs_only is set")
+        if self.clients.prometheus is None:
+            raise SourceSkippedError("no prometheus_url is given")
+        return self.clients.prometheus
+
+    def _traces(self, deadline: Deadline) -> Any:
+        if self.clients.jaeger is None:
+            raise SourceSkippedError("no jaeger_url is given")
+        return traces(self.clients.jaeger, self.service, self.now.timestamp(), deadline)
+
+    def _dependencies(self, deadline: Deadline) -> Any:
+        if not self.service.dependencies:
+            raise SourceSkippedError("no dependencies in the service's catalogue entry")
+        prometheus = None if self.options.use_logs_only else self.clients.prometheus
+        probe = probe_from_pod(lambda: wait(self.snapshot, deadline, "The cluster"), self.service) if self.options.probe_from_pod else None
+        return dependencies(self.service, prometheus, deadline, probe)
+
+    def _changes(self, deadline: Deadline) -> Any:
+        job = self.jobs.get(Source.ROLLOUTS)
+        history = wait(job.future, job.deadline, "The cluster").data if job else None
+        since = self.now - timedelta(seconds=self.options.timeframe)
+        return changes(self.service, history, since, max(deadline.left(), 0.1))
+
+    def _check_workload(self, client: ClusterClient, shared: ClusterSnapshot) -> None:
+        try:
+            shared.workload()
+        except ObjectNotFound:
+            raise missing_workload(client, self.service, self._limit()) from None
+        except (ClusterUnreachable, Unauthorized):
+            raise
+        except ClusterError:
+            return  # forbidden, or the API server is in trouble: the sources say so themselves
+        except SourceUnavailableError as error:
+            raise ClusterUnreachable(f"{error.message} Check that {client.host} is well, and 'kubeconfig', 'context' or 'host'.") from error
+
+    def _limit(self) -> Deadline:
+        return Deadline(min(self.options.source_timeout, self.total.left()), self.clock)
+
+    def _begin(self, source: Source, work: Callable[[Deadline], Any]) -> None:
+        if source not in self.options.sources:
+            return
+        limit = self._limit()
+        inner = Deadline(limit.seconds * _SHARE_FOR_REQUESTS, self.clock)
+        self.jobs[source] = _Job(start(lambda: self._collect(source, work, inner), source.value), limit)
+
+    def _collect(self, source: Source, work: Callable[[Deadline], Any], deadline: Deadline) -> Evidence[Any]:
+        """What ``work`` returns, as evidence; whatever it raises becomes the reason why there is none."""
+        began = self.clock()
+        data, reason = None, None
+        status = EvidenceStatus.UNAVAILABLE
+        try:
+            data = work(deadline)
+            reason = partial_reason(data)
+            status = EvidenceStatus.PARTIAL if reason else EvidenceStatus.OK
+        except SourceSkippedError as error:
+            status, reason = EvidenceStatus.SKIPPED, error.message
+        except IncidentResponseError as error:
+            reason = error.message
+        except ImportError as error:
+            reason = missing_library(error)
+        except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw must not cost the other sources; it is told as it is
+            reason = f"it answered with something unforeseen ({type(error).__name__}: {excerpt(str(error))}); please report this as a bug"
+        return Evidence(source, status, self.now, round((self.clock() - began) * 1000), data, reason)
+
+    def _evidence(self, source: Source) -> Evidence[Any]:
+        job = self.jobs.get(source)
+        if job is None:
+            return Evidence(source, EvidenceStatus.SKIPPED, self.now, 0, reason="not among the sources that were asked for")
+        try:
+            return wait(job.future, job.deadline, f"The source '{source.value}'")
+        except SourceUnavailableError as error:
+            return Evidence(source, EvidenceStatus.UNAVAILABLE, self.now, round(job.deadline.seconds * 1000), reason=error.message)

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of a look at the recovery, checked and typed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ..errors import InvalidOptionError
+from ..model.codec import DocumentError, from_result, parse_time
+from ..rollback.recovery import Limits, Patience, Verification
+from ..rollback.verification import SIGNALS, begin_verification
+from ..units import parse_duration
+
+
+def patience_from(params: Mapping[str, Any]) -> Patience:
+    if params["passes"] < 1:
+        raise InvalidOptionError("passes", params["passes"], "a whole number from 1")
+    return Patience(params["passes"], parse_duration(params["interval"], "interval"), parse_duration(params["timeout"], "timeout"))
+
+
+def limits_from(params: Mapping[str, Any]) -> Limits:
+    if params["factor"] < 1:
+        raise InvalidOptionError("factor", params["factor"], "a number from 1")
+    for option in ("error_rate_tolerance", "latency_tolerance"):
+        if params[option] < 0:
+            raise InvalidOptionError(option, params[option], "a number from 0")
+    return Limits(params["factor"], {"error_rate": params["error_rate_tolerance"], "latency_p95": params["latency_tolerance"]})
+
+
+def verification_from(params: Mapping[str, Any], now: datetime) -> Verification:
+    """Where an earlier run stopped, else a beginning."""
+    if params["following"]:
+        try:
+            return from_result(Verification, params["following"])
+        except DocumentError as error:
+            raise InvalidOptionError("following", error.message, "what an earlier run returned as 'following'") from error
+    since = None
+    if params["since"]:
+        try:
+            since = parse_time(params["since"])
+        except ValueError:
+            raise InvalidOptionError("since", params["since"], "a time such as 2025-10-21T14:27:25Z") from None
+    return begin_verification(since, {**_diagnosed(params["diagnostics"] or {}), **_given(params["baseline"] or {})}, now)
+
+
+def _given(baseline: Mapping[str, Any]) -> dict[str, float]:
+    known = {}
+    for name, value in baseline.items():
+        if name not in SIGNALS:
+            raise InvalidOptionError("baseline", name, f"the signals {' and '.join(SIGNALS)}")
+        if value is None:
+            continue
+        try:
+            known[name] = float(value)
+        except (TypeError, ValueError):
+            raise InvalidOptionError(f"baseline.{name}", value, "a number: a share, or seconds") from None
+        if not math.isfinite(known[name]) or known[name] < 0:
+            raise InvalidOptionError(f"baseline.{name}", value, "a number from 0")
+    return known
+
+
+def _diagnosed(diagnostics: Mapping[str, Any]) -> dict[str, float]:
+    """The baselines that the diagnosis found; none where its metrics are missing."""
+    metrics = diagnostics.get("metrics")
+    data = metrics.get("data") if isinstance(metrics, Mapping) else None
+    signals = data.get("signals") if isinstance(data, Mapping) else None
+    return {
+        signal["name"]: float(signal["baseline"])
+        for signal in signals or ()
+        if signal.get("name") in SIGNALS and isinstance(signal.get("baseline"), (int, float))
+    }

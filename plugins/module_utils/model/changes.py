@@ -1,0 +1,30 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What changed in the source between two versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    sha: str
+    at: datetime
+    author: str
+    subject: str
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Commits newest first, from ``from_version`` (exclusive) to ``to_version`` (inclusive)."""
+
+    from_version: str | None
+    to_version: str | None
+    commits: tuple[Commit, ...]
+    migrations: tuple[str, ...] = ()
+    """Files among them that look like database migrations."""
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The golden signals, now against their baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Shape(StrEnum):
+    """How a signal left its baseline."""
+
+    STEADY = "steady"
+    SUDDEN = "sudden"
+    GRADUAL = "gradual"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One signal. ``value`` and ``baseline`` are in ``unit``; None means unknown, and ``reason`` says why.
+
+    ``ratio`` is value / baseline (450.0 for 45 % against 0.1 %); None when the baseline is zero or unknown.
+    ``onset`` is when it left its baseline.
+    """
+
+    name: str
+    """error_rate, request_rate, latency_p95, latency_p50, memory, cpu or the name of a team's own query"""
+    title: str
+    unit: str
+    """share (0..1), seconds, per_second, bytes or number"""
+    value: float | None
+    baseline: float | None
+    ratio: float | None = None
+    onset: datetime | None = None
+    shape: Shape = Shape.UNKNOWN
+    reason: str | None = None
+    window: float | None = None
+    """seconds over which ``value`` was taken"""
+    higher_is_better: bool = False
+    trend_per_hour: float | None = None
+    """Slope over the timeframe in units an hour, where there is enough of it."""
+    critical_ratio: float = 10.0
+    earlier_onsets: tuple[datetime, ...] = ()
+    """When it was as bad as now before, and recovered, within the timeframe."""
+    recovering: bool = False
+    """It has come back most of the way to its baseline by itself, and still does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another service whose requests fail too, by its ``job``. ``error_rate`` is a share; ``onset`` is None where it is not known."""
+
+    name: str
+    error_rate: float
+    onset: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    signals: tuple[Signal, ...]
+    onset: datetime | None
+    """The earliest onset of the signals that users feel (errors, latency)."""
+    scrape_interval: float | None = None
+    """seconds; the tolerance of every onset"""
+    notes: tuple[str, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    """Other services that fail and usually do not, the worst first."""
+
+    def signal(self, name: str) -> Signal | None:
+        return next((signal for signal in self.signals if signal.name == name), None)

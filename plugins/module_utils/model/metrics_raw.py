@@ -1,0 +1,48 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Metrics as they were read, before anything is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RawSignal:
+    """One signal in ``unit``. Each value is None where it is not known; ``reason`` then says why.
+
+    ``recent`` are (unix seconds, value), oldest first, each over one minute (longer where targets are scraped less often).
+    ``day_before`` is the value over one hour, a day ago.
+    """
+
+    name: str
+    title: str
+    unit: str
+    last_5m: float | None
+    last_1m: float | None
+    day_before: float | None
+    recent: tuple[tuple[float, float], ...]
+    reason: str | None
+    higher_is_better: bool
+    critical_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class RawNeighbour:
+    """Another service that fails: its share of failed requests now and a day ago, and (unix seconds, share) lately."""
+
+    job: str
+    error_rate: float
+    day_before: float | None
+    recent: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RawMetrics:
+    signals: tuple[RawSignal, ...]
+    scrape_interval: float | None
+    """seconds, measured"""
+    notes: tuple[str, ...]
+    neighbours: tuple[RawNeighbour, ...] = ()
+    """Other services with the same metrics, in the same namespace, that fail; the worst first, bounded."""

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rollout history of a workload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision. It was *active* from its rollout to the next rollout; ``active_until`` is None for the current one.
+
+    ``stable_for`` is seconds from ``active_from`` to ``active_until``; None when it is not known.
+    """
+
+    number: int
+    version: str | None
+    image: str | None
+    name: str
+    """Of the ReplicaSet or ControllerRevision."""
+    template_hash: str | None
+    created_at: datetime
+    active_from: datetime | None
+    active_until: datetime | None
+    current: bool
+    cause: str | None = None
+    author: str | None = None
+    ready_pods: int = 0
+    pods: int = 0
+    was_rollback: bool = False
+    """It is active (again) because somebody rolled back to it."""
+
+    @property
+    def stable_for(self) -> float | None:
+        if self.active_from is None or self.active_until is None:
+            return None
+        return (self.active_until - self.active_from).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Rollouts:
+    """Revisions are newest first. ``deployed_at`` is when the current revision's rollout began."""
+
+    current: Revision
+    previous: Revision | None
+    """The revision that was active before the current one."""
+    revisions: tuple[Revision, ...]
+    deployed_at: datetime | None
+    in_progress: bool
+    paused: bool = False
+    owner: str | None = None
+    """The controller that owns the manifest and would undo a change: "Argo CD application payments", "Flux …", "Helm release …"."""
+    owner_reverts: bool = False
+    """That owner puts its own version back by itself (Argo CD automated sync, Flux)."""
+    notes: tuple[str, ...] = ()

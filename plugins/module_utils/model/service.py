@@ -1,0 +1,127 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a team knows about its service: one entry of the service catalogue, every field with a default but the name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class WorkloadKind(StrEnum):
+    DEPLOYMENT = "Deployment"
+    STATEFUL_SET = "StatefulSet"
+    DAEMON_SET = "DaemonSet"
+
+
+class DependencyType(StrEnum):
+    TCP = "tcp"
+    HTTP = "http"
+    REDIS = "redis"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """Something the service needs. ``address`` is ``host:port`` for tcp and redis, a URL for http."""
+
+    name: str
+    type: DependencyType
+    address: str
+    title: str | None = None
+    """What people call it on a report ("Database"); the name where it has none."""
+    usage_query: str | None = None
+    """PromQL for how much of ``capacity`` is in use (connections of a pool, bytes of memory)."""
+    capacity_query: str | None = None
+    usage_unit: str = "connections"
+    warn_at: float = 0.85
+    """Share of the capacity above which the dependency is in trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalQuery:
+    """A team's own signal. ``query`` is PromQL; a higher value is worse unless ``higher_is_better``."""
+
+    name: str
+    query: str
+    title: str | None = None
+    unit: str = "number"
+    """seconds, share (0..1), bytes, per_second or number."""
+    higher_is_better: bool = False
+    critical_ratio: float = 10.0
+    """Multiple of the baseline from which the signal is critical."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """How the service's metrics are found. The defaults are the names that most client libraries use."""
+
+    job: str | None = None
+    """The ``job`` label; the service's name where not given."""
+    requests: str = "http_requests_total"
+    duration: str = "http_request_duration_seconds"
+    """Histogram name without ``_bucket``."""
+    error_status: str = "5.."
+    """Regular expression on the ``status`` label that means failure."""
+    queries: tuple[SignalQuery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """Service level objectives: the highest acceptable error rate (share) and P95 latency (seconds)."""
+
+    error_rate: float | None = None
+    latency_p95: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    name: str
+    namespace: str = "production"
+    title: str | None = None
+    """What people call it ("Payment API")."""
+    workload_kind: WorkloadKind = WorkloadKind.DEPLOYMENT
+    workload_name: str | None = None
+    selector: str | None = None
+    """Label selector of its pods; ``app=<name>`` where not given."""
+    container: str | None = None
+    """The container whose image tag is the version; the first one where not given."""
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    dependencies: tuple[Dependency, ...] = ()
+    image_repository: str | None = None
+    repository: str | None = None
+    """Path or URL of the git repository with the service's source."""
+    trace_service: str | None = None
+    """The service's name in Jaeger; its own name where not given."""
+    owners: tuple[str, ...] = ()
+    on_call: Mapping[str, str] = field(default_factory=dict)
+    """Route by role: on_call, incident_commander, manager, director … → address (a URL or a handle)."""
+    channel: str | None = None
+    """The authorised channel for stakeholder updates ("#incidents")."""
+    sessions_query: str | None = None
+    """PromQL for the number of active sessions."""
+    transaction_value: float | None = None
+    currency: str = "$"
+    objectives: Objectives = field(default_factory=Objectives)
+    schema_check: tuple[str, ...] = ()
+    """Command, run in a pod, that exits 0 when the database schema fits the target version (its last argument)."""
+    api_check: tuple[str, ...] = ()
+    """Command, run in a pod, that exits 0 when callers of the API can do with the target version (its last argument)."""
+
+    @property
+    def workload(self) -> str:
+        return self.workload_name or self.name
+
+    @property
+    def pod_selector(self) -> str:
+        return self.selector or f"app={self.name}"
+
+    @property
+    def job(self) -> str:
+        return self.metrics.job or self.name
+
+    @property
+    def label(self) -> str:
+        """Its title with its name behind it, as a person would write it: ``Payment API (payment-api)``."""
+        return f"{self.title} ({self.name})" if self.title else self.name

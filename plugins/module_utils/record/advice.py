@@ -1,0 +1,96 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done now, and what comes next: the check boxes of the reports."""
+
+from __future__ import annotations
+
+import shlex
+
+from ..model.incident import Incident, IncidentStatus
+from ..model.recommendation import Action
+from ..model.rollback import RollbackState
+from .update import versions
+
+_COLLECTION = "devops.incident_response"
+_ROLES = {"on_call": "on-call engineer"}
+
+
+def available_actions(incident: Incident) -> tuple[str, ...]:
+    """What this collection or one command can do at once."""
+    recommendation = incident.recommendation
+    actions = []
+    if recommendation and recommendation.target_version and incident.policy.rollback != "never":
+        actions.append(f"Execute rollback to {recommendation.target_version}")
+    workload = incident.diagnostics.workload.data if incident.diagnostics else None
+    if workload and workload.autoscaler and workload.unavailable:
+        actions.append("Scale down to stop new pod creation")
+    if incident.policy.war_room:
+        actions.append("Enable maintenance mode (by hand: it is the service's own switch)")
+    return (*actions, *_paging(incident))
+
+
+def next_steps(incident: Incident) -> tuple[str, ...]:
+    """The recommendation's steps, then those that every incident of its severity ends with."""
+    steps = list(incident.recommendation.next_steps) if incident.recommendation else []
+    text = " ".join(steps).casefold()
+    over = incident.status is IncidentStatus.RESOLVED
+    if incident.policy.update_interval and "stakeholder" not in text:
+        where = f" via {incident.service.channel} channel" if incident.service.channel and not over else ""
+        steps.append("Notify stakeholders of resolution" if over else f"Notify stakeholders{where}")
+    if incident.policy.mttr_target and "post-mortem" not in text and (over or incident.policy.war_room):
+        steps.append("Schedule post-mortem meeting" if over else "Schedule post-mortem for tomorrow")
+    if incident.policy.war_room and not over and "runbook" not in text:
+        steps.append("Update runbook with lessons learned")
+    return tuple(steps)
+
+
+def steps_after_rollback(incident: Incident) -> tuple[str, ...]:
+    """What is left to do once the rollback is through."""
+    pair = versions(incident)
+    left = pair[0] if pair else "the version rolled back"
+    remedies = incident.recommendation.remedies if incident.recommendation else ()
+    fixes = [remedy for remedy in remedies if "roll back" not in remedy.casefold() and "rollback" not in remedy.casefold()]
+    state = incident.rollback.state if incident.rollback else None
+    if state is RollbackState.ABORTED:
+        return (
+            "Settle the checks that do not pass, or override them by name (rollback_overrides)",
+            "Escalate to the incident commander",
+            *fixes,
+        )
+    if state is not RollbackState.RECOVERED:
+        return ("Escalate to the incident commander", "Look at the other hypotheses of the report", *fixes)
+    return (
+        "Notify stakeholders of resolution",
+        f"Prepare hotfix for {left} issues",
+        *fixes[:2],
+        "Test hotfix in staging",
+        "Schedule post-mortem meeting",
+    )
+
+
+def rollback_command(incident: Incident) -> str | None:
+    """The command that carries out what is recommended; None where no rollback is."""
+    recommendation = incident.recommendation
+    if recommendation is None or recommendation.action is not Action.ROLLBACK:
+        return None
+    target = recommendation.target_version or recommendation.target_revision
+    options = {
+        "service": incident.service.name,
+        "namespace": incident.service.namespace,
+        "severity": incident.severity.value,
+        "target": target,
+    }
+    given = " ".join(f"-e {shlex.quote(f'{name}={value}')}" for name, value in options.items())
+    return f"ansible-playbook {_COLLECTION}.rollback {given}"
+
+
+def _paging(incident: Incident) -> tuple[str, ...]:
+    if not incident.policy.page:
+        return ()
+    first = incident.policy.page[0]
+    sent = [one for one in incident.notifications if one.recipient == first and one.kind in ("page", "notify")]
+    what = f"{'Page' if incident.policy.war_room else 'Notify'} {_ROLES.get(first, first.replace('_', ' '))}"
+    if any(one.status == "sent" for one in sent):
+        return (f"{what} (auto-{'paged' if incident.policy.war_room else 'notified'})",)
+    return (f"{what} ({sent[-1].detail})" if sent and sent[-1].detail else what,)

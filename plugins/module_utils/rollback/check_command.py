@@ -1,0 +1,108 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A team's own commands that say whether the target fits what is there now: the database schema, the callers of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..clients.answers import excerpt
+from ..clients.cluster import ClusterClient, ClusterError
+from ..evidence.objects import labels_of, main_container, mapping, name_of, sequence
+from ..model.check import Check, Verdict
+from ..model.rollout import Revision
+from ..model.service import Service
+from .progress import HASH_LABELS
+from .target import describe
+
+_NOT_RUN = (126, 127)
+"""Exit codes of a shell for "not executable" and "not found"; from 128 on, the command was killed."""
+_KILLED_FROM = 128
+
+
+@dataclass(frozen=True, slots=True)
+class CompatibilityCheck:
+    """``field`` is the catalogue's; the titles are for pass, fail and unknown."""
+
+    name: str
+    field: str
+    passed: str
+    failed: str
+    unknown: str
+
+
+SCHEMA = CompatibilityCheck(
+    "schema_compatible",
+    "schema_check",
+    "Database schema compatible",
+    "Database schema not compatible",
+    "Whether the database schema is compatible is unknown",
+)
+API = CompatibilityCheck(
+    "api_compatible",
+    "api_check",
+    "No breaking API changes detected",
+    "Breaking API changes detected",
+    "Whether the API changed in a breaking way is unknown",
+)
+
+
+def check_by_command(
+    question: CompatibilityCheck,
+    command: Sequence[str],
+    client: ClusterClient,
+    service: Service,
+    target: Revision,
+    pods: Sequence[Mapping[str, Any]],
+    timeout: float,
+) -> Check:
+    """Runs ``command`` with the target version as its last argument in one of ``pods``: exit code 0 is pass, another is fail.
+
+    Unknown where there is no command, no pod to run it in, or the command itself could not be run or end within ``timeout`` seconds.
+    """
+    if not command:
+        reason = f"The catalogue names no command for it: set '{question.field}' of {service.name}."
+        return Check(question.name, Verdict.UNKNOWN, question.unknown, reason)
+    chosen = choose_pod(pods, target, service.container)
+    if chosen is None:
+        return Check(question.name, Verdict.UNKNOWN, question.unknown, f"No pod of {service.workload} runs in which to ask.")
+    pod, container = chosen
+    asked = [*command, target.version or str(target.number)]
+    try:
+        code, output = client.exec(service.namespace, pod, container, asked, timeout)
+    except ClusterError as error:
+        return Check(question.name, Verdict.UNKNOWN, question.unknown, error.message)
+    said = excerpt(output) or "no output"
+    where = f"'{' '.join(asked)}' in pod {pod}"
+    if code == 0:
+        return Check(question.name, Verdict.PASS, question.passed, f"{where}: {said}")
+    if code in _NOT_RUN or code >= _KILLED_FROM:
+        return Check(question.name, Verdict.UNKNOWN, question.unknown, f"{where} could not be run (exit code {code}): {said}")
+    detail = f"{where} says no to {describe(target)} (exit code {code}): {said}. Prefer a hotfix to a rollback."
+    return Check(question.name, Verdict.FAIL, question.failed, detail)
+
+
+def choose_pod(pods: Sequence[Mapping[str, Any]], target: Revision, wanted: str | None) -> tuple[str, str | None] | None:
+    """Name and container of the pod to ask: a ready one before one that only runs, one of the target before another."""
+    candidates = []
+    for pod in pods:
+        container = main_container(mapping(pod.get("spec")), wanted).get("name")
+        running, ready = _state(pod, container)
+        if running:
+            ours = any(labels_of(pod).get(label) == target.template_hash for label in HASH_LABELS if target.template_hash)
+            candidates.append((not ready, not ours, name_of(pod), container))
+    if not candidates:
+        return None
+    *_unused, name, container = min(candidates, key=lambda candidate: candidate[:3])
+    return name, container
+
+
+def _state(pod: Mapping[str, Any], container: str | None) -> tuple[bool, bool]:
+    """Whether the container runs, and whether it is ready."""
+    for status in sequence(mapping(pod.get("status")).get("containerStatuses")):
+        if status.get("name") == container:
+            return "running" in mapping(status.get("state")), bool(status.get("ready"))
+    return False, False

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that must be settled before a rollback, asked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..clients.cluster import ClusterClient, ClusterError
+from ..clients.prometheus import PrometheusClient
+from ..clients.registry import RegistryClient
+from ..concurrency import start
+from ..errors import IncidentResponseError
+from ..evidence.objects import mapping
+from ..model.check import Check, Verdict
+from ..model.rollout import Revision, Rollouts
+from ..model.service import Service
+from .check_command import API, SCHEMA, CompatibilityCheck, check_by_command
+from .check_image import check_image
+from .check_stability import check_stability
+from .plan import Change, RollbackRefusedError, refuse
+from .pods import pods_of
+from .surroundings import Surroundings, check_capacity, notes, read_surroundings
+from .target import describe
+
+CHECK_NAMES = (
+    "image",
+    "stability",
+    "schema_compatible",
+    "api_compatible",
+    "permission",
+    "target_exists",
+    "rollout",
+    "owner",
+    "capacity",
+)
+_PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """``checks`` in the order of CHECK_NAMES; ``notes`` is what the surroundings will do."""
+
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...]
+
+
+def run_checks(
+    client: ClusterClient,
+    service: Service,
+    change: Change,
+    registry: RegistryClient | None,
+    prometheus: PrometheusClient | None,
+    approval: str | None = None,
+    timeout: float = 15.0,
+) -> Checked:
+    """All checks side by side. ``approval`` ("auto-approved for P0") is told with the permission; ``timeout`` is for each command.
+
+    A check that can't be made is unknown, with the reason; nothing is raised.
+    """
+    target, history = change.target, change.rollouts
+    if not change.needed:
+        return Checked((check_target_exists(change),), ())
+    image = start(lambda: check_image(target, registry), "image")
+    stability = start(lambda: check_stability(target, history, service, prometheus), "stability")
+    around = start(lambda: read_surroundings(client, service.namespace), "surroundings")
+    permission = start(lambda: check_permission(client, service, approval), "permission")
+    commands = [start(_asking(question, client, service, change, timeout), question.name) for question in (SCHEMA, API)]
+    surroundings: Surroundings = around.result()
+    checks = (
+        image.result(),
+        stability.result(),
+        *(command.result() for command in commands),
+        permission.result(),
+        check_target_exists(change),
+        check_rollout(change),
+        check_owner(target, history),
+        check_capacity(change, surroundings),
+    )
+    return Checked(checks, notes(change, surroundings))
+
+
+def blocking(checks: Sequence[Check], acceptable_unknown: Sequence[str]) -> tuple[Check, ...]:
+    """The checks that stop an automatic rollback: each that fails, and each unknown that is not among ``acceptable_unknown``."""
+    return tuple(
+        check
+        for check in checks
+        if check.verdict is Verdict.FAIL or (check.verdict is Verdict.UNKNOWN and check.name not in acceptable_unknown)
+    )
+
+
+def check_target_exists(change: Change) -> Check:
+    """Passes: a target that does not exist has no plan. Says which revision it is, and when nothing is left to do."""
+    target = change.target
+    detail = f"{target.name} holds its pod template." if change.needed else change.plan.notes[0]
+    return Check("target_exists", Verdict.PASS, f"{describe(target)} exists in the rollout history", detail)
+
+
+def check_rollout(change: Change) -> Check:
+    """Whether a change of the template would reach the pods at all."""
+    try:
+        refuse(change)
+    except RollbackRefusedError as error:
+        return Check("rollout", Verdict.FAIL, "A rollback would not roll out", error.message)
+    if change.strategy.name == "OnDelete":
+        detail = "The update strategy is OnDelete: delete the pods after the rollback, or change spec.updateStrategy first."
+        return Check("rollout", Verdict.FAIL, "Pods would not be replaced by themselves", detail)
+    return Check("rollout", Verdict.PASS, f"{change.strategy.title} rolls out", f"{change.plan.replicas} pods are replaced.")
+
+
+def check_owner(target: Revision, history: Rollouts) -> Check:
+    """Fails when a controller would undo the rollback: it has to be done in that controller's source."""
+    if history.owner is None:
+        return Check("owner", Verdict.PASS, "No other controller owns the manifest", "Neither Argo CD, Flux nor Helm has marked it.")
+    if history.owner_reverts:
+        detail = f"It would put its own version back. Change its source to {describe(target)}, or suspend its synchronisation first."
+        return Check("owner", Verdict.FAIL, f"{history.owner} would undo the rollback", detail)
+    detail = f"Its next run brings the newer version back, unless its source is changed to {describe(target)} too."
+    return Check("owner", Verdict.PASS, f"{history.owner} leaves the rollback alone", detail)
+
+
+def check_permission(client: ClusterClient, service: Service, approval: str | None) -> Check:
+    """Asks the API server whether these credentials may patch the workload (SelfSubjectAccessReview)."""
+    resource = _PLURALS[service.workload_kind.value]
+    attributes = {
+        "namespace": service.namespace,
+        "verb": "patch",
+        "group": "apps",
+        "resource": resource,
+        "name": service.workload,
+    }
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    try:
+        status = mapping(client.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review).get("status"))
+    except ClusterError as error:
+        return Check("permission", Verdict.UNKNOWN, "Whether a rollback is permitted is unknown", error.message)
+    if status.get("allowed"):
+        title = f"Rollback permission granted ({approval})" if approval else "Rollback permission granted"
+        return Check("permission", Verdict.PASS, title, f"These credentials may patch {resource}.apps in {service.namespace}.")
+    detail = f"These credentials may not patch {resource}.apps {service.workload} in {service.namespace}. Grant it by a Role."
+    return Check("permission", Verdict.FAIL, "Rollback permission denied", detail)
+
+
+def _asking(question: CompatibilityCheck, client: ClusterClient, service: Service, change: Change, timeout: float) -> Callable[[], Check]:
+    command = service.schema_check if question is SCHEMA else service.api_check
+
+    def ask() -> Check:
+        try:
+            pods = pods_of(client, service.namespace, change.workload) if command else []
+        except IncidentResponseError as error:
+            return Check(question.name, Verdict.UNKNOWN, question.unknown, error.message)
+        return check_by_command(question, command, client, service, change.target, pods, timeout)
+
+    return ask

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which revision a target means."""
+
+from __future__ import annotations
+
+from ..errors import IncidentResponseError, InvalidOptionError, NotFoundError
+from ..model.rollout import Revision, Rollouts
+from ..names import check_version
+
+PREVIOUS = "previous"
+LATEST_STABLE = "latest-stable"
+
+PROVEN_AFTER = 6 * 3600.0
+"""Seconds in production from which a revision counts as proven: the shortest time that earns points in the confidence score."""
+
+
+class TargetError(IncidentResponseError):
+    """The target can't be acted on as it stands. The message says how to name what is meant."""
+
+
+def check_target(target: object) -> str:
+    """``target`` when it has the form of one, else InvalidOptionError. Says nothing about whether it exists."""
+    try:
+        return check_version(target, "target")
+    except InvalidOptionError:
+        accepted = f"a version such as v2.3.0, a revision number, the name of a revision, '{PREVIOUS}' or '{LATEST_STABLE}'"
+        raise InvalidOptionError("target", target, accepted) from None
+
+
+def resolve(target: str, rollouts: Rollouts) -> Revision:
+    """The revision that ``target`` means.
+
+    A version (with or without its leading ``v``) is the current revision where that has it, else the newest that has it; a number is a
+    revision; a name is that of a ReplicaSet or ControllerRevision, which stays when Kubernetes renumbers a revision it returns to.
+    ``previous`` and ``latest-stable`` choose by history, and never undo or deepen a rollback: while one is under way they mean the
+    revision that it goes to, so that a second rollback joins the first; after it ``latest-stable`` is where it went.
+
+    Raises InvalidOptionError for what is no target at all, NotFoundError (which lists the revisions that exist) and TargetError (a
+    number that is the version of one revision and the number of another; ``previous`` when that is what was rolled back from).
+    """
+    wanted = check_target(target)
+    if wanted == PREVIOUS:
+        return _previous(rollouts)
+    if wanted == LATEST_STABLE:
+        return _latest_stable(rollouts)
+    by_version = _with_version(wanted, rollouts)
+    by_number = next((revision for revision in rollouts.revisions if str(revision.number) == wanted), None)
+    if by_version is not None and by_number is not None and by_version.number != by_number.number:
+        raise TargetError(
+            f"Target '{wanted}' is the version of revision {by_version.number} and the number of another revision. "
+            f"Name the one you mean: {by_version.name} or {by_number.name}."
+        )
+    by_name = next((revision for revision in rollouts.revisions if revision.name == wanted), None)
+    found = by_version or by_number or by_name
+    if found is None:
+        raise _not_found(f"Target '{wanted}' is not in the rollout history.", rollouts)
+    return found
+
+
+def describe(revision: Revision) -> str:
+    """``v2.3.0 (revision 4)``; ``revision 4`` where no version is known."""
+    return f"{revision.version} (revision {revision.number})" if revision.version else f"revision {revision.number}"
+
+
+def rolled_back_from(revision: Revision, rollouts: Rollouts) -> bool:
+    """Whether the rollout that followed ``revision`` was a rollback: somebody has already found it wanting."""
+    return any(other.was_rollback and other.number == revision.number + 1 for other in rollouts.revisions)
+
+
+def _with_version(wanted: str, rollouts: Rollouts) -> Revision | None:
+    for accepted in (wanted, f"v{wanted}", wanted.removeprefix("v")):
+        having = [revision for revision in rollouts.revisions if revision.version == accepted]
+        if having:
+            return max(having, key=lambda revision: (revision.current, revision.number))
+    return None
+
+
+def _previous(rollouts: Rollouts) -> Revision:
+    if rollouts.previous is None:
+        raise _not_found("There is no revision before the current one to roll back to.", rollouts)
+    if not rollouts.current.was_rollback:
+        return rollouts.previous
+    if rollouts.in_progress:
+        return rollouts.current
+    raise TargetError(
+        f"The current {describe(rollouts.current)} is itself the result of a rollback, so 'previous' would bring back "
+        f"{describe(rollouts.previous)}. Name the version or the revision that you want."
+    )
+
+
+def _latest_stable(rollouts: Rollouts) -> Revision:
+    """The newest revision that was proven in production (PROVEN_AFTER) and that nobody rolled back from.
+
+    Where none was active that long, the one that was active longest. The current revision is its own cure only where somebody
+    has just rolled back to it.
+    """
+    if rollouts.current.was_rollback:
+        return rollouts.current
+    candidates = [
+        (revision, revision.stable_for)
+        for revision in rollouts.revisions
+        if not revision.current and revision.stable_for is not None and not rolled_back_from(revision, rollouts)
+    ]
+    if not candidates:
+        raise _not_found("No earlier revision is known to have been stable.", rollouts)
+    proven = [(revision, stable_for) for revision, stable_for in candidates if stable_for and stable_for >= PROVEN_AFTER]
+    if proven:
+        return max(proven, key=lambda pair: pair[0].number)[0]
+    return max(candidates, key=lambda pair: (pair[1] or 0.0, pair[0].number))[0]
+
+
+def _not_found(problem: str, rollouts: Rollouts) -> NotFoundError:
+    known = [describe(revision) + (" (current)" if revision.current else "") for revision in rollouts.revisions]
+    return NotFoundError(
+        f"{problem} There is: {', '.join(known) or 'no revision at all'}. Set 'target' to one of them.",
+        near=known,
+        revisions=[revision.number for revision in rollouts.revisions],
+    )

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pod templates: those that revisions keep, whether two are the same, and the patch that puts one back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..clients.cluster import ClusterClient
+from ..errors import IncidentResponseError
+from ..evidence.objects import controller_of
+from ..model.service import WorkloadKind
+
+CHANGE_CAUSE = "kubernetes.io/change-cause"
+_TEMPLATE_HASH = "pod-template-hash"
+
+JSON_PATCH = "application/json-patch+json"
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
+
+_KEEPERS = {
+    WorkloadKind.DEPLOYMENT: "replicasets",
+    WorkloadKind.STATEFUL_SET: "controllerrevisions",
+    WorkloadKind.DAEMON_SET: "controllerrevisions",
+}
+
+
+def revision_object(client: ClusterClient, kind: WorkloadKind, namespace: str, name: str, owner_uid: str) -> dict[str, Any]:
+    """The ReplicaSet or ControllerRevision called ``name``, which the workload with ``owner_uid`` must own.
+
+    IncidentResponseError when it belongs to something else: another workload may have the same labels.
+    """
+    found = client.get(f"/apis/apps/v1/namespaces/{namespace}/{_KEEPERS[kind]}/{name}")
+    if controller_of(found).get("uid") != owner_uid:
+        raise IncidentResponseError(
+            f"{found.get('kind', 'Revision')} {name} in {namespace} does not belong to this {kind.value}. Plan the rollback again."
+        )
+    return found
+
+
+def kept_template(kind: WorkloadKind, revision: Mapping[str, Any]) -> dict[str, Any]:
+    """The pod template that a ReplicaSet or ControllerRevision keeps, as the workload's spec would have it."""
+    if kind is WorkloadKind.DEPLOYMENT:
+        return normalised(revision["spec"]["template"])
+    try:
+        return normalised(revision["data"]["spec"]["template"])
+    except (KeyError, TypeError):
+        raise IncidentResponseError(
+            f"ControllerRevision {revision['metadata']['name']} holds no pod template to roll back to. Choose another 'target'."
+        ) from None
+
+
+def normalised(template: Mapping[str, Any]) -> dict[str, Any]:
+    """``template`` without what says nothing about the pods: the hash label, patch directives and empty values.
+
+    Two templates are the same to Kubernetes when they are the same in this form.
+    """
+    result: dict[str, Any] = _without_nothing({key: value for key, value in template.items() if key != "$patch"})
+    metadata = result.get("metadata")
+    if isinstance(metadata, dict) and isinstance(metadata.get("labels"), dict):
+        labels = {name: value for name, value in metadata["labels"].items() if name != _TEMPLATE_HASH}
+        result["metadata"] = {**metadata, "labels": labels}
+    return result
+
+
+def digest(template: Mapping[str, Any]) -> str:
+    """A short text that is the same for the same normalised template."""
+    return hashlib.sha256(json.dumps(normalised(template), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def patch_for(kind: WorkloadKind, workload: Mapping[str, Any], revision: Mapping[str, Any]) -> tuple[str, Any]:
+    """Content type and body of the one request that puts ``revision``'s template into ``workload`` and touches nothing else.
+
+    It applies to exactly this object in exactly this state: with another uid or resourceVersion the server answers 409 or 422.
+    Replicas and annotations stay, except that the change cause is the revision's own: the controller copies it to the revision.
+    """
+    metadata = workload["metadata"]
+    cause = (revision["metadata"].get("annotations") or {}).get(CHANGE_CAUSE)
+    present = CHANGE_CAUSE in (metadata.get("annotations") or {})
+    if kind is WorkloadKind.DEPLOYMENT:
+        operations: list[dict[str, Any]] = [
+            {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
+            {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
+            {"op": "replace", "path": "/spec/template", "value": kept_template(kind, revision)},
+        ]
+        return JSON_PATCH, operations + _cause_operations(cause, present, bool(metadata.get("annotations")))
+    guard: dict[str, Any] = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+    if cause is not None or present:
+        guard["annotations"] = {CHANGE_CAUSE: cause}
+    return STRATEGIC_MERGE_PATCH, {**revision["data"], "metadata": guard}
+
+
+def _cause_operations(cause: str | None, present: bool, annotated: bool) -> list[dict[str, Any]]:
+    path = f"/metadata/annotations/{CHANGE_CAUSE.replace('/', '~1')}"
+    if cause is None:
+        return [{"op": "remove", "path": path}] if present else []
+    if not annotated:
+        return [{"op": "add", "path": "/metadata/annotations", "value": {CHANGE_CAUSE: cause}}]
+    return [{"op": "add", "path": path, "value": cause}]
+
+
+def _without_nothing(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nothing(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nothing(item) for item in value]
+    return value

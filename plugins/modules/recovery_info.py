@@ -1,0 +1,256 @@
+#!/usr/bin/python
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: recovery_info
+short_description: Verify that a service has recovered
+version_added: 0.1.0
+description:
+  - Looks at a service again and again until enough looks in a row are good, and says whether it recovered.
+  - A look is good when every measure passes. The measures are the error rate and the P95 latency against their baselines, pods (the rollout
+    is complete and all are ready), restarts (none since the look before), and the usage of each dependency whose catalogue entry has a
+    C(usage_query) and a C(capacity_query) against its C(warn_at).
+  - A rate passes at up to O(factor) times its baseline, or O(error_rate_tolerance) or O(latency_tolerance) above it, whichever is more.
+    Without any baseline it is compared with the service's objective; without that too it is unknown.
+  - Unknown is not pass. When Prometheus can't be asked, pods and restarts are still looked at, and RV(recovery.recovered) is null as soon
+    as O(passes) looks in a row showed nothing wrong.
+  - Rates are taken over the time since O(since), at most a minute but four scrapes in any case, so that the outage itself soon leaves
+    them.
+author:
+  - devops.incident_response contributors (@devops)
+options:
+  baseline:
+    description: Baselines of V(error_rate), as a share, and of V(latency_p95), in seconds.
+    type: dict
+  diagnostics:
+    description:
+      - RV(devops.incident_response.diagnostics_info#module:diagnostics), whose baselines are taken for what O(baseline) does not give.
+      - What neither gives is asked of Prometheus, as the hour one day before.
+    type: dict
+  since:
+    description: When the rollback completed, in ISO 8601. The default is now.
+    type: str
+  passes:
+    description: Good looks in a row that are wanted.
+    type: int
+    default: 3
+  interval:
+    description: Time between two looks.
+    type: str
+    default: 5s
+  timeout:
+    description: How long to look at most.
+    type: str
+    default: 5m
+  factor:
+    description: Multiple of its baseline up to which a rate passes.
+    type: float
+    default: 1.5
+  error_rate_tolerance:
+    description: Share above its baseline up to which the error rate passes.
+    type: float
+    default: 0.005
+  latency_tolerance:
+    description: Seconds above its baseline up to which the P95 latency passes.
+    type: float
+    default: 0.05
+  at_most:
+    description:
+      - Seconds after which this run returns, whatever it knows by then. V(0) is one look.
+      - The default is to stay until the result is final.
+    type: float
+  following:
+    description: What an earlier run returned as RV(following), to go on from there.
+    type: dict
+extends_documentation_fragment:
+  - devops.incident_response.cluster
+  - devops.incident_response.prometheus
+  - devops.incident_response.service
+  - devops.incident_response.attributes
+  - devops.incident_response.attributes.info_module
+notes:
+  - An action plugin of the same name prints each look while it is made, by running this module for one look at a time on the same host.
+  - The module does not fail because a service has not recovered; look at RV(recovery.recovered).
+seealso:
+  - module: devops.incident_response.rollback
+"""
+
+EXAMPLES = r"""
+- name: Wait until the payment API is back to normal
+  devops.incident_response.recovery_info:
+    service: payment-api
+    prometheus_url: http://prometheus.example.com:9090
+    diagnostics: "{{ diagnosed.diagnostics }}"
+    since: "{{ rolled_back.rollback.finished_at }}"
+  register: recovery_seen
+
+- name: Take one look, against a baseline of one's own
+  devops.incident_response.recovery_info:
+    service: payment-api
+    prometheus_url: http://prometheus.example.com:9090
+    baseline:
+      error_rate: 0.001
+      latency_p95: 0.15
+    at_most: 0
+"""
+
+RETURN = r"""
+recovery:
+  description: What is known by now.
+  type: dict
+  returned: success
+  contains:
+    recovered:
+      description: Whether the service recovered; null when that is not known (yet), or could not be verified.
+      type: bool
+      returned: always
+      sample: true
+    passes:
+      description: Good looks in a row.
+      type: int
+      returned: always
+      sample: 3
+    required_passes:
+      description: Good looks in a row that are wanted.
+      type: int
+      returned: always
+      sample: 3
+    looks:
+      description: Looks so far.
+      type: int
+      returned: always
+      sample: 4
+    waited:
+      description: Seconds since the first look.
+      type: float
+      returned: always
+      sample: 15.2
+    measures:
+      description: The last look, measure by measure.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        name:
+          description: V(readiness), V(restarts), V(error_rate), V(latency_p95) or V(dependency.<name>).
+          type: str
+          returned: always
+          sample: error_rate
+        title:
+          description: What people call it.
+          type: str
+          returned: always
+          sample: Error rate
+        passed:
+          description: Whether it passes; null when unknown.
+          type: bool
+          returned: always
+          sample: true
+        detail:
+          description: Its value as a person reads it, and how that compares.
+          type: str
+          returned: always
+          sample: 0.1% (back to baseline)
+        value:
+          description: Its value, in RV(recovery.measures[].unit); null when unknown.
+          type: float
+          returned: always
+          sample: 0.001
+        baseline:
+          description: Its baseline, in the same unit; null when unknown.
+          type: float
+          returned: always
+          sample: 0.001
+        limit:
+          description: The highest value that passes (for pods, the number that must be ready), in the same unit.
+          type: float
+          returned: always
+          sample: 0.006
+        unit:
+          description: V(share), V(seconds), V(number), or the unit of a dependency.
+          type: str
+          returned: always
+          sample: share
+    reason:
+      description: Why, in a sentence.
+      type: str
+      returned: always
+      sample: 3 good looks in a row.
+final:
+  description: Whether the result will not change by looking again.
+  type: bool
+  returned: success
+  sample: true
+looks:
+  description: Every look of this run with its time and measures.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{"at": "2025-10-21T14:27:30Z", "measures": []}]
+following:
+  description: What the next run needs to go on from here.
+  type: dict
+  returned: success
+  sample: {"looks": 4, "passes": 3}
+"""
+
+import math
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.faces.arguments import CLUSTER, PROMETHEUS, SERVICE
+from ..module_utils.faces.connections import cluster_from, prometheus_from, run, service_from
+from ..module_utils.faces.recovery import limits_from, patience_from, verification_from
+from ..module_utils.model.codec import to_result
+from ..module_utils.record.redaction import redact
+from ..module_utils.rollback.verification import Sources, verify
+from ..module_utils.rollback.watch import Clock
+
+
+def look(params: dict[str, Any]) -> dict[str, Any]:
+    clock = Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep)
+    patience, limits, verification = patience_from(params), limits_from(params), verification_from(params, clock.now())
+    sources = Sources(cluster_from(params), prometheus_from(params), service_from(params))
+    at_most = math.inf if params["at_most"] is None else params["at_most"]
+    verified = verify(sources, verification, patience, limits, at_most, clock)
+    result = {
+        "recovery": verified.recovery,
+        "final": verified.final,
+        "looks": verified.looks,
+        "following": verified.verification,
+    }
+    return {"changed": False, **redact(to_result(result))}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CLUSTER,
+            **PROMETHEUS,
+            **SERVICE,
+            "baseline": {"type": "dict"},
+            "diagnostics": {"type": "dict"},
+            "since": {"type": "str"},
+            "passes": {"type": "int", "default": 3, "no_log": False},
+            "interval": {"type": "str", "default": "5s"},
+            "timeout": {"type": "str", "default": "5m"},
+            "factor": {"type": "float", "default": 1.5},
+            "error_rate_tolerance": {"type": "float", "default": 0.005},
+            "latency_tolerance": {"type": "float", "default": 0.05},
+            "at_most": {"type": "float"},
+            "following": {"type": "dict"},
+        },
+        supports_check_mode=True,
+    )
+    run(module, lambda: look(module.params))
+
+
+if __name__ == "__main__":
+    main()

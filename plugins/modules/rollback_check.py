@@ -1,0 +1,257 @@
+#!/usr/bin/python
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rollback_check
+short_description: Plan a rollback and check that it is safe
+version_added: 0.1.0
+description:
+  - Works out what a rollback would change and settles, all at once, what must be settled before it. Nothing is changed.
+  - V(image) - the target's image is still in the registry.
+  - V(stability) - the target was in production for 6 hours or more, nobody rolled back from it, and in its last 24 hours at most 5 % of its
+    requests failed (or what the service's objective says). Where Prometheus can't tell, the rollout history alone decides, and the detail
+    says so.
+  - V(schema_compatible) and V(api_compatible) - the commands that the catalogue names (C(schema_check), C(api_check)), run in a pod of the
+    service with the target version as last argument, exit with 0. A pod that is ready is preferred, and one of the target version.
+  - V(permission) - these credentials may patch the workload.
+  - V(target_exists) - the rollout history has the target. Where it has not, the module fails and lists what there is.
+  - V(rollout) - the rollout is not paused and replaces pods by itself.
+  - V(owner) - neither Argo CD nor Flux would put its own version back.
+  - V(capacity) - quotas leave room for the pods of the target.
+  - A check is V(pass), V(fail) or V(unknown) with its reason. Unknown is not pass.
+  - Commands of the catalogue do run in check mode too; they are expected to only look.
+author:
+  - devops.incident_response contributors (@devops)
+options:
+  target:
+    description: As for O(devops.incident_response.rollback#module:target).
+    type: str
+    required: true
+  registry_url:
+    description:
+      - URL of the registry that holds the service's images, such as V(https://registry.example.com). A login in it
+        (V(https://user:token@registry.example.com)) is used for basic authentication and for tokens.
+      - Where it is not given, V(image) is unknown.
+    type: str
+  registry_ca_cert:
+    description: File with the certificate authority of an HTTPS O(registry_url).
+    type: path
+  acceptable_unknown:
+    description: Names of checks that need not be known for RV(passed).
+    type: list
+    elements: str
+    default: []
+    choices: [image, stability, schema_compatible, api_compatible, permission, target_exists, rollout, owner, capacity]
+  approval:
+    description: Who or what allows the rollback, to be told with the permission, for example V(auto-approved for P0).
+    type: str
+  check_timeout:
+    description: Seconds that each command of the catalogue, and each request to the registry, may take.
+    type: float
+    default: 15.0
+extends_documentation_fragment:
+  - devops.incident_response.cluster
+  - devops.incident_response.prometheus
+  - devops.incident_response.service
+  - devops.incident_response.attributes
+  - devops.incident_response.attributes.info_module
+seealso:
+  - module: devops.incident_response.rollback
+"""
+
+EXAMPLES = r"""
+- name: Check a rollback to the last stable version
+  devops.incident_response.rollback_check:
+    service: payment-api
+    target: latest-stable
+    registry_url: https://registry.example.com
+    catalogue:
+      schema_check: [./scripts/check-schema-compatibility.sh]
+    acceptable_unknown: [api_compatible]
+  register: rollback_checked
+"""
+
+RETURN = r"""
+plan:
+  description: What would be changed, as in RV(devops.incident_response.rollback#module:plan).
+  type: dict
+  returned: success
+  sample: {"kind": "Deployment", "workload": "payment-api", "from_version": "v2.3.1", "to_version": "v2.3.0", "to_revision": 4}
+target:
+  description: The revision that O(target) means.
+  type: dict
+  returned: success
+  contains:
+    number:
+      description: Its number.
+      type: int
+      returned: always
+      sample: 4
+    version:
+      description: Its version; null when unknown.
+      type: str
+      returned: always
+      sample: v2.3.0
+    image:
+      description: Its image.
+      type: str
+      returned: always
+      sample: registry.example.com/shop/payment-api:v2.3.0
+    name:
+      description: Name of its ReplicaSet or ControllerRevision. A target by this name stays the same when Kubernetes renumbers it.
+      type: str
+      returned: always
+      sample: payment-api-6d4f8b7c5
+    template_hash:
+      description: What its pods carry as C(pod-template-hash) or C(controller-revision-hash).
+      type: str
+      returned: always
+      sample: 6d4f8b7c5
+    created_at:
+      description: When it was first rolled out.
+      type: str
+      returned: always
+      sample: "2025-10-18T14:23:10Z"
+    active_from:
+      description: Since when it was last in production; null when unknown.
+      type: str
+      returned: always
+      sample: "2025-10-18T14:23:10Z"
+    active_until:
+      description: Until when; null when unknown and for the current revision.
+      type: str
+      returned: always
+      sample: "2025-10-21T14:23:15Z"
+    current:
+      description: Whether it is the current revision.
+      type: bool
+      returned: always
+      sample: false
+    cause:
+      description: Its change cause.
+      type: str
+      returned: always
+      sample: Release v2.3.0
+    author:
+      description: Who rolled it out.
+      type: str
+      returned: always
+      sample: devops-bot
+    ready_pods:
+      description: Its pods that are ready.
+      type: int
+      returned: always
+      sample: 0
+    pods:
+      description: Its pods.
+      type: int
+      returned: always
+      sample: 0
+    was_rollback:
+      description: Whether it was last rolled out by a rollback.
+      type: bool
+      returned: always
+      sample: false
+needed:
+  description: Whether there is anything to roll back; V(false) when the workload asks for the target already.
+  type: bool
+  returned: success
+  sample: true
+checks:
+  description: Each check with its verdict.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name:
+      description: Its name, as in O(acceptable_unknown).
+      type: str
+      returned: always
+      sample: stability
+    verdict:
+      description: V(pass), V(fail) or V(unknown).
+      type: str
+      returned: always
+      sample: pass
+    title:
+      description: The verdict as a line that a person reads.
+      type: str
+      returned: always
+      sample: v2.3.0 was stable for 72 hours
+    detail:
+      description: How it was found out, and what to do when it is not V(pass).
+      type: str
+      returned: always
+      sample: Active from 2025-10-18 14:23 to 2025-10-21 14:23 UTC; nobody rolled back from it.
+passed:
+  description: Whether no check fails and none is unknown but those in O(acceptable_unknown).
+  type: bool
+  returned: success
+  sample: true
+blocking:
+  description: The names of the checks because of which RV(passed) is not true.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.clients.registry import RegistryClient
+from ..module_utils.faces.arguments import CLUSTER, PROMETHEUS, SERVICE
+from ..module_utils.faces.connections import cluster_from, prometheus_from, run, service_from
+from ..module_utils.model.codec import to_result
+from ..module_utils.record.redaction import redact
+from ..module_utils.rollback.checks import CHECK_NAMES, blocking, run_checks
+from ..module_utils.rollback.plan import make_change
+
+
+def check(params: dict[str, Any]) -> dict[str, Any]:
+    client, service, timeout = cluster_from(params), service_from(params), params["check_timeout"]
+    registry = RegistryClient(params["registry_url"], params["registry_ca_cert"], timeout) if params["registry_url"] else None
+    change = make_change(client, service, params["target"], datetime.now(UTC))
+    checked = run_checks(client, service, change, registry, prometheus_from(params), params["approval"], timeout)
+    blockers = blocking(checked.checks, params["acceptable_unknown"])
+    result = {
+        "plan": replace(change.plan, notes=(*change.plan.notes, *checked.notes)),
+        "target": change.target,
+        "checks": checked.checks,
+    }
+    return {
+        "changed": False,
+        **redact(to_result(result)),
+        "needed": change.needed,
+        "passed": not blockers,
+        "blocking": [blocker.name for blocker in blockers],
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CLUSTER,
+            **PROMETHEUS,
+            **SERVICE,
+            "target": {"type": "str", "required": True},
+            "registry_url": {"type": "str"},
+            "registry_ca_cert": {"type": "path"},
+            "acceptable_unknown": {"type": "list", "elements": "str", "default": [], "choices": list(CHECK_NAMES)},
+            "approval": {"type": "str"},
+            "check_timeout": {"type": "float", "default": 15.0},
+        },
+        supports_check_mode=True,
+    )
+    run(module, lambda: check(module.params))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+#!/usr/bin/python
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rollback_progress_info
+short_description: Follow a rollback that was begun
+version_added: 0.1.0
+description:
+  - Says what has happened since the last look at a rollback, how far it has come, and when it will be done.
+  - Returns soon after something has happened, at once when the rollout is complete or stuck, and after O(at_most) seconds otherwise.
+  - Complete means the same as for C(kubectl rollout status). Stuck is told early, from the pods themselves (an image that can't be pulled,
+    a crash loop, no node or no quota for them) when that lasts for 30 seconds while no pod becomes healthy.
+author:
+  - devops.incident_response contributors (@devops)
+options:
+  following:
+    description: What M(devops.incident_response.rollback) or the run of this module before it returned as RV(following).
+    type: dict
+    required: true
+  at_most:
+    description: Seconds to wait for something to happen.
+    type: float
+    default: 5.0
+extends_documentation_fragment:
+  - devops.incident_response.cluster
+  - devops.incident_response.service
+  - devops.incident_response.attributes
+  - devops.incident_response.attributes.info_module
+seealso:
+  - module: devops.incident_response.rollback
+"""
+
+EXAMPLES = r"""
+- name: Begin a rollback
+  devops.incident_response.rollback:
+    service: payment-api
+    target: previous
+    wait: false
+  register: begun
+
+- name: See what has happened since
+  devops.incident_response.rollback_progress_info:
+    service: payment-api
+    following: "{{ begun.following }}"
+  register: seen
+"""
+
+RETURN = r"""
+progress:
+  description: Where the rollout stands, as in RV(devops.incident_response.rollback#module:progress).
+  type: dict
+  returned: success
+  sample: {"state": "progressing", "done": 3, "desired": 5, "remaining": 90.0, "stuck_reason": null}
+share:
+  description: How much of the work is done, 0 to 1. Half of it is pods of the target that are healthy, half is pods of other versions
+    that are gone.
+  type: float
+  returned: success
+  sample: 0.7
+following:
+  description: What the next run needs to go on from here.
+  type: dict
+  returned: success
+  sample: {"started_at": "2025-10-21T14:26:10Z", "looks": 7}
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.errors import InvalidOptionError
+from ..module_utils.faces.arguments import CLUSTER, SERVICE
+from ..module_utils.faces.connections import cluster_from, run, service_from
+from ..module_utils.model.codec import DocumentError, from_result, to_result
+from ..module_utils.record.redaction import redact
+from ..module_utils.rollback.progress import Following, share_done
+from ..module_utils.rollback.watch import Clock, watch
+
+
+def go_on(params: dict[str, Any]) -> dict[str, Any]:
+    try:
+        following = from_result(Following, params["following"])
+    except DocumentError as error:
+        raise InvalidOptionError("following", error.message, "what the rollback module returned as 'following'") from error
+    clock = Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep)
+    following, progress = watch(cluster_from(params), service_from(params), following, params["at_most"], clock)
+    result = {"progress": to_result(progress), "following": to_result(following), "share": share_done(following, progress)}
+    return {"changed": False, **redact(result)}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **CLUSTER,
+            **SERVICE,
+            "following": {"type": "dict", "required": True},
+            "at_most": {"type": "float", "default": 5.0},
+        },
+        supports_check_mode=True,
+    )
+    run(module, lambda: go_on(module.params))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What probes learn from the simulated and from real dependencies."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab.running import running
+from lab.scenario.loader import load
+from plugins.module_utils.clients.probes import ProbeFailedError, probe_redis, probe_tcp
+from plugins.module_utils.evidence.dependencies import probe_from_here, redis_memory
+from plugins.module_utils.model.finding import Level
+from plugins.module_utils.model.service import Dependency, DependencyType
+from tests.contract.serving import started
+from tests.real.parts.postgresql import postgresql
+from tests.real.parts.redis import redis
+from tests.real.servers import real_part
+
+NO_PASSWORD = (
+    b"-ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?\r\n"
+)
+MOST = 256 * 2**20
+
+
+@contextlib.contextmanager
+def simulated(kind: str, directory: Path, password: str | None = None) -> Iterator[str]:
+    """The address of a dependency of that kind in a lab."""
+    scenario = load("payment-api")
+    name = next(name for name, dependency in scenario.dependencies.items() if dependency.type == kind)
+    mine = replace(scenario.dependencies[name], password=password, max_memory=MOST)
+    scenario = replace(scenario, dependencies={**scenario.dependencies, name: mine})
+
+    async def start(stack: contextlib.AsyncExitStack) -> str:
+        lab = await stack.enter_async_context(running(scenario, directory))
+        catalogue = yaml.safe_load(Path(lab.environment["LAB_CATALOGUE"]).read_text())
+        entries = catalogue["services"]["payment-api"]["dependencies"]
+        return str(next(entry["address"] for entry in entries if entry["name"] == name))
+
+    with started(start) as address:
+        yield address
+
+
+@pytest.fixture(scope="module", params=[None, "secret"], ids=["open", "locked"])
+def password(request: pytest.FixtureRequest) -> str | None:
+    given: str | None = request.param
+    return given
+
+
+@pytest.fixture(scope="module")
+def cache(side: str, password: str | None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Redis with that password."""
+    directory = tmp_path_factory.mktemp("redis")
+    options = ("--maxmemory", str(MOST), *(("--requirepass", password) if password else ()))
+    real = real_part(request, "Redis", redis(directory, *options))
+    with simulated("redis", directory, password) if side == "lab" else real as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def database(side: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    directory = tmp_path_factory.mktemp("database")
+    with simulated("tcp", directory) if side == "lab" else real_part(request, "PostgreSQL", postgresql(directory)) as address:
+        yield address
+
+
+without_password = pytest.mark.parametrize("password", [None], indirect=True)
+with_password = pytest.mark.parametrize("password", ["secret"], indirect=True)
+
+
+@without_password
+def test_redis_says_how_it_is(cache: str) -> None:
+    answer = probe_redis(cache, 3.0)
+    assert answer.refusal is None
+    used, most = redis_memory(answer.info)
+    assert most == MOST
+    assert used is not None
+    assert 0 < used <= MOST
+    assert {"keyspace_hits", "keyspace_misses", "evicted_keys", "maxmemory_policy"} <= set(answer.info)
+    probed = probe_from_here(Dependency("cache", DependencyType.REDIS, cache), 3.0)
+    assert probed.level is Level.OK
+    assert probed.capacity == MOST
+
+
+@with_password
+def test_redis_that_wants_a_password(cache: str) -> None:
+    assert probe_redis(cache, 3.0).refusal == "NOAUTH Authentication required."
+    probed = probe_from_here(Dependency("cache", DependencyType.REDIS, cache), 3.0)
+    assert (probed.level, probed.used) == (Level.UNKNOWN, None)
+
+
+@without_password
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (b"PING\r\n", b"+PONG\r\n"),
+        (b"*1\r\n$4\r\nPING\r\n", b"+PONG\r\n"),
+        (b"PING hello\r\n", b"$5\r\nhello\r\n"),
+        (b"ECHO hello\r\n", b"$5\r\nhello\r\n"),
+        (b"CONFIG GET maxmemory\r\n", b"*2\r\n$9\r\nmaxmemory\r\n$9\r\n268435456\r\n"),
+        (b"SELECT 0\r\n", b"+OK\r\n"),
+        (b"QUIT\r\n", b"+OK\r\n"),
+        (b"FROBNICATE now\r\n", b"-ERR unknown command 'FROBNICATE', with args beginning with: 'now' \r\n"),
+        (b"FROBNICATE\r\n", b"-ERR unknown command 'FROBNICATE', with args beginning with: \r\n"),
+        (b"*1\r\n:4\r\n", b"-ERR Protocol error: expected '$', got ':'\r\n"),
+        (b"AUTH guess\r\n", NO_PASSWORD),
+        (b"FROBNICATE now and then\r\n", b"-ERR unknown command 'FROBNICATE', with args beginning with: 'now' 'and' 'then' \r\n"),
+    ],
+    ids=lambda value: value.decode().split("\r")[0] if isinstance(value, bytes) else "",
+)
+def test_words_of_redis(cache: str, sent: bytes, expected: bytes) -> None:
+    assert _exchange(cache, sent, len(expected)) == expected
+
+
+@with_password
+def test_words_of_redis_with_a_password(cache: str) -> None:
+    for sent, expected in (
+        (b"INFO\r\n", b"-NOAUTH Authentication required.\r\n"),
+        (b"AUTH guess\r\n", b"-WRONGPASS invalid username-password pair or user is disabled.\r\n"),
+        (b"AUTH secret\r\nPING\r\n", b"+OK\r\n+PONG\r\n"),
+        (b"AUTH default secret\r\nPING\r\n", b"+OK\r\n+PONG\r\n"),
+    ):
+        assert _exchange(cache, sent, len(expected)) == expected
+
+
+def _exchange(address: str, sent: bytes, length: int) -> bytes:
+    """What the server answers: so many bytes, or fewer where it hangs up or says no more."""
+    host, _, port = address.partition(":")
+    received = b""
+    with socket.create_connection((host, int(port)), timeout=3) as connection:
+        connection.sendall(sent)
+        with contextlib.suppress(TimeoutError):
+            while len(received) < length and (more := connection.recv(4096)):
+                received += more
+    return received
+
+
+def test_a_database_listens(database: str) -> None:
+    assert probe_tcp(database, 3.0).latency >= 0
+    assert probe_from_here(Dependency("db", DependencyType.TCP, database), 3.0).level is Level.OK
+
+
+def test_a_database_is_no_redis(database: str) -> None:
+    """As by a mistaken entry of the catalogue."""
+    with pytest.raises(ProbeFailedError, match=r"not Redis|was closed|reset"):
+        probe_redis(database, 3.0)

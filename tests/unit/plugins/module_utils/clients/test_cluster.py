@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.clients import cluster
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterAccess, ClusterClient, workload_path
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    HttpServer,
+    Reply,
+    closed_port,
+    http_server,
+    recorded,
+    tcp_server,
+)
+
+PODS = "/api/v1/namespaces/production/pods"
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with http_server(lambda request: Reply(200, {"path": request.path, "query": request.query})) as running:
+        yield running
+
+
+def connect(server: HttpServer, timeout: float = 2.0) -> ClusterClient:
+    return ClusterClient.connect(ClusterAccess(host=server.url, api_key="secret-token", timeout=timeout))
+
+
+def test_a_token_and_the_query_are_sent(server: HttpServer) -> None:
+    answer = connect(server).get(PODS, {"labelSelector": "app=payment-api,tier in (1)", "limit": 5, "watch": False})
+    assert answer["query"] == {"labelSelector": "app=payment-api,tier in (1)", "limit": "5", "watch": "false"}
+    assert server.requests[0].headers["authorization"] == "Bearer secret-token"
+
+
+def test_a_kubeconfig_is_read_with_its_context(server: HttpServer, tmp_path: Path) -> None:
+    path = tmp_path / "kube config"
+    path.write_text(
+        json.dumps(
+            {
+                "current-context": "nowhere",
+                "clusters": [{"name": "lab", "cluster": {"server": server.url}}],
+                "users": [{"name": "alice", "user": {"token": "from-kubeconfig"}}],
+                "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "alice"}}],
+            }
+        )
+    )
+    ClusterClient.connect(ClusterAccess(kubeconfig=str(path), context="lab")).get(PODS)
+    assert server.requests[0].headers["authorization"] == "Bearer from-kubeconfig"
+    with pytest.raises(cluster.ClusterUnreachable, match=r"Check 'context'"):
+        ClusterClient.connect(ClusterAccess(kubeconfig=str(path), context="other"))
+    with pytest.raises(cluster.ClusterUnreachable, match=r"Check 'kubeconfig'"):
+        ClusterClient.connect(ClusterAccess(kubeconfig=str(path)))
+
+
+@pytest.mark.parametrize("content", ["", "[1, 2]", "just text", "{: :", "\x00\x01"])
+def test_what_is_no_kubeconfig_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "config"
+    path.write_text(content)
+    with pytest.raises(cluster.ClusterUnreachable, match=r"config.*Check 'kubeconfig'"):
+        ClusterClient.connect(ClusterAccess(kubeconfig=str(path)))
+
+
+def test_a_missing_kubeconfig_names_the_options(tmp_path: Path) -> None:
+    with pytest.raises(cluster.ClusterUnreachable, match=r"no kubeconfig at .*Set 'kubeconfig'"):
+        ClusterClient.connect(ClusterAccess(kubeconfig=str(tmp_path / "none")))
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "error", "words"),
+    [
+        ("status_401", 401, cluster.Unauthorized, "refuses the credentials"),
+        ("status_403_list_pods", 403, cluster.Forbidden, 'cannot list resource "pods"'),
+        ("status_404", 404, cluster.ObjectNotFound, "not found"),
+        ("status_409_conflict", 409, cluster.Conflict, "the object has been modified"),
+        ("status_422_immutable", 422, cluster.Invalid, "immutable"),
+    ],
+)
+def test_each_refusal_of_a_real_server_has_its_type_and_keeps_its_words(
+    server: HttpServer, name: str, status: int, error: type[cluster.ClusterError], words: str
+) -> None:
+    server.answer = lambda _: Reply(status, recorded(f"kubernetes/{name}"))
+    with pytest.raises(error, match=words) as raised:
+        connect(server).get(PODS)
+    assert raised.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "words"),
+    [
+        ("hang", cluster.ClusterUnreachable, "did not answer within 0.2 s"),
+        ("500", cluster.ServerError, r"failed with an internal error \(500\): upstream is not well"),
+        ("429", cluster.TooManyRequests, "asks to slow down"),
+        ("html", cluster.ServerError, "a web page instead of JSON"),
+        ("truncated", cluster.ClusterUnreachable, "closed before the answer was complete"),
+        ("nonsense", cluster.ServerError, "answered with a list instead of an object"),
+    ],
+)
+def test_each_fault_says_what_happened(server: HttpServer, fault: str, error: type[cluster.ClusterError], words: str) -> None:
+    server.faults[PODS] = fault
+    with pytest.raises(error, match=words):
+        connect(server, timeout=0.2 if fault == "hang" else 2.0).get(PODS)
+
+
+def test_a_refused_connection_names_the_options() -> None:
+    client = ClusterClient.connect(ClusterAccess(host=f"http://127.0.0.1:{closed_port()}"))
+    with pytest.raises(cluster.ClusterUnreachable, match=r"connection refused.*'kubeconfig', 'context' or 'host'"):
+        client.get(PODS)
+
+
+def test_text_stops_at_the_limit(server: HttpServer) -> None:
+    server.answer = lambda _: Reply(200, b"0123456789" * 1000, "text/plain")
+    assert connect(server).text(f"{PODS}/p/log", {"container": "c"}, max_bytes=15) == "012345678901234"
+
+
+def test_a_patch_says_its_type_and_is_not_sent_twice(server: HttpServer) -> None:
+    connect(server).patch(f"{PODS}/p", [{"op": "test", "path": "/a", "value": 1}], query={"dryRun": "All"})
+    assert [request.method for request in server.requests] == ["PATCH"]
+    assert server.requests[0].headers["content-type"] == "application/json-patch+json"
+    assert json.loads(server.requests[0].body) == [{"op": "test", "path": "/a", "value": 1}]
+
+
+@pytest.mark.parametrize(("method", "connections"), [("get", 2), ("delete", 1)])
+def test_only_reading_is_tried_again_when_the_connection_is_dropped(method: str, connections: int) -> None:
+    seen: list[bytes] = []
+
+    def drop(connection: socket.socket) -> None:
+        seen.append(connection.recv(4096))
+
+    with tcp_server(drop) as address:
+        client = ClusterClient.connect(ClusterAccess(host=f"http://{address}"))
+        with pytest.raises(cluster.ClusterUnreachable):
+            getattr(client, method)(f"{PODS}/p")
+    assert len(seen) == connections
+
+
+def test_a_watch_gives_events_and_ends_quietly(server: HttpServer) -> None:
+    lines = b'{"type": "ADDED", "object": {"metadata": {"name": "a"}}}\n\n{"type": "MODIFIED", "object": {}}\n'
+    server.answer = lambda _: Reply(200, lines)
+    assert [event["type"] for event in connect(server).watch(PODS, {"resourceVersion": "1"}, timeout=1)] == ["ADDED", "MODIFIED"]
+    assert server.requests[0].query["watch"] == "true"
+
+
+def test_a_watch_that_is_too_old_is_an_error(server: HttpServer) -> None:
+    server.answer = lambda _: Reply(200, b'{"type": "ERROR", "object": {"code": 410, "message": "too old resource version"}}\n')
+    with pytest.raises(cluster.ClusterError, match="too old") as raised:
+        list(connect(server).watch(PODS, {}, timeout=1))
+    assert raised.value.status == 410
+
+
+def test_paths_of_workloads() -> None:
+    assert workload_path("StatefulSet", "production", "db") == "/apis/apps/v1/namespaces/production/statefulsets/db"
+
+
+def test_messages_carry_no_token(server: HttpServer) -> None:
+    server.faults["/"] = "500"
+    with pytest.raises(cluster.ServerError) as raised:
+        connect(server).get(PODS)
+    assert "secret-token" not in str(raised.value)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import PrometheusClient, QueryRejectedError, quote
+from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
+from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, closed_port, http_server
+
+
+def success(kind: str, result: object) -> Reply:
+    return Reply(200, {"status": "success", "data": {"resultType": kind, "result": result}})
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with http_server(lambda _: success("vector", [])) as running:
+        yield running
+
+
+def test_an_instant_query_is_sent_as_it_is(server: HttpServer) -> None:
+    server.answer = lambda _: success("vector", [{"metric": {"job": "a"}, "value": [1700000000.5, "0.25"]}])
+    (series,) = PrometheusClient(server.url, {"X-Scope-OrgID": "team"}).instant('sum(up{job="a b&c"})', at=1700000000.0)
+    assert (dict(series.labels), series.samples) == ({"job": "a"}, ((1700000000.5, 0.25),))
+    assert server.requests[0].query == {"query": 'sum(up{job="a b&c"})', "time": "1700000000.000"}
+    assert server.requests[0].headers["x-scope-orgid"] == "team"
+
+
+def test_not_a_number_is_kept_for_the_caller_to_judge(server: HttpServer) -> None:
+    server.answer = lambda _: success("vector", [{"metric": {}, "value": [1, text]} for text in ("NaN", "+Inf", "-Inf")])
+    values = [series.samples[0][1] for series in PrometheusClient(server.url).instant("x")]
+    assert math.isnan(values[0])
+    assert values[1:] == [math.inf, -math.inf]
+
+
+def test_a_scalar_is_one_series_without_labels(server: HttpServer) -> None:
+    server.answer = lambda _: success("scalar", [1700000000, "0"])
+    (series,) = PrometheusClient(server.url).instant("vector(0)")
+    assert series.samples == ((1700000000.0, 0.0),)
+
+
+def test_a_range_gives_every_point(server: HttpServer) -> None:
+    server.answer = lambda _: success("matrix", [{"metric": {}, "values": [[10, "1"], [20, "2"]]}])
+    (series,) = PrometheusClient(server.url).range("x", 10, 20, 2.5)
+    assert series.samples == ((10.0, 1.0), (20.0, 2.0))
+    assert {key: server.requests[0].query[key] for key in ("start", "end", "step")} == {"start": "10", "end": "20", "step": "2.5"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("hang", "did not answer within 0.2 s"),
+        ("500", r"failed with an internal error \(500\): upstream is not well"),
+        ("403", "forbids the request"),
+        ("429", "asks to slow down"),
+        ("html", "a web page instead of JSON"),
+        ("truncated", "closed before the answer was complete"),
+        ("nonsense", "not of Prometheus' HTTP API"),
+    ],
+)
+def test_each_fault_says_what_happened(server: HttpServer, fault: str, words: str) -> None:
+    server.faults["/"] = fault
+    with pytest.raises(SourceUnavailableError, match=words):
+        PrometheusClient(server.url, timeout=0.2 if fault == "hang" else 2.0).instant("up")
+    assert len(server.requests) == 1, "no retries: an outage leaves no time for them"
+
+
+def test_a_refused_connection_names_the_option_and_hides_the_login() -> None:
+    with pytest.raises(SourceUnavailableError, match=r"connection refused.*prometheus_url") as raised:
+        PrometheusClient(f"http://user:hunter2@127.0.0.1:{closed_port()}").instant("up")
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_rejected_query_keeps_the_servers_words(server: HttpServer) -> None:
+    server.answer = lambda _: Reply(400, {"status": "error", "errorType": "bad_data", "error": "1:5: parse error: unexpected end"})
+    with pytest.raises(QueryRejectedError, match="parse error: unexpected end"):
+        PrometheusClient(server.url).instant("sum(")
+
+
+@pytest.mark.parametrize(
+    "data", [{"result": [{"value": [1, "x"], "metric": {}}]}, {"result": [{"value": 3, "metric": {}}]}, {"result": 1}, None]
+)
+def test_broken_series_are_named(server: HttpServer, data: object) -> None:
+    server.answer = lambda _: Reply(200, {"status": "success", "data": data})
+    with pytest.raises(SourceUnavailableError, match="not of Prometheus' HTTP API"):
+        PrometheusClient(server.url).instant("up")
+
+
+@pytest.mark.parametrize(
+    ("value", "literal"), [("payment-api", '"payment-api"'), ('x"} or up{a="', '"x\\"} or up{a=\\""'), ("a\\b\nc", '"a\\\\b\\nc"')]
+)
+def test_nothing_ends_a_quoted_string(value: str, literal: str) -> None:
+    assert quote(value) == literal

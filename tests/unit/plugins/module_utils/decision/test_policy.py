@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.decision.confidence import score
+from ansible_collections.devops.incident_response.plugins.module_utils.decision.observations import observe
+from ansible_collections.devops.incident_response.plugins.module_utils.decision.policy import CAUTIOUS_POLICY, automatic
+from ansible_collections.devops.incident_response.plugins.module_utils.decision.situation import Options, Situation, situation
+from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
+from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Guard
+from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    HOUR,
+    MINUTE,
+    NOW,
+    bad_deployment,
+    errors,
+    latency,
+    metrics,
+    revision,
+    rollouts,
+    without,
+)
+
+AUTOMATIC = Policy(page=(), rollback="automatic", update_interval=None, mttr_target=None)
+FORBIDS = Guard("paused", "The rollout is paused", "", forbids=True)
+LOWERS = replace(FORBIDS, forbids=False)
+
+
+def facts(options: Options | None = None, **sources: object) -> Situation:
+    return situation(bad_deployment(**sources), NOW, options or Options())
+
+
+def allowed(
+    known: Situation, action: Action = Action.ROLLBACK, guards: tuple[Guard, ...] = (), policy: Policy = AUTOMATIC, probability: int = 95
+) -> tuple[bool, str]:
+    return automatic(action, probability, score(observe(known)), guards, policy, known)
+
+
+def test_all_is_well() -> None:
+    assert allowed(facts()) == (True, "The score of 95 reaches 80, no guard forbids it, and the policy allows it.")
+    assert allowed(facts(), guards=(LOWERS,))[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"guards": (LOWERS, FORBIDS)}, "The rollout is paused"),
+        ({"action": Action.MONITOR}, "No rollback is recommended"),
+        ({"policy": CAUTIOUS_POLICY}, "approval"),
+        ({"policy": replace(AUTOMATIC, rollback="never")}, "offers no rollback"),
+        ({"policy": replace(AUTOMATIC, automatic_rollback_score=96)}, "95 is below the 96"),
+        ({"probability": 69}, "69% likely only"),
+    ],
+)
+def test_each_obstacle_is_enough_and_named(options: dict[str, object], why: str) -> None:
+    does_it, sentence = allowed(facts(), **options)  # type: ignore[arg-type]
+    assert not does_it
+    assert why in sentence
+
+
+def test_switched_off_is_an_obstacle() -> None:
+    assert "rollback=false" in allowed(facts(Options(rollback_allowed=False)))[1]
+
+
+@pytest.mark.parametrize("lost", ["metrics", "rollouts"])
+def test_missing_evidence_is_an_obstacle_even_where_the_score_suffices(lost: str) -> None:
+    known = situation(without(bad_deployment(), lost), NOW, Options())
+    does_it, sentence = allowed(known, policy=replace(AUTOMATIC, automatic_rollback_score=0))
+    assert not does_it
+    assert "Evidence is missing" in sentence
+
+
+def test_an_earlier_suspect_is_an_obstacle() -> None:
+    row = rollouts(revision(5, "v3", 10 * MINUTE), revision(4, "v2", HOUR, 10 * MINUTE), revision(3, "v1", 90 * HOUR, HOUR))
+    since = metrics(errors(0.5, 0.001, 58 * MINUTE), latency(3, 0.1, 58 * MINUTE))
+    does_it, sentence = allowed(facts(rollouts=row, metrics=since), policy=replace(AUTOMATIC, automatic_rollback_score=0))
+    assert not does_it
+    assert "earlier deployment" in sentence

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Prometheus that knows a service by a table: what a query has in it, and the value it then gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Optional, Union
+
+from ansible_collections.devops.incident_response.tests.unit.servers import Reply, Request
+
+NOW = 1_700_000_000.0
+
+Value = Optional[Union[float, str]]  # noqa: UP007, UP045 (ansible-test's pylint takes the other form for an operation)
+"""None is an empty answer, text an error of Prometheus."""
+
+
+def answers(values: Mapping[str, Value], interval: float = 15.0, now: float = NOW) -> Callable[[Request], Reply]:
+    """Answers by the first key of ``values`` that is in the query; ``interval`` is the distance of the samples of ``up``.
+
+    ``now`` is the server's clock.
+    """
+
+    def answer(request: Request) -> Reply:
+        query = request.query["query"]
+        if query.startswith("up{"):
+            samples = [[now - interval * back, "1"] for back in range(int(120 // interval), -1, -1)]
+            return _success([{"metric": {}, "values": samples}] if interval else [])
+        value = next((value for part, value in values.items() if part in query), None)
+        if isinstance(value, str):
+            return Reply(422, {"status": "error", "errorType": "execution", "error": value})
+        if value is None:
+            return _success([])
+        if "start" in request.query:
+            start, end, step = (float(request.query[name]) for name in ("start", "end", "step"))
+            points = [[start + step * index, str(value)] for index in range(int((end - start) // step) + 1)]
+            return _success([{"metric": {}, "values": points}])
+        return _success([{"metric": {}, "value": [now, str(value)]}])
+
+    return answer
+
+
+def _success(result: object) -> Reply:
+    return Reply(200, {"status": "success", "data": {"resultType": "vector", "result": result}})

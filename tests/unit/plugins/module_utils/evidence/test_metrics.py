@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import PrometheusClient
+from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.metrics import metrics
+from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics_raw import RawMetrics, RawSignal
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import MetricsSettings, Service, SignalQuery
+from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.evidence.prometheus_answers import NOW, Value, answers
+from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, closed_port, http_server
+
+ERRORS_NOW = 'status=~"5.."}[5m]))'
+ERRORS_BEFORE = 'status=~"5.."}[1h] offset 1d))'
+ERRORS_RECENT = 'status=~"5.."}[60s]))'
+WELL: Mapping[str, Value] = {
+    "count(": 10.0, ERRORS_NOW: 0.2, ERRORS_BEFORE: 0.001, ERRORS_RECENT: 0.45, "histogram_quantile(0.95": 8.5,
+    "histogram_quantile(0.5": 4.0, "memory": 0.85, "cpu": 0.4, "sum(rate(": 32.8,
+}  # fmt: skip
+SERVICE = Service("payment-api")
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with http_server(answers(WELL)) as running:
+        yield running
+
+
+def read(server: HttpServer, service: Service = SERVICE, timeframe: float = 14400, now: float = NOW) -> RawMetrics:
+    return metrics(PrometheusClient(server.url, timeout=2), service, timeframe, now)
+
+
+def signal(raw: RawMetrics, name: str) -> RawSignal:
+    return next(signal for signal in raw.signals if signal.name == name)
+
+
+def test_the_golden_signals(server: HttpServer) -> None:
+    raw = read(server)
+    assert [signal.name for signal in raw.signals] == ["error_rate", "latency_p95", "latency_p50", "request_rate", "memory", "cpu"]
+    rate = signal(raw, "error_rate")
+    assert (rate.last_5m, rate.last_1m, rate.day_before, rate.unit, rate.reason) == (0.2, 0.45, 0.001, "share", None)
+    assert (raw.scrape_interval, raw.notes) == (15.0, ())
+
+
+def test_the_recent_past_is_in_order_bounded_and_fine_at_its_end(server: HttpServer) -> None:
+    times = [at for at, _unused in signal(read(server), "error_rate").recent]
+    assert times == sorted(set(times))
+    assert 150 < len(times) <= 250
+    assert (times[0], times[-1]) == (NOW - 14400, NOW)
+    assert times[-1] - times[-2] == 10
+
+
+def test_targets_that_are_scraped_rarely_get_a_wider_window(server: HttpServer) -> None:
+    server.answer = answers({'status=~"5.."}[240s]))': 0.4, **WELL, ERRORS_RECENT: None}, interval=60)
+    raw = read(server)
+    assert raw.scrape_interval == 60
+    assert signal(raw, "error_rate").last_1m == 0.4
+
+
+def test_prometheus_clock_counts_when_ours_is_off(server: HttpServer) -> None:
+    assert signal(read(server, now=NOW + 600), "error_rate").recent[-1][0] == NOW
+
+
+def test_zero_errors_are_zero(server: HttpServer) -> None:
+    server.answer = answers({**WELL, ERRORS_NOW: 0.0, ERRORS_BEFORE: 0.0})
+    rate = signal(read(server), "error_rate")
+    assert (rate.last_5m, rate.day_before, rate.reason) == (0.0, 0.0, None)
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "reason"),
+    [
+        ({}, "error_rate", 'no series for http_requests_total{job="payment-api"}; is it scraped?'),
+        ({**WELL, ERRORS_NOW: float("nan")}, "error_rate", "no requests in the last 5 minutes"),
+        ({**WELL, "histogram_quantile(0.95": float("inf")}, "latency_p95", "no requests in the last 5 minutes"),
+        ({**WELL, ERRORS_BEFORE: None}, "error_rate", 'no baseline: no series for http_requests_total{job="payment-api"} a day ago'),
+        ({**WELL, "memory": "query processing would load too many samples"}, "memory", "too many samples"),
+        ({**WELL, "count(": None}, "error_rate", "have no label 'status', so failures can't be told"),
+    ],
+)
+def test_what_is_not_known_has_its_reason(server: HttpServer, values: Mapping[str, Value], name: str, reason: str) -> None:
+    server.answer = answers(values)
+    found = signal(read(server), name)
+    assert reason in (found.reason or "")
+    assert found.last_5m is None or found.day_before is None
+
+
+def test_without_a_status_label_the_error_rate_is_not_zero(server: HttpServer) -> None:
+    server.answer = answers({**WELL, "count(": None, ERRORS_NOW: 0.0})
+    rate = signal(read(server), "error_rate")
+    assert (rate.last_5m, rate.last_1m, rate.day_before, rate.recent) == (None, None, None, ())
+
+
+def test_a_teams_own_signal(server: HttpServer) -> None:
+    own = SignalQuery("queue", 'max(queue_depth{queue="a"})', title="Queue", higher_is_better=True, critical_ratio=3)
+    server.answer = answers({**WELL, "avg_over_time((max(queue_depth": 5.0, "max(queue_depth": 50.0})
+    queue = signal(read(server, Service("payment-api", metrics=MetricsSettings(queries=(own,)))), "queue")
+    assert (queue.last_5m, queue.day_before, queue.title, queue.higher_is_better, queue.critical_ratio) == (50.0, 5.0, "Queue", True, 3)
+
+
+def test_a_broken_query_of_a_team_costs_only_its_own_signal(server: HttpServer) -> None:
+    own = SignalQuery("mine", "nonsense(")
+    server.answer = answers({"nonsense": "1:5: parse error", **WELL})
+    raw = read(server, Service("payment-api", metrics=MetricsSettings(queries=(own,))))
+    assert "parse error" in (signal(raw, "mine").reason or "")
+    assert signal(raw, "error_rate").last_5m == 0.2
+
+
+def test_an_unknown_scrape_interval_is_said(server: HttpServer) -> None:
+    server.answer = answers(WELL, interval=0)
+    raw = read(server)
+    assert raw.scrape_interval is None
+    assert "the scrape interval is unknown" in raw.notes[0]
+
+
+@pytest.mark.parametrize("fault", ["500", "403", "429", "html", "truncated", "nonsense", "hang"])
+def test_each_fault_makes_the_source_unavailable(server: HttpServer, fault: str) -> None:
+    server.faults["/"] = fault
+    with pytest.raises(SourceUnavailableError, match="Prometheus"):
+        metrics(PrometheusClient(server.url, timeout=0.3 if fault == "hang" else 2), SERVICE, 14400, NOW)
+
+
+def test_refused() -> None:
+    with pytest.raises(SourceUnavailableError, match="connection refused"):
+        metrics(PrometheusClient(f"http://127.0.0.1:{closed_port()}"), SERVICE, 14400, NOW)
+
+
+def test_all_queries_go_out_at_once(server: HttpServer, many_at_once: Callable[[HttpServer], list[int]]) -> None:
+    waiting = many_at_once(server)
+    read(server)
+    assert max(waiting) >= 12

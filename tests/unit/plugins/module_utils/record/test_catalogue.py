@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.errors import InvalidOptionError
+from ansible_collections.devops.incident_response.plugins.module_utils.record.catalogue import entry_from_service, service_from_entry
+
+
+def test_everything_has_a_default() -> None:
+    service = service_from_entry("payment-api", None)
+    assert (service.namespace, service.workload, service.pod_selector, service.job) == (
+        "production",
+        "payment-api",
+        "app=payment-api",
+        "payment-api",
+    )
+
+
+def test_a_namespace_that_was_asked_for_wins() -> None:
+    assert service_from_entry("a", {"namespace": "staging"}).namespace == "staging"
+    assert service_from_entry("a", {"namespace": "staging"}, "canary").namespace == "canary"
+
+
+def test_an_entry_with_every_field_reads_back() -> None:
+    service = service_from_entry("a", {"dependencies": [{"name": "db", "type": "tcp", "address": "db:5432"}], "on_call": {"on_call": "x"}})
+    assert service_from_entry("a", entry_from_service(service)) == service
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"titel": "A"}, "Option 'services.a.titel': 'A' is not accepted. Use one of the fields"),
+        ({"namespace": "no/such"}, "Option 'services.a.namespace': 'no/such'"),
+        ({"workload_name": "A B"}, "Option 'services.a.workload_name': 'A B'"),
+        ({"workload_kind": "Job"}, "'services.a.workload_kind': 'Job'"),
+        ({"metrics": {"jobs": "a"}}, "Option 'services.a.metrics.jobs': 'a'"),
+        ({"metrics": {"queries": [{"name": "q", "querry": "x"}]}}, "Option 'services.a.metrics.queries.querry': 'x'"),
+        (
+            {"dependencies": [{"name": "db", "type": "sql", "address": "db:5432"}]},
+            "Option 'services.a.dependencies[0].type': 'sql' is not accepted. Use a value that fits: 'sql' is not one of tcp, http, redis.",
+        ),
+        ({"owners": "@a"}, "'services.a.owners': '@a'"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_service(entry: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidOptionError) as error:
+        service_from_entry("a", entry)
+    assert message in error.value.message

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks at a pretended cluster and a pretended Prometheus, with a clock that moves only when somebody sleeps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ServerError
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import QueryRejectedError, SeriesResult
+from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Dependency, DependencyType, Service
+from ansible_collections.devops.incident_response.plugins.module_utils.rollback.recovery import Limits, Patience
+from ansible_collections.devops.incident_response.plugins.module_utils.rollback.verification import (
+    Sources,
+    Verified,
+    begin_verification,
+    verify,
+)
+from ansible_collections.devops.incident_response.plugins.module_utils.rollback.watch import Clock
+
+START = datetime(2025, 10, 21, 14, 27, 25, tzinfo=UTC)
+DATABASE = Dependency("database", DependencyType.TCP, "db:5432", "Database", usage_query="db_used", capacity_query="db_max")
+SERVICE = Service("payment-api", dependencies=(DATABASE,))
+
+
+class Time:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(lambda: START + timedelta(seconds=self.seconds), lambda: self.seconds, self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+class Cluster:
+    """Five pods, all ready."""
+
+    def __init__(self) -> None:
+        self.restarts = 0
+        self.broken = False
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        if self.broken:
+            raise ServerError("The cluster is on fire.", 500)
+        if path.endswith("/pods"):
+            return {"items": [{"metadata": {"name": "a"}, "status": {"containerStatuses": [{"restartCount": self.restarts}]}}]}
+        status = {"observedGeneration": 1, "replicas": 5, "updatedReplicas": 5, "availableReplicas": 5, "readyReplicas": 5}
+        template = {"spec": {"containers": [{"name": "app", "image": "r/payment-api:v2.3.0"}]}}
+        selector = {"matchLabels": {"app": "payment-api"}}
+        return {"metadata": {"generation": 1}, "spec": {"replicas": 5, "template": template, "selector": selector}, "status": status}
+
+
+class Prometheus:
+    """Answers by a word of the query; None is an empty answer."""
+
+    timeout = 5.0
+
+    def __init__(self) -> None:
+        self.values: dict[str, Callable[[], float | None]] = {
+            "histogram_quantile": lambda: 0.14,
+            "http_requests_total": lambda: 0.001,
+            "db_used": lambda: 25.0,
+            "db_max": lambda: 100.0,
+        }
+        self.day_before = 0.001
+        self.down: Exception | None = None
+        self.asked: list[str] = []
+
+    def instant(self, query: str, at: float | None = None) -> tuple[SeriesResult, ...]:
+        self.asked.append(query)
+        if self.down is not None:
+            raise self.down
+        if query.startswith("up{"):
+            return (SeriesResult({}, tuple((float(number * 5), 1.0) for number in range(20))),)
+        if "offset 1d" in query:
+            return (SeriesResult({}, ((0.0, self.day_before),)),)
+        value = next(value() for word, value in self.values.items() if word in query)
+        return () if value is None else (SeriesResult({}, ((0.0, value),)),)
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.time, self.cluster, self.prometheus = Time(), Cluster(), Prometheus()
+
+    def verify(self, metrics: bool = True, at_most: float = math.inf, since: datetime | None = START, **patience: Any) -> Verified:
+        sources = Sources(self.cluster, self.prometheus if metrics else None, SERVICE)
+        beginning = begin_verification(since, {"error_rate": 0.001, "latency_p95": 0.15}, self.time.clock.now())
+        return verify(sources, beginning, Patience(**patience), Limits(), at_most, self.time.clock)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_three_good_looks_five_seconds_apart_are_a_recovery(scene: Scene) -> None:
+    verified = scene.verify()
+    assert (verified.recovery.recovered, verified.recovery.looks, verified.recovery.waited) == (True, 3, 10.0)
+    assert [f"{measure.title}: {measure.detail}" for measure in verified.recovery.measures] == [
+        "payment-api v2.3.0: 5/5 pods healthy",
+        "Restarts: none",
+        "Error rate: 0.1% (back to baseline)",
+        "Latency P95: 140ms (back to baseline)",
+        "Database connections: 25/100 (normalized)",
+    ]
+
+
+def test_a_bad_look_starts_the_count_anew(scene: Scene) -> None:
+    rates = iter([0.001, 0.001, 0.4, 0.001, 0.001, 0.001])
+    scene.prometheus.values["http_requests_total"] = lambda: next(rates)
+    verified = scene.verify()
+    assert (verified.recovery.recovered, verified.recovery.looks) == (True, 6)
+    rated = [measure.passed for look in verified.looks for measure in look.measures if measure.name == "error_rate"]
+    assert rated == [True, True, False, True, True, True]
+
+
+def test_a_service_that_stays_bad_has_not_recovered(scene: Scene) -> None:
+    scene.prometheus.values["http_requests_total"] = lambda: 0.45
+    verified = scene.verify(timeout=30.0)
+    assert (verified.recovery.recovered, verified.recovery.waited) == (False, 30.0)
+    assert verified.recovery.reason == "Not recovered within 30s: Error rate: 45% (baseline: 0.1%)."
+
+
+@pytest.mark.parametrize("broken", ["restarts", "database"])
+def test_what_users_do_not_see_yet_counts_too(scene: Scene, broken: str) -> None:
+    if broken == "database":
+        scene.prometheus.values["db_used"] = lambda: 96.0
+    else:
+        sleep = scene.time.sleep
+
+        def restart(seconds: float) -> None:
+            scene.cluster.restarts += 1
+            sleep(seconds)
+
+        scene.time.sleep = restart
+    assert scene.verify(timeout=20.0).recovery.recovered is False
+
+
+def test_without_prometheus_it_can_not_be_verified_and_is_not_waited_for(scene: Scene) -> None:
+    verified = scene.verify(metrics=False)
+    assert (verified.recovery.recovered, verified.recovery.looks) == (None, 3)
+    assert "no prometheus_url is given" in verified.recovery.reason
+    assert verified.recovery.measures[0].passed is True
+
+
+def test_a_prometheus_that_is_down_for_a_while_is_waited_for(scene: Scene) -> None:
+    scene.prometheus.down = SourceUnavailableError("Prometheus is down.")
+    first = scene.verify(at_most=0)
+    assert (first.recovery.recovered, first.final) == (None, False)
+    assert "Prometheus is down" in first.recovery.measures[2].detail
+    scene.prometheus.down = None
+    sources = Sources(scene.cluster, scene.prometheus, SERVICE)
+    assert verify(sources, first.verification, Patience(), Limits(), math.inf, scene.time.clock).recovery.recovered is True
+
+
+def test_no_requests_yet_are_waited_for(scene: Scene) -> None:
+    rates = iter([None, None, None, None, 0.001, 0.001, 0.001])
+    scene.prometheus.values["http_requests_total"] = lambda: next(rates)
+    verified = scene.verify()
+    assert (verified.recovery.recovered, verified.recovery.looks) == (True, 7)
+
+
+def test_a_query_that_prometheus_rejects_leaves_the_others(scene: Scene) -> None:
+    def reject() -> float:
+        raise QueryRejectedError("parse error")
+
+    scene.prometheus.values["db_used"] = reject
+    measures = scene.verify(timeout=10.0).recovery.measures
+    assert [measure.passed for measure in measures] == [True, True, True, True, None]
+    assert "parse error" in measures[4].detail
+
+
+def test_a_cluster_that_does_not_answer_is_unknown(scene: Scene) -> None:
+    scene.cluster.broken = True
+    verified = scene.verify(timeout=10.0)
+    assert verified.recovery.recovered is None
+    assert "on fire" in verified.recovery.measures[0].detail
+
+
+def test_a_baseline_that_nobody_gave_is_that_of_the_day_before(scene: Scene) -> None:
+    sources = Sources(scene.cluster, scene.prometheus, Service("payment-api"))
+    verified = verify(sources, begin_verification(START, {}, START), Patience(), Limits(), 0, scene.time.clock)
+    assert verified.verification.baseline == {"error_rate": 0.001, "latency_p95": 0.001}
+    assert sum("offset 1d" in query for query in scene.prometheus.asked) == 2
+
+
+@pytest.mark.parametrize(("age", "window"), [(0, "20s"), (12, "20s"), (50, "50s"), (4000, "60s")])
+def test_rates_are_taken_since_the_rollback_but_over_four_scrapes_at_least(scene: Scene, age: float, window: str) -> None:
+    scene.verify(since=START - timedelta(seconds=age), at_most=0)
+    assert any(f"[{window}]" in query for query in scene.prometheus.asked)
