@@ -118,8 +118,8 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
         timeframe=parse_duration(params["timeframe"], "timeframe"),
         log_window=parse_duration(params["log_window"], "log_window"),
         sources=frozenset(map(Source, params["sources"])),
-        source_timeout=_seconds(params["source_timeout"], "source_timeout"),
         deadline=_seconds(params["deadline"], "deadline"),
+        source_timeout=_seconds(params["source_timeout"], "source_timeout"),
         use_logs_only=bool(params["use_logs_only"]),
         probe_from_pod=params["probe_from"] == "pod",
     )
