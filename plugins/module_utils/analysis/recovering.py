@@ -29,7 +29,7 @@ def recovering(points: Sequence[Point], base: float, since: float, direction: in
     end = known[-1][0]
     now = [value for at, value in known if at > end - _NOW]
     earlier = [value for at, value in known if end - _EARLIER - _NOW <= at < end - _EARLIER + _NOW]
-    worst = max(median(value for _, value in known[start : start + _FEWEST]) for start in range(len(known) - _FEWEST + 1))
+    worst = max(median(value for _unused, value in known[start : start + _FEWEST]) for start in range(len(known) - _FEWEST + 1))
     if worst <= 0 or not earlier:
         return False
     return median(now) <= (1 - _BACK) * worst and median(earlier) - median(now) >= _STILL * worst
