@@ -55,6 +55,8 @@ class ActionModule(ControllerAction):
             incident = store.read(record)
             if arguments["rendering"] == "post_mortem":
                 return self._post_mortem(arguments, incident, record, now)
+            if arguments["rendering"] == "page":
+                return self._page(arguments, incident, record, now)
             text, saved = reports.of_incident(arguments["rendering"], incident, now, search), _given_path(arguments)
         if arguments["show"]:
             self.show(text)
@@ -70,6 +72,14 @@ class ActionModule(ControllerAction):
         elif saved_to:
             self.show(f"📋 Post-mortem written: {saved_to}")
         text = reports.post_mortem(incident, now, search, Medium.MARKDOWN, saved_to)
+        return {"changed": self._save(path, text), "text": text, "path": str(path)}
+
+    def _page(self, arguments: Mapping[str, Any], incident: Incident, record: Path, now: datetime) -> dict[str, Any]:
+        """Saved beside its record, unless told otherwise; only where it lies is shown."""
+        path = _given_path(arguments) or record.with_suffix(".html")
+        text = reports.page(incident, now, reports.check_templates(arguments["templates"]))
+        if arguments["show"] and not self.dry:
+            self.show(f"📄 Report written: {_readable(path)}")
         return {"changed": self._save(path, text), "text": text, "path": str(path)}
 
     def _save(self, path: Path | None, text: str) -> bool:

@@ -22,7 +22,7 @@ options:
     description: As O(devops.incident_response.report#module:rendering).
     type: str
     default: report
-    choices: [report, update, rollback_plan, rollback_result, approval, post_mortem, comparison]
+    choices: [report, page, update, rollback_plan, rollback_result, approval, post_mortem, comparison]
   templates:
     description: Directories with templates of your own.
     type: list
@@ -42,7 +42,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The text; Markdown for V(post_mortem).
+  description: The text; Markdown for V(post_mortem), HTML for V(page).
   type: str
 """
 

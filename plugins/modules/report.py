@@ -19,10 +19,11 @@ options:
     description:
       - V(report) is the console report, V(update) the message to stakeholders, V(approval) what waits for approval with the command for it,
         V(rollback_plan) the plan with its checks, V(rollback_result) how the rollback ended, V(comparison) the comparison of a deployment.
+      - V(page) is the report as one HTML page, saved to O(dest) or else beside the record; where it lies is shown.
       - V(post_mortem) is also saved as Markdown, to O(dest) or else beside the record.
     type: str
     default: report
-    choices: [report, update, rollback_plan, rollback_result, approval, post_mortem, comparison]
+    choices: [report, page, update, rollback_plan, rollback_result, approval, post_mortem, comparison]
   record:
     description: Path of the record, as RV(devops.incident_response.incident#module:record) gives it.
     type: path

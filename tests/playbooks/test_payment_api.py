@@ -46,6 +46,7 @@ def test_a_p0_is_rolled_back_verified_and_written_up(play: Play, payment_lab: La
     text = post_mortem.read_text(encoding="utf-8")
     assert "Rollback to v2.3.0 restored the service within target MTTR" in text
     assert f"Report saved to: incidents/{post_mortem.name}" in text
+    assert "P0 Critical · resolved" in post_mortem.with_suffix(".html").read_text(encoding="utf-8")
 
     again = play("post_mortem", "-e", "service=payment-api", lab=payment_lab)
     assert again.code == 0, again.output
@@ -91,6 +92,8 @@ def test_nobody_is_there_to_approve_so_nothing_is_rolled_back(play: Play, untouc
     assert untouched_lab.version("payment-api") == "v2.3.1"
     assert (run.record()["status"], run.record()["rollback"]) == ("investigating", None)
     assert not list((run.directory / "incidents").glob("*.md"))
+    (page,) = (run.directory / "incidents").glob("*.html")
+    assert "Started" in page.read_text(encoding="utf-8")
 
 
 def test_a_p3_is_not_offered_one(play: Play, untouched_lab: Lab) -> None:

@@ -33,6 +33,21 @@ def report(incident: Incident, now: datetime, search: Sequence[Path] = ()) -> st
     return render(template, Medium.CONSOLE, _report_context(incident, now), search)
 
 
+def page(incident: Incident, now: datetime, search: Sequence[Path] = ()) -> str:
+    """The report as one HTML page that needs nothing else."""
+    metrics = incident.diagnostics.metrics.data if incident.diagnostics else None
+    context = {
+        **_report_context(incident, now),
+        "title": name(incident),
+        "all_events": transitions.timeline(incident),
+        "signals": metrics.signals if metrics else (),
+        "levels": {finding.id: finding.level.value for finding in incident.diagnostics.findings} if incident.diagnostics else {},
+        "metric_gaps": [line for line in [sections.gap(incident.diagnostics.metrics)] if line] if incident.diagnostics else (),
+        "versions": versions(incident),
+    }
+    return render("report.html.j2", Medium.HTML, context, search)
+
+
 def stakeholder_update(incident: Incident, now: datetime, search: Sequence[Path] = ()) -> str:
     return render("update.txt.j2", Medium.CONSOLE, _base(incident, now), search)
 
@@ -82,6 +97,7 @@ def deployment_comparison(
 
 _OF_INCIDENT: Mapping[str, Callable[[Incident, datetime, Sequence[Path]], str]] = {
     "report": report,
+    "page": page,
     "update": stakeholder_update,
     "rollback_plan": rollback_plan,
     "rollback_result": rollback_result,

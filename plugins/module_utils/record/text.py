@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from enum import StrEnum
@@ -28,6 +29,7 @@ class Medium(StrEnum):
 
     CONSOLE = "console"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 class Prepared(str):
@@ -63,4 +65,9 @@ def code_markdown(value: object) -> Prepared:
     return Prepared(f"{fence}{padding}{text}{padding}{fence}")
 
 
-ESCAPE: dict[Medium, Callable[[object], str]] = {Medium.CONSOLE: clean, Medium.MARKDOWN: escape_markdown}
+def escape_html(value: object) -> str:
+    """One line for the text of an element or for a quoted attribute."""
+    return html.escape(clean(value), quote=True)
+
+
+ESCAPE: dict[Medium, Callable[[object], str]] = {Medium.CONSOLE: clean, Medium.MARKDOWN: escape_markdown, Medium.HTML: escape_html}

@@ -70,7 +70,7 @@ def test_report_renders_a_record_and_redacts_it() -> None:
     [
         ({}, "report", "report: $.id: is missing."),
         ("text", "report", "report: $: expected a mapping (Incident), found str."),
-        ({}, "novel", "report: rendering 'novel' is not accepted. Use one of report, update,"),
+        ({}, "novel", "report: rendering 'novel' is not accepted. Use one of report, page, update,"),
     ],
 )
 def test_report_names_itself_in_errors(record: Any, rendering: str, message: str) -> None:
