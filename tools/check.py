@@ -59,6 +59,7 @@ def checks() -> tuple[Check, ...]:
         pytest("bench", "the benchmark's own parts"),
         pytest("lab", "simulated production"),
         pytest("contract", "simulated production, held to what a real one does"),
+        pytest("faults", "every source before every fault"),
         pytest("rollback", "rollbacks in the simulated cluster"),
         pytest("artifact", "build and install"),
         pytest("playbooks", "playbooks against the simulated production"),
