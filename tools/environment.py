@@ -55,14 +55,17 @@ def variables(name: str) -> dict[str, str]:
 
     Ansible sees this checkout and none of the user's own settings, collections or caches.
     """
-    directory = virtual_environment(name)
+    directory, tree = virtual_environment(name), str(collection_tree.linked_tree())
+    # The tests import the collection by its full name; a user's Python never does.
+    tests = {"PYTHONPATH": tree} if name == "dev" else {}
     return {
         "INCIDENT_RESPONSE_CACHE": str(cache.cache_directory()),
         "VIRTUAL_ENV": str(directory),
         "PATH": f"{directory / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "ANSIBLE_COLLECTIONS_PATH": str(collection_tree.linked_tree()),
+        "ANSIBLE_COLLECTIONS_PATH": tree,
         "ANSIBLE_HOME": str(cache.cache_directory() / "ansible"),
         "ANSIBLE_CONFIG": str(cache.CHECKOUT / "tools" / "ansible.cfg"),
+        **tests,
     }
 
 

@@ -65,6 +65,7 @@ PROGRAMS: dict[str, WrapperModule | GoInstall | DebianPackage] = {
     "promtool": GoInstall("github.com/prometheus/prometheus/cmd/promtool", "v0.316.0"),
     "postgres": DebianPackage(("postgresql-15",), "usr/lib/postgresql/15/bin/postgres"),
     "redis-server": DebianPackage(("redis-server", "redis-tools"), "usr/bin/redis-server"),
+    "chromium": DebianPackage(("chromium",), "usr/bin/chromium"),
     "docker-registry": DebianPackage(("docker-registry",), "usr/bin/docker-registry"),
 }
 
