@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -62,6 +63,19 @@ def subjects(scratch: Path, cache: Path) -> list[Subject]:
 
 
 def _recommendation(variables: Mapping[str, str], scratch: Path) -> float:
+    return recommendation(variables, scratch).seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Seconds until the recommendation was on screen, and bytes of the largest process."""
+
+    seconds: float
+    memory: int
+
+
+def recommendation(variables: Mapping[str, str], scratch: Path) -> Run:
+    """Runs p0.yml to its end, without a rollback. FailedError where it fails or gives no recommendation."""
     extra = {"service": SERVICE, "rollback": False, "incidents_dir": str(scratch / "incidents")}
     command = ["ansible-playbook", str(_PLAYBOOKS / "p0.yml"), "--extra-vars", json.dumps(extra)]
     started = time.perf_counter()
@@ -75,9 +89,11 @@ def _recommendation(variables: Mapping[str, str], scratch: Path) -> float:
         if seen_after is None and _RECOMMENDATION in line:
             seen_after = time.perf_counter() - started
         lines.append(line)
-    if process.wait() or seen_after is None:
+    _pid, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode or seen_after is None:
         raise FailedError(f"p0.yml ended with {process.returncode}, recommendation seen: {seen_after is not None}\n{''.join(lines)}")
-    return seen_after
+    return Run(seen_after, usage.ru_maxrss * 1024)
 
 
 def _by_hand(variables: Mapping[str, str]) -> float:

@@ -30,6 +30,7 @@ from lab.pods.commands import Commands
 from lab.prometheus.api import prometheus_app
 from lab.prometheus.engine import Engine
 from lab.registry import Registry, images_of
+from lab.requests import RequestCounts
 from lab.scenario.model import Scenario
 from lab.serving import HOST, ChangeLog, Servers, unused_port, writes, writes_to_cluster
 from lab.state import State
@@ -48,6 +49,7 @@ class Lab:
         self.scenario = scenario
         self.directory = directory
         self.changes = ChangeLog()
+        self.requests = RequestCounts()
         self.mailbox = Mailbox(clock)
         self.registry = Registry(images_of(scenario), scenario.registry.token)
         self.environment: dict[str, str] = {}
@@ -59,7 +61,7 @@ class Lab:
         self.cluster = Cluster(self.behaviour, clock, access.USERS)
         self.repositories: dict[str, Path] = {}
         """Where the git repositories lie, by workload, once they are made."""
-        self.state = State(self.world, self.cluster, self.mailbox, self.registry, self.repositories, self.changes)
+        self.state = State(self.world, self.cluster, self.mailbox, self.registry, self.repositories, self.changes, self.requests)
         self.engine = Engine(WorldStorage(self.world))
         self._dependencies = Dependencies(self.world, delay)
         self._servers = Servers(delay)
@@ -103,7 +105,9 @@ class Lab:
 
     async def _serve_if(self, name: str, app: web.Application) -> int:
         """The port of a server; one at which nothing listens where the scenario says that it is not available."""
-        return unused_port() if name in self.scenario.unavailable else await self._servers.start(app)
+        if name in self.scenario.unavailable:
+            return unused_port()
+        return await self._servers.start(app, more=[self.requests.counting(name)])
 
     def populate(self, registry: str) -> None:
         """Fill the cluster with images of ``registry`` (host and port), and let every pod live through its past."""
@@ -121,7 +125,8 @@ class Lab:
         self._tasks.append(asyncio.create_task(self.cluster.run_controllers()))
         certificates = make_certificates()
         more: list[Middleware] = [
-            self.changes.noting("cluster", writes_to_cluster, lambda request: access.user_of(request.headers.get("Authorization")))
+            self.requests.counting("cluster"),
+            self.changes.noting("cluster", writes_to_cluster, lambda request: access.user_of(request.headers.get("Authorization"))),
         ]
         port = await self._servers.start(self.cluster.app(), tls=certificates.server_context(), more=more)
         return f"https://{HOST}:{port}", certificates.ca

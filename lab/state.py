@@ -14,6 +14,7 @@ from aiohttp import web
 from lab.cluster.server import Cluster
 from lab.mailbox import Mailbox
 from lab.registry import Registry
+from lab.requests import RequestCounts
 from lab.serving import ChangeLog
 from lab.world.world import World
 
@@ -32,6 +33,7 @@ class State:
         registry: Registry,
         repositories: Mapping[str, Path],
         changes: ChangeLog,
+        requests: RequestCounts,
     ) -> None:
         self._world = world
         self._cluster = cluster
@@ -39,6 +41,7 @@ class State:
         self._registry = registry
         self._repositories = repositories
         self._changes = changes
+        self._requests = requests
 
     def document(self) -> dict[str, Any]:
         """Everything that stays as it is as long as nobody changes anything.
@@ -54,11 +57,13 @@ class State:
         }
 
     def app(self) -> web.Application:
-        """``/state``, ``/changes`` (requests that changed something), ``/cluster`` (all objects as they are), ``/truth``, ``/scenario``."""
+        """``/state``, ``/changes`` (requests that changed something), ``/requests`` (how often each thing was asked for),
+        ``/cluster`` (all objects as they are), ``/truth``, ``/scenario``."""
         scenario = self._world.scenario
         documents: dict[str, Callable[[], Any]] = {
             "/state": self.document,
             "/changes": lambda: self._changes.changes,
+            "/requests": lambda: self._requests.counts,
             "/cluster": self._cluster.snapshot,
             "/truth": lambda: asdict(scenario.truth),
             "/scenario": lambda: {"name": scenario.name, "service": scenario.service, "started": self._world.start},

@@ -18,7 +18,8 @@ from lab.world.world import World
 
 Object = dict[str, Any]
 
-_NODES = ("node-1", "node-2", "node-3")
+_FEWEST_NODES = 3
+_PODS_ON_A_NODE = 20
 _CLUSTER_AGE = 90 * 86400.0
 _REVISION = "deployment.kubernetes.io/revision"
 _HISTORY = "deployment.kubernetes.io/revision-history"
@@ -35,12 +36,14 @@ class Population:
         self._events = PastEvents(store, world.start)
         self._hashes: dict[str, str] = {}
         self._placed = 0
+        pods = sum(workload.replicas for workload in world.scenario.workloads.values())
+        self._nodes = tuple(f"node-{number + 1}" for number in range(max(_FEWEST_NODES, -(-pods // _PODS_ON_A_NODE))))
 
     def fill(self) -> None:
         """Create everything, and note the pods of the past in the world."""
         scenario = self._world.scenario
         lost = {fault.pods.node: fault.onset for fault in scenario.faults.values() if fault.pods and fault.pods.reason == "NodeNotReady"}
-        for name in _NODES:
+        for name in self._nodes:
             lost_at = to_seconds(self._world.start + lost[name]) if name in lost else None
             self._create(templates.node(name, lost_at), -_CLUSTER_AGE)
         for namespace in sorted({workload.namespace for workload in scenario.workloads.values()}):
@@ -176,7 +179,7 @@ class Population:
         """The pods of one revision: those of the past only in the world's memory, the others in the cluster too."""
         created = []
         for index, life in enumerate(lives):
-            node = _NODES[self._placed % len(_NODES)]
+            node = self._nodes[self._placed % len(self._nodes)]
             self._placed += 1
             suffix = str(index) if workload.kind == "StatefulSet" else self._store.random_suffix(5)
             pod_name = f"{owner['metadata']['name']}-{suffix}"

@@ -27,6 +27,8 @@ class ScenarioPods:
         self._has_image = has_image
         self._commands = commands
         self._logs = PodLogs(world, self.runs)
+        self._ranked: dict[int, tuple[int, dict[tuple[float, str], int]]] = {}
+        """By fault: how many pods there were when its pods were put in order, and the order."""
 
     def steps(self, pod: Mapping[str, Any]) -> Sequence[PodStep]:
         """See ``PodBehaviour.steps``."""
@@ -112,13 +114,21 @@ class ScenarioPods:
 
     def _is_chosen(self, failure: PodFailure, fault: Fault, record: PodRecord) -> bool:
         """Every so many pods, in the order of their creation, as the share says."""
-        alike = sorted(
-            (other.created, other.name)
-            for other in self._world.pods.of(record.workload)
-            if _concerns(fault, failure, other) and (other.deleted is None or other.deleted > self._world.start)
-        )
-        index = alike.index((record.created, record.name))
+        index = self._order(failure, fault)[record.created, record.name]
         return int(round((index + 1) * failure.share, 9)) > int(round(index * failure.share, 9))
+
+    def _order(self, failure: PodFailure, fault: Fault) -> dict[tuple[float, str], int]:
+        """Places of the pods that the failure concerns. They change only with the pods there are, unless it is about a node."""
+        known, order = self._ranked.get(id(fault), (-1, {}))
+        if known != len(self._world.pods.records) or failure.node is not None:
+            alike = sorted(
+                (other.created, other.name)
+                for other in self._world.pods.of(failure.workload or (fault.condition.workload if fault.condition else ""))
+                if _concerns(fault, failure, other) and (other.deleted is None or other.deleted > self._world.start)
+            )
+            order = {pod: place for place, pod in enumerate(alike)}
+            self._ranked[id(fault)] = len(self._world.pods.records), order
+        return order
 
 
 def _concerns(fault: Fault, failure: PodFailure, record: PodRecord) -> bool:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from kubernetes import client, config
 
+from lab.requests import resource
 from lab.scenario.loader import SCENARIOS, parse
 
 
@@ -156,6 +157,30 @@ def test_the_mailbox_keeps_what_is_posted(serve: Any) -> None:
     assert len(lab.get("LAB_MAILBOX_URL", "/messages?to=/pages")[1]) == 1
     assert len(lab.get("LAB_STATE_URL", "/changes")[1]) == 2
     assert lab.get("LAB_STATE_URL", "/state")[1]["mailbox"] == messages
+
+
+def test_requests_are_counted_by_what_they_ask_for(serve: Any) -> None:
+    lab = serve("payment-api")
+    before = lab.get("LAB_STATE_URL", "/requests")[1]["prometheus"]
+    lab.get("PROMETHEUS_URL", "/api/v1/query?query=1")
+    lab.get("PROMETHEUS_URL", "/api/v1/query?query=2")
+    after = lab.get("LAB_STATE_URL", "/requests")[1]["prometheus"]
+    assert after["GET query"] - before.get("GET query", 0) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "about"),
+    [
+        ("/api/v1/namespaces/production/pods", "pods"),
+        ("/api/v1/namespaces/production/pods/payment-api-1", "pods"),
+        ("/api/v1/namespaces/production/pods/payment-api-1/log", "pods/log"),
+        ("/apis/apps/v1/namespaces/production/deployments/payment-api", "deployments"),
+        ("/apis/metrics.k8s.io/v1beta1/nodes", "nodes"),
+        ("/version", "/version"),
+    ],
+)
+def test_what_a_request_is_about(path: str, about: str) -> None:
+    assert resource(path) == about
 
 
 def test_the_source_has_the_commits_between_the_versions(payment: Any) -> None:

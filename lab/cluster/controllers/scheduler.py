@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from ..quantities import parse_quantity
 from ..store import copied
 from ..timestamps import to_seconds
 from .context import Context, Object, condition, is_active
 
 _COMPONENT = "default-scheduler"
+_RESOURCES = ("cpu", "memory")
 
 
 def schedule(context: Context) -> None:
@@ -18,29 +21,41 @@ def schedule(context: Context) -> None:
     if not waiting:
         return
     nodes = context.store.list("Node")
-    on_node: dict[str, list[Object]] = {node["metadata"]["name"]: [] for node in nodes}
+    load = {node["metadata"]["name"]: _Load() for node in nodes}
     for pod in pods:
-        if pod["spec"].get("nodeName") in on_node and is_active(pod):
-            on_node[pod["spec"]["nodeName"]].append(pod)
+        if pod["spec"].get("nodeName") in load and is_active(pod):
+            load[pod["spec"]["nodeName"]].add(pod)
     for pod in waiting:
-        refusals = {node["metadata"]["name"]: _refusal(node, pod, on_node[node["metadata"]["name"]]) for node in nodes}
+        refusals = {node["metadata"]["name"]: _refusal(node, pod, load[node["metadata"]["name"]]) for node in nodes}
         fitting = [name for name, refusal in refusals.items() if refusal is None]
         if fitting:
-            chosen = min(fitting, key=lambda name: (len(on_node[name]), name))
-            on_node[chosen].append(_bind(context, pod, chosen))
+            chosen = min(fitting, key=lambda name: (load[name].pods, name))
+            load[chosen].add(_bind(context, pod, chosen))
         else:
             _refuse(context, pod, [refusal for refusal in refusals.values() if refusal])
 
 
-def _requested(pods: list[Object], resource: str) -> float:
+@dataclass(slots=True)
+class _Load:
+    """What runs on a node: how many pods, and what they request together."""
+
+    pods: int = 0
+    requested: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_RESOURCES, 0.0))
+
+    def add(self, pod: Object) -> None:
+        self.pods += 1
+        for resource in _RESOURCES:
+            self.requested[resource] += _requested(pod, resource)
+
+
+def _requested(pod: Object, resource: str) -> float:
     return sum(
         parse_quantity(((container.get("resources") or {}).get("requests") or {}).get(resource, "0"))
-        for pod in pods
         for container in pod["spec"]["containers"]
     )
 
 
-def _refusal(node: Object, pod: Object, running: list[Object]) -> str | None:
+def _refusal(node: Object, pod: Object, load: _Load) -> str | None:
     """Why the pod cannot go to the node, in the scheduler's words; None when it can."""
     if node["spec"].get("unschedulable"):
         return "node(s) were unschedulable"
@@ -50,10 +65,10 @@ def _refusal(node: Object, pod: Object, running: list[Object]) -> str | None:
     if not (pod["spec"].get("nodeSelector") or {}).items() <= (node["metadata"].get("labels") or {}).items():
         return "node(s) didn't match Pod's node affinity/selector"
     allocatable = (node.get("status") or {}).get("allocatable") or {}
-    for resource in ("cpu", "memory"):
-        if resource in allocatable and _requested([*running, pod], resource) > parse_quantity(allocatable[resource]):
+    for resource in _RESOURCES:
+        if resource in allocatable and load.requested[resource] + _requested(pod, resource) > parse_quantity(allocatable[resource]):
             return f"Insufficient {resource}"
-    if "pods" in allocatable and len(running) >= parse_quantity(allocatable["pods"]):
+    if "pods" in allocatable and load.pods >= parse_quantity(allocatable["pods"]):
         return "Too many pods"
     return None
 
