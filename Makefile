@@ -1,16 +1,17 @@
 # Every target sets up what it needs by itself. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-real bench format build lock clean
+.PHONY: help demo lab test test-real evaluate bench format build lock clean
 
 # Which Python to use: a version (3.12), a command or a path. Empty: the newest that works.
 PYTHON ?=
-# make lab SCENARIO=path/to/scenario.yml; make test ONLY=lint,unit; make bench JSON=figures.json
+# make lab SCENARIO=path/to/scenario.yml; make test ONLY=lint,unit; make evaluate SCENARIO='traffic/*' SEEDS=5; make bench JSON=figures.json
 SCENARIO ?=
 ONLY ?=
+SEEDS ?=
 JSON ?=
 # The recipes read them from the environment, where the shell sees them as they are, whatever characters they hold.
-export PYTHON SCENARIO ONLY JSON
+export PYTHON SCENARIO ONLY SEEDS JSON
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +27,9 @@ test: ## Run every check (ONLY=name,name for some of them)
 
 test-real: ## Hold the simulated production and the collection to real servers, which are built once (about 15 minutes)
 	@tools/run dev python -m pytest tests/contract tests/real --side lab --side real --numprocesses 2 --dist loadgroup --durations 5
+
+evaluate: ## Hold what is recommended to scenarios of which the truth is known, in a few minutes (SCENARIO=glob SEEDS=n JSON=file)
+	@tools/run runtime python -m evaluate $${SCENARIO:+--only "$$SCENARIO"} $${SEEDS:+--seeds "$$SEEDS"} $${JSON:+--json "$$JSON"}
 
 bench: ## Compare the time to a recommendation with doing the same by hand (JSON=file keeps the figures)
 	@tools/run runtime python -m bench $${JSON:+--json "$$JSON"}

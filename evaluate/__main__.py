@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from evaluate.case import Case, Outcome
+from evaluate.lacking import LACKS
 from evaluate.pool import outcomes
 from evaluate.table import summary, table
-from evaluate.totals import missed_aims, totals
+from evaluate.totals import false_ones, missed_aims, totals
 from lab.scenario.loader import names
 
 
@@ -29,25 +30,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="*", metavar="GLOB", help="scenarios to run, such as 'traffic/*' (default: all)")
     parser.add_argument("--seeds", type=int, default=2, metavar="N", help="variants of each scenario (default: 2)")
     parser.add_argument("--first-seed", type=int, default=0, metavar="N", help="seed of the first variant; 0 is the middle of all ranges")
+    parser.add_argument("--lacking", action="append", metavar="GLOB", help=f"also without some evidence: {', '.join(filter(None, LACKS))}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every outcome and the totals to FILE")
     options = parser.parse_args(arguments)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    cases = [Case(name, seed) for name in names() if fnmatch(name, options.only) for seed in seeds]
+    lacks = [lack for lack in LACKS if not lack or any(fnmatch(lack, glob) for glob in options.lacking or ())]
+    cases = [Case(name, seed, lack) for name in names() if fnmatch(name, options.only) for seed in seeds for lack in lacks]
     if not cases:
         parser.error(f"no scenario is called {options.only}; `python -m lab scenarios` lists them")
     began = time.monotonic()
-    answered = sorted(_shown(cases), key=lambda one: (one.case.scenario, one.case.seed))
-    print(table(answered), "\n")
+    outcomes_in_order = sorted(_shown(cases), key=lambda one: (one.case.scenario, one.case.seed, one.case.lacking))
+    print(table(outcomes_in_order), "\n")
+    answered = [one for one in outcomes_in_order if not one.case.lacking]
     groups = {"All": answered, "Held out": [one for one in answered if one.case.held_out]}
+    groups |= {f"Lacking ({lack})": [one for one in outcomes_in_order if one.case.lacking == lack] for lack in lacks if lack}
     found = {title: totals(group) for title, group in groups.items() if group}
     for title, total in found.items():
         print(summary(title, total), "\n")
     print(f"{len(cases)} cases in {time.monotonic() - began:.0f} s")
-    missed = missed_aims(found["All"])
+    missed = [*missed_aims(found["All"]), *false_ones(total for title, total in found.items() if title.startswith("Lacking"))]
     print("\n".join(f"MISSED: {sentence}" for sentence in missed) or "All aims are met.")
     if options.json:
         document = {
-            "outcomes": [_told(one) for one in answered],
+            "outcomes": [_told(one) for one in outcomes_in_order],
             "totals": {title: asdict(total) for title, total in found.items()},
             "missed": missed,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import kubernetes  # noqa: F401 - loaded once, before any case is timed
@@ -17,10 +18,11 @@ from ansible_collections.devops.incident_response.plugins.module_utils.errors im
 from ansible_collections.devops.incident_response.plugins.module_utils.faces.connections import cluster_from, prometheus_from, service_from
 from ansible_collections.devops.incident_response.plugins.module_utils.faces.diagnostics import Clients, Options, diagnose
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
-from ansible_collections.devops.incident_response.plugins.module_utils.model.evidence import EvidenceStatus
+from ansible_collections.devops.incident_response.plugins.module_utils.model.evidence import EvidenceStatus, Source
 from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 
 from evaluate.case import Case, Outcome
+from evaluate.lacking import LACKS, Lack
 from evaluate.production import production
 from lab.running import Lab
 from lab.scenario.loader import load
@@ -37,14 +39,15 @@ _NOT_OF_THE_SERVICE = ("team", "tier")
 
 def answer(case: Case) -> Outcome:
     """What the collection recommends for ``case``, beside the truth."""
-    scenario = load(case.scenario, case.seed)
+    lack = LACKS[case.lacking]
+    scenario = lack.scenario(load(case.scenario, case.seed))
     began = time.monotonic()
     now = _BASE + _BETWEEN_SEEDS_S * case.seed
     truth = scenario.truth
     actions = (truth.action, *truth.acceptable)
     try:
         with production(scenario, now) as lab:
-            seen = diagnosed(scenario, lab, now)
+            seen = diagnosed(scenario, lab, now, lack)
         said = recommend(seen, _P0, seen.collected_at, DecisionOptions(severity="P0"))
     except IncidentResponseError as error:
         return Outcome(case, actions, truth.kinds, truth.cause, error=error.message, took_s=time.monotonic() - began)
@@ -75,17 +78,22 @@ def _missing(seen: Diagnostics) -> Iterator[str]:
             yield f"{signal.name}: {signal.reason}"
 
 
-def diagnosed(scenario: Scenario, lab: Lab, now: float) -> Diagnostics:
-    """What the sources of a running ``lab`` say about the scenario's service at ``now`` (Unix seconds)."""
+def diagnosed(scenario: Scenario, lab: Lab, now: float, lack: Lack = LACKS[""]) -> Diagnostics:
+    """What the sources of a running ``lab`` say about the scenario's service at ``now`` (Unix seconds), but for what is gone without."""
     with open(lab.environment["LAB_CATALOGUE"], encoding="utf-8") as file:
         entry = yaml.safe_load(file)["services"][scenario.service]
     params = {
         "service": scenario.service,
-        "catalogue": {name: value for name, value in entry.items() if name not in _NOT_OF_THE_SERVICE},
+        "catalogue": lack.entry({name: value for name, value in entry.items() if name not in _NOT_OF_THE_SERVICE}),
         "kubeconfig": lab.environment["KUBECONFIG"],
         "prometheus_url": lab.environment["PROMETHEUS_URL"],
         "prometheus_timeout": _PATIENT.source_timeout,
         "cluster_timeout": _PATIENT.source_timeout,
     }
     clients = Clients(lambda: cluster_from(params), prometheus_from(params), JaegerClient(lab.environment["JAEGER_URL"]))
-    return diagnose(service_from(params), clients, _PATIENT, datetime.fromtimestamp(now, UTC))
+    return diagnose(
+        service_from(params),
+        clients,
+        replace(_PATIENT, sources=frozenset(source for source in Source if source.value not in lack.without)),
+        datetime.fromtimestamp(now, UTC),
+    )

@@ -11,10 +11,11 @@ ROLLBACK = "rollback"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A scenario of the lab, in the variant that ``seed`` draws."""
+    """A scenario of the lab, in the variant that ``seed`` draws. ``lacking`` names what is gone without (``lacking.LACKS``)."""
 
     scenario: str
     seed: int
+    lacking: str = ""
 
     @property
     def held_out(self) -> bool:

@@ -21,7 +21,8 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def _row(one: Outcome) -> tuple[str, ...]:
-    name = f"{one.case.scenario}:{one.case.seed}{' (held out)' if one.case.held_out else ''}"
+    lacking = f" {one.case.lacking}" if one.case.lacking else ""
+    name = f"{one.case.scenario}:{one.case.seed}{lacking}{' (held out)' if one.case.held_out else ''}"
     truth = "/".join(one.actions)
     if one.error is not None:
         return name, truth, "ERROR", one.error[:80], "", "", "error"

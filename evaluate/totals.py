@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from evaluate.calibration import Bin, bins, expected_error
@@ -63,6 +63,12 @@ def totals(outcomes: Sequence[Outcome]) -> Totals:
 def missed_aims(found: Totals) -> tuple[str, ...]:
     """The aims that are not met, each as a sentence; none when all is well."""
     return tuple(_missed(found))
+
+
+def false_ones(found: Iterable[Totals]) -> tuple[str, ...]:
+    """The one aim of cases that go without some evidence: whatever is missing, no rollback is recommended where it is wrong."""
+    count = sum(one.false_rollbacks for one in found)
+    return (f"{count} rollbacks were recommended where they are wrong, for lack of evidence.",) if count else ()
 
 
 def _missed(found: Totals) -> Iterator[str]:

@@ -48,7 +48,7 @@ def checks() -> tuple[Check, ...]:
     return (
         Check("lint", "ruff", (("ruff", "check"), ("ruff", "format", "--check"))),
         Check("types", "mypy, the core", ((*mypy, "--strict", "-p", f"{_PLUGINS}.module_utils"),), tree),
-        Check("types-tools", "mypy, around the core", ((*mypy, "lab", "bench"), (*mypy, "tools"))),
+        Check("types-tools", "mypy, around the core", ((*mypy, "lab", "bench", "evaluate"), (*mypy, "tools"))),
         Check("ansible-lint", "ansible-lint, production profile", ((*on_copy, "ansible-lint"),)),
         Check("changelog", "changelog fragments", (("antsibull-changelog", "lint"),)),
         Check("sanity", "ansible-test sanity", ((*on_copy, "ansible-test", "sanity"),)),
@@ -56,6 +56,7 @@ def checks() -> tuple[Check, ...]:
         pytest("architecture", "rules of the code base"),
         pytest("tooling", "the make targets' own tools"),
         pytest("bench", "the benchmark's own parts"),
+        pytest("evaluate", "the evaluation's own parts"),
         pytest("lab", "simulated production"),
         pytest("contract", "simulated production, held to what a real one does"),
         pytest("faults", "every source before every fault"),

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m evaluate` runs what was asked for, and ends with 1 when an aim is missed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from evaluate import __main__ as command
+from evaluate.case import Case, Outcome
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Case]:
+    """The cases that were asked about; each is answered with what is right for a rollback."""
+    cases: list[Case] = []
+
+    def answered(wanted: Sequence[Case]) -> Iterator[Outcome]:
+        for case in reversed(wanted):
+            cases.append(case)
+            yield Outcome(case, ("rollback",), ("deployment",), "a cause", action="rollback", named="deployment", confidence=95)
+
+    monkeypatch.setattr(command, "outcomes", answered)
+    return cases
+
+
+def test_scenarios_and_variants_are_chosen(asked: list[Case], capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--only", "traffic/sur*", "--seeds", "2", "--first-seed", "3"]) == 0
+    assert {case.scenario for case in asked} == {"traffic/surge", "traffic/surge-after-release"}
+    assert {case.seed for case in asked} == {3, 4}
+    printed = capsys.readouterr().out
+    assert "All aims are met." in printed
+    assert printed.index("traffic/surge-after-release:3") < printed.index("traffic/surge-after-release:4"), "in order, however they come"
+
+
+def test_every_outcome_can_be_kept(asked: list[Case], tmp_path: Path) -> None:
+    command.main(["--only", "traffic/surge", "--json", str(tmp_path / "found.json")])
+    document = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    assert document["totals"]["All"]["cases"] == len(document["outcomes"]) == len(asked)
+    assert document["outcomes"][0]["right"] is True
+
+
+def test_a_missed_aim_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(command, "outcomes", lambda cases: [Outcome(case, ("scale",), (), "", action="rollback") for case in cases])
+    assert command.main(["--only", "traffic/surge"]) == 1
+    assert "MISSED: 2 rollbacks were recommended where they are wrong" in capsys.readouterr().out
+
+
+def test_a_name_that_fits_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(["--only", "no/such"])
+    assert ended.value.code == 2
+    assert "no scenario is called no/such" in capsys.readouterr().err
