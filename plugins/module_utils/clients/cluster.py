@@ -96,8 +96,9 @@ class ClusterClient:
     ) -> dict[str, Any]:
         return self._object("PATCH", path, query, body, content_type, timeout)
 
-    def delete(self, path: str, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
-        return self._object("DELETE", path, query, timeout=timeout)
+    def delete(self, path: str, query: Query | None = None, timeout: float | None = None, body: Any = None) -> dict[str, Any]:
+        """``body`` are DeleteOptions, such as the uid that the object must have."""
+        return self._object("DELETE", path, query, body, None if body is None else "application/json", timeout)
 
     def text(self, path: str, query: Query | None = None, timeout: float | None = None, max_bytes: int | None = None) -> str:
         """The body as text; at most ``max_bytes`` of it, the rest is left unread."""
@@ -197,7 +198,7 @@ class ClusterClient:
 
     def _check(self, response: Any, body: bytes, asked: str) -> None:
         if not 200 <= response.status < 300:
-            raise error_for(response.status, body, asked, self.host)
+            raise error_for(response.status, body, asked, self.host, response.headers.get("Retry-After"))
 
     def _parse(self, body: bytes, asked: str) -> dict[str, Any]:
         try:
