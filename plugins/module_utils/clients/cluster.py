@@ -49,6 +49,7 @@ __all__ = [
 
 Query = Mapping[str, Union[str, int, bool]]  # noqa: UP007 (ansible-test's pylint takes the other form for an operation)
 
+_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _PLURALS = {WorkloadKind.DEPLOYMENT: "deployments", WorkloadKind.STATEFUL_SET: "statefulsets", WorkloadKind.DAEMON_SET: "daemonsets"}
 
 
@@ -79,6 +80,10 @@ class ClusterClient:
 
     def get(self, path: str, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
         return self._object("GET", path, query, timeout=timeout)
+
+    def metadata(self, path: str, timeout: float | None = None) -> dict[str, Any]:
+        """Only the metadata of the object at ``path``: nothing of what a secret holds comes here."""
+        return self._object("GET", path, None, timeout=timeout, accept=_METADATA)
 
     def post(self, path: str, body: Any, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
         return self._object("POST", path, query, body, "application/json", timeout)
@@ -149,10 +154,11 @@ class ClusterClient:
         body: Any = None,
         content_type: str | None = None,
         timeout: float | None = None,
+        accept: str = "application/json",
     ) -> dict[str, Any]:
         limit = timeout or self.timeout
         asked = f"{method} {path}"
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": accept}
         if content_type:
             headers["Content-Type"] = content_type
         data = None if body is None else json.dumps(body).encode()

@@ -20,7 +20,6 @@ from .arguments import CLUSTER, PROMETHEUS, SERVICE
 from .connections import cluster_from, prometheus_from, service_from
 from .rollback import CLOCK
 
-
 RECOVERY: dict[str, Any] = {
     **CLUSTER,
     **PROMETHEUS,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..clients.cluster import ClusterClient, workload_path
+from ..clients.cluster import ClusterClient, ClusterError, ObjectNotFound, workload_path
 from ..errors import IncidentResponseError, NotFoundError
 from ..evidence.rollouts import rollouts as read_rollouts
 from ..model.rollback import RollbackPlan
@@ -73,7 +73,7 @@ def make_change(client: ClusterClient, service: Service, target: str, now: datet
     """
     check_target(target)
     kind = service.workload_kind
-    workload = client.get(workload_path(kind, service.namespace, service.workload))
+    workload = _workload(client, service)
     history = read_rollouts(client, service, now)
     revision = _resolve(client, service, workload["metadata"]["uid"], target, history)
     kept = revision_object(client, kind, service.namespace, revision.name, workload["metadata"]["uid"])
@@ -97,6 +97,23 @@ def make_change(client: ClusterClient, service: Service, target: str, now: datet
         notes=notes,
     )
     return Change(plan, revision, history, workload, strategy, before, after, kept, claim, ours)
+
+
+def _workload(client: ClusterClient, service: Service) -> Mapping[str, Any]:
+    """The workload. One of Argo Rollouts is told by name: its controller replaces pods in a way of its own."""
+    try:
+        return client.get(workload_path(service.workload_kind, service.namespace, service.workload))
+    except ObjectNotFound:
+        try:
+            client.get(f"/apis/argoproj.io/v1alpha1/namespaces/{service.namespace}/rollouts/{service.workload}")
+        except ClusterError:
+            pass
+        else:
+            raise RollbackRefusedError(
+                f"{service.workload} in {service.namespace} is a Rollout of Argo Rollouts, which is not rolled back from here. Use "
+                f"'kubectl argo rollouts abort {service.workload} -n {service.namespace}' while it goes on, else '… undo …'."
+            ) from None
+        raise
 
 
 def refuse(change: Change, from_revision: int | None = None, uid: str | None = None) -> None:

@@ -87,7 +87,10 @@ def patch_for(
     metadata = workload["metadata"]
     present = metadata.get("annotations") or {}
     cause = (revision["metadata"].get("annotations") or {}).get(CHANGE_CAUSE)
-    changes: dict[str, str | None] = {**({CHANGE_CAUSE: cause} if cause is not None or CHANGE_CAUSE in present else {}), **(annotations or {})}
+    changes: dict[str, str | None] = {
+        **({CHANGE_CAUSE: cause} if cause is not None or CHANGE_CAUSE in present else {}),
+        **(annotations or {}),
+    }
     if kind is WorkloadKind.DEPLOYMENT or by_generation:
         guard = "generation" if by_generation else "resourceVersion"
         operations: list[dict[str, Any]] = [
