@@ -22,6 +22,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.rec
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import Rollback
 from ansible_collections.devops.incident_response.plugins.module_utils.record import incident as transitions
 from ansible_collections.devops.incident_response.plugins.module_utils.record import store
+from ansible_collections.devops.incident_response.plugins.module_utils.record.attempts import attempts
 from ansible_collections.devops.incident_response.plugins.module_utils.record.audit import operator
 from ansible_collections.devops.incident_response.plugins.module_utils.record.policy import policy_from, severity_from
 from ansible_collections.devops.incident_response.plugins.plugin_utils.actions import ControllerAction
@@ -74,7 +75,7 @@ class ActionModule(ControllerAction):
             if after != before:
                 store.write(after, path)
         closed = before.resolved_at is None and after.resolved_at is not None
-        return {**_summary(after, path, changed=after != before), "closed": closed}
+        return {**_summary(after, path, changed=after != before), "closed": closed, "rollback_attempts": attempts(after.rollback)}
 
     def _declare(self, arguments: Mapping[str, Any], now: datetime, actor: str | None) -> dict[str, Any]:
         given = transitions.Declaration(

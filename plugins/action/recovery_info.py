@@ -11,10 +11,12 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..module_utils.faces.recovery import RECOVERY, recovery_result
 from ..module_utils.model.codec import from_result
 from ..module_utils.model.rollback import Recovery
 from ..module_utils.rollback import console
 from ..module_utils.rollback.verification import Look
+from ..plugin_utils.here import do_here, would_run_here
 
 _MODULE = "devops.incident_response.recovery_info"
 
@@ -32,7 +34,7 @@ class ActionModule(ActionBase):
         looks: list[dict[str, Any]] = []
         while True:
             module_args = {**arguments, "at_most": self._task.args["at_most"] if one_run else 0}
-            result: dict[str, Any] = self._execute_module(module_name=_MODULE, module_args=module_args, task_vars=task_vars)
+            result = self._look(module_args, task_vars)
             if result.get("failed"):
                 return result
             for look in (from_result(Look, seen) for seen in result["looks"]):
@@ -44,6 +46,12 @@ class ActionModule(ActionBase):
                 return {**result, "looks": looks}
             arguments = {name: value for name, value in arguments.items() if name not in ("baseline", "diagnostics", "since")}
             arguments["following"] = result["following"]
+
+    def _look(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        if would_run_here(self, task_vars or {}):
+            return do_here(RECOVERY, arguments, recovery_result)
+        looked: dict[str, Any] = self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars)
+        return looked
 
     def _show(self, lines: list[str]) -> None:
         Display().display("\n".join(lines))

@@ -13,15 +13,19 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils.faces.arguments import CLUSTER, SERVICE
+from ..module_utils.faces.rollback import PROGRESS, ROLLBACK, progress_result, rollback_result
 from ..module_utils.model.codec import format_time, from_result
 from ..module_utils.model.rollback import ProgressLine, RollbackProgress
 from ..module_utils.rollback import console
 from ..module_utils.units import format_duration, parse_duration
+from ..plugin_utils.here import do_here, would_run_here
 
 _MODULE = "devops.incident_response.rollback"
 _PROGRESS_MODULE = "devops.incident_response.rollback_progress_info"
 _SLICE = 5.0
-"""Seconds that one look may wait for something to happen. Each look is a process of its own."""
+"""Seconds that one look may wait for something to happen. Each look may be a process of its own."""
+_PAUSE = 2.0
+"""Seconds before a cluster that does not answer is asked again."""
 
 
 class ActionModule(ActionBase):
@@ -34,8 +38,8 @@ class ActionModule(ActionBase):
         started = time.monotonic()
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        result: dict[str, Any] = self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars)
-        if result.get("failed"):
+        result = self._begin(arguments, task_vars)
+        if result.get("failed") or "rollback" not in result:
             return result
         self._show(["", console.HEADING, ""])
         if result.get("progress") is None:
@@ -50,15 +54,19 @@ class ActionModule(ActionBase):
     def _follow(self, result: dict[str, Any], end: float, limit: float, task_vars: dict[str, Any] | None) -> None:
         """Looks again and again until the rollout is complete or stuck, or the time is up, and completes ``result``."""
         passed_on = {name: value for name, value in self._task.args.items() if name in CLUSTER or name in SERVICE}
+        away = False
         while result["progress"]["state"] == "progressing":
             left = end - time.monotonic()
             if left <= 0:
                 return self._give_up(result, f"Not every pod runs the target after {format_duration(limit)}; the rollout goes on.")
-            seen = self._execute_module(
-                module_name=_PROGRESS_MODULE,
-                module_args={**passed_on, "following": result["following"], "at_most": min(_SLICE, left)},
-                task_vars=task_vars,
-            )
+            seen = self._look({**passed_on, "following": result["following"], "at_most": min(_SLICE, left)}, task_vars)
+            if seen.get("failed") and seen.get("transient"):
+                if not away:
+                    self._show([f"  The cluster does not answer; the rollout goes on, and is looked at again. {seen.get('msg')}"])
+                away = True
+                time.sleep(min(_PAUSE, max(end - time.monotonic(), 0.0)))
+                continue
+            away = False
             if seen.get("failed"):
                 return self._give_up(result, f"The rollback was begun, but how it goes on can't be seen: {seen.get('msg')}")
             result["progress"], result["following"] = seen["progress"], seen["following"]
@@ -66,6 +74,18 @@ class ActionModule(ActionBase):
             progress = from_result(RollbackProgress, seen["progress"])
             self._show([*console.progress_lines(progress.lines), *console.standing(progress, seen["share"])])
         self._end(result)
+
+    def _begin(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        if would_run_here(self, task_vars or {}):
+            return do_here(ROLLBACK, arguments, lambda params: rollback_result(params, bool(self._task.check_mode)))
+        done: dict[str, Any] = self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars)
+        return done
+
+    def _look(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        if would_run_here(self, task_vars or {}):
+            return do_here(PROGRESS, arguments, progress_result)
+        seen: dict[str, Any] = self._execute_module(module_name=_PROGRESS_MODULE, module_args=arguments, task_vars=task_vars)
+        return seen
 
     def _end(self, result: dict[str, Any]) -> None:
         progress = from_result(RollbackProgress, result["progress"])

@@ -169,6 +169,14 @@ closed:
   type: bool
   returned: when O(state=updated) or O(state=resolved)
   sample: true
+rollback_attempts:
+  description:
+    - Rollbacks of this incident before the one that the record holds, oldest first, as far as their pods were about to be replaced.
+    - What O(devops.incident_response.rollback_check#module:attempts) takes.
+  type: list
+  elements: dict
+  returned: when O(state=updated) or O(state=resolved)
+  sample: [{"started_at": "2025-10-21T14:26:10Z", "state": "not_recovered", "from_revision": 5, "to_revision": 4, "to_version": "v2.3.0"}]
 resumed:
   description: Whether an incident that was open already is continued.
   type: bool

@@ -198,58 +198,15 @@ following:
   sample: {"looks": 4, "passes": 3}
 """
 
-import math
-import time
-from datetime import UTC, datetime
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.faces.arguments import CLUSTER, PROMETHEUS, SERVICE
-from ..module_utils.faces.connections import cluster_from, prometheus_from, run, service_from
-from ..module_utils.faces.recovery import limits_from, patience_from, verification_from
-from ..module_utils.model.codec import to_result
-from ..module_utils.record.redaction import redact
-from ..module_utils.rollback.verification import Sources, verify
-from ..module_utils.rollback.watch import Clock
-
-
-def look(params: dict[str, Any]) -> dict[str, Any]:
-    clock = Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep)
-    patience, limits, verification = patience_from(params), limits_from(params), verification_from(params, clock.now())
-    sources = Sources(cluster_from(params), prometheus_from(params), service_from(params))
-    at_most = math.inf if params["at_most"] is None else params["at_most"]
-    verified = verify(sources, verification, patience, limits, at_most, clock)
-    result = {
-        "recovery": verified.recovery,
-        "final": verified.final,
-        "looks": verified.looks,
-        "following": verified.verification,
-    }
-    return {"changed": False, **redact(to_result(result))}
+from ..module_utils.faces.connections import run
+from ..module_utils.faces.recovery import RECOVERY, recovery_result
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **CLUSTER,
-            **PROMETHEUS,
-            **SERVICE,
-            "baseline": {"type": "dict"},
-            "diagnostics": {"type": "dict"},
-            "since": {"type": "str"},
-            "passes": {"type": "int", "default": 3, "no_log": False},
-            "interval": {"type": "str", "default": "5s"},
-            "timeout": {"type": "str", "default": "5m"},
-            "factor": {"type": "float", "default": 1.5},
-            "error_rate_tolerance": {"type": "float", "default": 0.005},
-            "latency_tolerance": {"type": "float", "default": 0.05},
-            "at_most": {"type": "float"},
-            "following": {"type": "dict"},
-        },
-        supports_check_mode=True,
-    )
-    run(module, lambda: look(module.params))
+    module = AnsibleModule(argument_spec=RECOVERY, supports_check_mode=True)
+    run(module, lambda: recovery_result(module.params))
 
 
 if __name__ == "__main__":

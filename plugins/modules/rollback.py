@@ -13,10 +13,11 @@ description:
   - Puts the pod template of an earlier revision back into a Deployment, StatefulSet or DaemonSet, as C(kubectl rollout undo) does, and
     shows the progress while it happens.
   - Nothing but the pod template changes. Replicas and annotations (those of Helm and Argo CD among them) stay; only
-    C(kubernetes.io/change-cause) becomes that of the target revision.
+    C(kubernetes.io/change-cause) becomes that of the target revision, and O(incident) is named while the rollback goes on.
   - The change is made to exactly the object that was looked at (C(uid) and C(resourceVersion)). When somebody else changes it in the same
     moment, it is looked at again; a request whose answer was lost is never repeated blindly. Two rollbacks to the same target at the same
     moment become one.
+  - An API server that is busy, away or restarting is waited for, 90 seconds long.
   - When the workload is at the target already, nothing is changed; when its rollout is still under way, it is followed.
   - A paused rollout is refused, and so is a StatefulSet whose partition keeps every pod.
   - In check mode the API server tries the change itself (C(dryRun=All)) and nothing is changed.
@@ -42,6 +43,25 @@ options:
   uid:
     description: C(metadata.uid) of the workload for which the rollback was checked and approved, with the same effect.
     type: str
+  incident:
+    description:
+      - Id of the incident on whose behalf this is done. The same request that changes the template names it on the workload, in the
+        annotation C(incident-response.devops/rollback), so that a run on another controller knows whose rollback it meets.
+      - The annotation holds for 20 minutes, and O(conclude) takes it away. Without this option, no annotation is set.
+    type: str
+  conclude:
+    description: Take the annotation of O(incident) away and do nothing else, since the rollback is over.
+    type: bool
+    default: false
+  replace_broken_pods:
+    description:
+      - Whether to delete the broken pods that a StatefulSet waits for. With the pod management policy C(OrderedReady), the controller
+        replaces nothing while a pod is broken, not even when its template is put back
+        (U(https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback)).
+      - Only pods of other revisions than the target that crash, or can't pull their image or be scheduled are deleted, and only once the
+        controller has seen the new template. Their volumes stay.
+    type: bool
+    default: true
   wait:
     description: Whether to wait until every pod runs the target, and to show the progress meanwhile.
     type: bool
@@ -237,58 +257,15 @@ attempts:
   sample: 1
 """
 
-import time
-from datetime import UTC, datetime
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.faces.arguments import CLUSTER, SERVICE
-from ..module_utils.faces.connections import cluster_from, run, service_from
-from ..module_utils.faces.diff import template_diff
-from ..module_utils.model.codec import to_result
-from ..module_utils.record.redaction import redact
-from ..module_utils.rollback.begin import begin
-from ..module_utils.rollback.target import describe
-from ..module_utils.rollback.watch import Clock
-from ..module_utils.units import parse_duration
-
-
-def roll_back(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    parse_duration(params["wait_timeout"], "wait_timeout")
-    clock = Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep)
-    begun = begin(
-        cluster_from(params), service_from(params), params["target"], clock, params["from_revision"], params["uid"], dry_run=check_mode
-    )
-    change = begun.applied.change
-    result = {
-        "changed": begun.applied.changed,
-        "attempts": begun.applied.attempts,
-        "state": begun.rollback.state.value,
-        "plan": to_result(change.plan),
-        "target": to_result(change.target),
-        "rollback": to_result(begun.rollback),
-        "progress": to_result(begun.progress),
-        "following": to_result(begun.following),
-    }
-    before, after = describe(change.rollouts.current), describe(change.target)
-    return {**redact(result), "diff": template_diff(change.before, begun.applied.after, before, after)}
+from ..module_utils.faces.connections import run
+from ..module_utils.faces.rollback import ROLLBACK, rollback_result
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **CLUSTER,
-            **SERVICE,
-            "target": {"type": "str", "required": True},
-            "from_revision": {"type": "int"},
-            "uid": {"type": "str"},
-            "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "str", "default": "5m"},
-        },
-        supports_check_mode=True,
-    )
-    run(module, lambda: roll_back(module.params, module.check_mode))
+    module = AnsibleModule(argument_spec=ROLLBACK, supports_check_mode=True)
+    run(module, lambda: rollback_result(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

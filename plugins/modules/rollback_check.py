@@ -17,11 +17,15 @@ description:
     says so.
   - V(schema_compatible) and V(api_compatible) - the commands that the catalogue names (C(schema_check), C(api_check)), run in a pod of the
     service with the target version as last argument, exit with 0. A pod that is ready is preferred, and one of the target version.
+    Where there is no command, what the catalogue declares decides - the schemas of both versions (C(schema_versions)), and the OpenAPI
+    documents of both (C(openapi)), by what callers of the current version could no longer do.
   - V(permission) - these credentials may patch the workload.
   - V(target_exists) - the rollout history has the target. Where it has not, the module fails and lists what there is.
-  - V(rollout) - the rollout is not paused and replaces pods by itself.
-  - V(owner) - neither Argo CD nor Flux would put its own version back.
-  - V(capacity) - quotas leave room for the pods of the target.
+  - V(rollout) - the rollout is not paused and replaces pods by itself, and no other incident is rolling it back.
+  - V(owner) - neither Argo CD nor Flux would put its own version back, or they are suspended first (O(suspend_owner)).
+  - V(capacity) - quotas leave room for the pods of the target, and limit ranges allow them.
+  - V(references) - secrets to pull the image with, service account, configuration and volume claims that only the target needs exist.
+  - V(first_attempt) - this incident has not been rolled back before.
   - A check is V(pass), V(fail) or V(unknown) with its reason. Unknown is not pass.
   - Commands of the catalogue do run in check mode too; they are expected to only look.
 author:
@@ -45,12 +49,35 @@ options:
     type: list
     elements: str
     default: []
-    choices: [image, stability, schema_compatible, api_compatible, permission, target_exists, rollout, owner, capacity]
+    choices:
+      - image
+      - stability
+      - schema_compatible
+      - api_compatible
+      - permission
+      - target_exists
+      - rollout
+      - owner
+      - capacity
+      - references
+      - first_attempt
   approval:
     description: Who or what allows the rollback, to be told with the permission, for example V(auto-approved for P0).
     type: str
+  incident:
+    description: Id of the incident on whose behalf this is done. A rollback of another incident that is under way is told by it.
+    type: str
+  attempts:
+    description:
+      - RV(devops.incident_response.incident#module:rollback_attempts), for V(first_attempt). Without it, that check is left out.
+    type: list
+    elements: dict
+  suspend_owner:
+    description: Whether an owner that would undo the rollback is going to be suspended first, so that V(owner) passes.
+    type: bool
+    default: false
   check_timeout:
-    description: Seconds that each command of the catalogue, and each request to the registry, may take.
+    description: Seconds that each command of the catalogue, each document, and each request to the registry may take.
     type: float
     default: 15.0
 extends_documentation_fragment:
@@ -211,15 +238,17 @@ from ..module_utils.faces.arguments import CLUSTER, PROMETHEUS, SERVICE
 from ..module_utils.faces.connections import cluster_from, prometheus_from, run, service_from
 from ..module_utils.model.codec import to_result
 from ..module_utils.record.redaction import redact
-from ..module_utils.rollback.checks import CHECK_NAMES, blocking, run_checks
+from ..module_utils.rollback.checks import CHECK_NAMES, Asked, blocking, run_checks
+from ..module_utils.rollback.claim import Claim
 from ..module_utils.rollback.plan import make_change
 
 
 def check(params: dict[str, Any]) -> dict[str, Any]:
-    client, service, timeout = cluster_from(params), service_from(params), params["check_timeout"]
+    client, service, timeout, now = cluster_from(params), service_from(params), params["check_timeout"], datetime.now(UTC)
     registry = RegistryClient(params["registry_url"], params["registry_ca_cert"], timeout) if params["registry_url"] else None
-    change = make_change(client, service, params["target"], datetime.now(UTC))
-    checked = run_checks(client, service, change, registry, prometheus_from(params), params["approval"], timeout)
+    change = make_change(client, service, params["target"], now, Claim(params["incident"], now) if params["incident"] else None)
+    asked = Asked(params["approval"], timeout, params["attempts"], params["suspend_owner"])
+    checked = run_checks(client, service, change, registry, prometheus_from(params), asked)
     blockers = blocking(checked.checks, params["acceptable_unknown"])
     result = {
         "plan": replace(change.plan, notes=(*change.plan.notes, *checked.notes)),
@@ -246,6 +275,9 @@ def main() -> None:
             "registry_ca_cert": {"type": "path"},
             "acceptable_unknown": {"type": "list", "elements": "str", "default": [], "choices": list(CHECK_NAMES)},
             "approval": {"type": "str"},
+            "incident": {"type": "str"},
+            "attempts": {"type": "list", "elements": "dict"},
+            "suspend_owner": {"type": "bool", "default": False},
             "check_timeout": {"type": "float", "default": 15.0},
         },
         supports_check_mode=True,

@@ -68,43 +68,15 @@ following:
   sample: {"started_at": "2025-10-21T14:26:10Z", "looks": 7}
 """
 
-import time
-from datetime import UTC, datetime
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.errors import InvalidOptionError
-from ..module_utils.faces.arguments import CLUSTER, SERVICE
-from ..module_utils.faces.connections import cluster_from, run, service_from
-from ..module_utils.model.codec import DocumentError, from_result, to_result
-from ..module_utils.record.redaction import redact
-from ..module_utils.rollback.progress import Following, share_done
-from ..module_utils.rollback.watch import Clock, watch
-
-
-def go_on(params: dict[str, Any]) -> dict[str, Any]:
-    try:
-        following = from_result(Following, params["following"])
-    except DocumentError as error:
-        raise InvalidOptionError("following", error.message, "what the rollback module returned as 'following'") from error
-    clock = Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep)
-    following, progress = watch(cluster_from(params), service_from(params), following, params["at_most"], clock)
-    result = {"progress": to_result(progress), "following": to_result(following), "share": share_done(following, progress)}
-    return {"changed": False, **redact(result)}
+from ..module_utils.faces.connections import run
+from ..module_utils.faces.rollback import PROGRESS, progress_result
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **CLUSTER,
-            **SERVICE,
-            "following": {"type": "dict", "required": True},
-            "at_most": {"type": "float", "default": 5.0},
-        },
-        supports_check_mode=True,
-    )
-    run(module, lambda: go_on(module.params))
+    module = AnsibleModule(argument_spec=PROGRESS, supports_check_mode=True)
+    run(module, lambda: progress_result(module.params))
 
 
 if __name__ == "__main__":

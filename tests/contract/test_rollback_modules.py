@@ -10,7 +10,7 @@ import pytest
 from plugins.module_utils.clients.registry import RegistryClient
 from plugins.module_utils.model.check import Verdict
 from plugins.module_utils.model.service import WorkloadKind
-from plugins.module_utils.rollback.checks import CHECK_NAMES, check_permission, run_checks
+from plugins.module_utils.rollback.checks import CHECK_NAMES, Asked, check_permission, run_checks
 from plugins.module_utils.rollback.plan import Change, make_change
 from tests.contract.ansible_runs import module
 from tests.contract.clusters import READER, Cluster
@@ -74,7 +74,7 @@ def change(cluster: Cluster) -> Change:
 
 
 def verdict(cluster: Cluster, name: str, registry: RegistryClient | None = None) -> tuple[Verdict, str]:
-    checked = run_checks(cluster.client(), cluster.service(), change(cluster), registry, None)
+    checked = run_checks(cluster.client(), cluster.service(), change(cluster), registry, None, Asked(attempts=()))
     return next((check.verdict, check.detail) for check in checked.checks if check.name == name)
 
 
@@ -101,7 +101,7 @@ def test_what_the_autoscaler_and_the_budget_will_do(cluster: Cluster) -> None:
     for group, kind, spec in (("autoscaling/v2", "HorizontalPodAutoscaler", scaler), ("policy/v1", "PodDisruptionBudget", budget)):
         path = f"/apis/{group}/namespaces/{cluster.namespace}/{kind.lower()}s"
         cluster.client().post(path, {"apiVersion": group, "kind": kind, "metadata": {"name": "payments"}, "spec": spec})
-    notes = run_checks(cluster.client(), cluster.service(), change(cluster), None, None).notes
+    notes = run_checks(cluster.client(), cluster.service(), change(cluster), None, None, Asked()).notes
     assert any("HorizontalPodAutoscaler payments goes on to choose the number of pods between 1 and 3" in note for note in notes)
     assert any("PodDisruptionBudget payments covers evictions only" in note for note in notes)
 

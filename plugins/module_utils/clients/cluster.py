@@ -49,6 +49,7 @@ __all__ = [
 
 Query = Mapping[str, Union[str, int, bool]]  # noqa: UP007 (ansible-test's pylint takes the other form for an operation)
 
+_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _PLURALS = {WorkloadKind.DEPLOYMENT: "deployments", WorkloadKind.STATEFUL_SET: "statefulsets", WorkloadKind.DAEMON_SET: "daemonsets"}
 
 
@@ -80,6 +81,10 @@ class ClusterClient:
     def get(self, path: str, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
         return self._object("GET", path, query, timeout=timeout)
 
+    def metadata(self, path: str, timeout: float | None = None) -> dict[str, Any]:
+        """Only the metadata of the object at ``path``: nothing of what a secret holds comes here."""
+        return self._object("GET", path, None, timeout=timeout, accept=_METADATA)
+
     def post(self, path: str, body: Any, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
         return self._object("POST", path, query, body, "application/json", timeout)
 
@@ -96,8 +101,9 @@ class ClusterClient:
     ) -> dict[str, Any]:
         return self._object("PATCH", path, query, body, content_type, timeout)
 
-    def delete(self, path: str, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
-        return self._object("DELETE", path, query, timeout=timeout)
+    def delete(self, path: str, query: Query | None = None, timeout: float | None = None, body: Any = None) -> dict[str, Any]:
+        """``body`` are DeleteOptions, such as the uid that the object must have."""
+        return self._object("DELETE", path, query, body, None if body is None else "application/json", timeout)
 
     def text(self, path: str, query: Query | None = None, timeout: float | None = None, max_bytes: int | None = None) -> str:
         """The body as text; at most ``max_bytes`` of it, the rest is left unread."""
@@ -148,10 +154,11 @@ class ClusterClient:
         body: Any = None,
         content_type: str | None = None,
         timeout: float | None = None,
+        accept: str = "application/json",
     ) -> dict[str, Any]:
         limit = timeout or self.timeout
         asked = f"{method} {path}"
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": accept}
         if content_type:
             headers["Content-Type"] = content_type
         data = None if body is None else json.dumps(body).encode()
@@ -197,7 +204,7 @@ class ClusterClient:
 
     def _check(self, response: Any, body: bytes, asked: str) -> None:
         if not 200 <= response.status < 300:
-            raise error_for(response.status, body, asked, self.host)
+            raise error_for(response.status, body, asked, self.host, response.headers.get("Retry-After"))
 
     def _parse(self, body: bytes, asked: str) -> dict[str, Any]:
         try:

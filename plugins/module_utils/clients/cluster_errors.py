@@ -12,11 +12,15 @@ from .answers import NotJsonError, excerpt, parse_json, status_problem
 
 
 class ClusterError(SourceUnavailableError):
-    """The API server did not do what it was asked. ``status`` is the HTTP status; None when there was no answer."""
+    """The API server did not do what it was asked.
 
-    def __init__(self, message: str, status: int | None = None, **details: Any) -> None:
+    ``status`` is the HTTP status; None when there was no answer. ``retry_after`` is the seconds that the server asks to wait.
+    """
+
+    def __init__(self, message: str, status: int | None = None, retry_after: float | None = None, **details: Any) -> None:
         super().__init__(message, **details)
         self.status = status
+        self.retry_after = retry_after
 
 
 class ClusterUnreachable(ClusterError):
@@ -62,8 +66,11 @@ _BY_STATUS: dict[int, type[ClusterError]] = {
 }
 
 
-def error_for(status: int, body: bytes, asked: str, host: str) -> ClusterError:
-    """The error for an answer with a ``status`` that is no success; ``asked`` is what was asked for (``GET /api/v1/…``)."""
+def error_for(status: int, body: bytes, asked: str, host: str, retry_after: str | None = None) -> ClusterError:
+    """The error for an answer with a ``status`` that is no success.
+
+    ``asked`` is what was asked for (``GET /api/v1/…``), ``retry_after`` the answer's header of that name.
+    """
     words = _status_message(body)
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else ClusterError)
     if kind is Unauthorized:
@@ -77,7 +84,12 @@ def error_for(status: int, body: bytes, asked: str, host: str) -> ClusterError:
         message = f"Not found (404): {excerpt(words, 400)}" if words else f"{asked}: the cluster has no such object or API (404)."
     else:
         message = f"{asked}: the cluster at {host} {status_problem(status, body, words)}"
-    return kind(message, status)
+    return kind(message, status, _seconds(retry_after))
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Kubernetes sends whole seconds; the header's other form, a date, says nothing without the server's clock."""
+    return float(retry_after) if retry_after and retry_after.strip().isdigit() else None
 
 
 def _status_message(body: bytes) -> str | None:

@@ -54,6 +54,10 @@ class Repository:
         )
         return tuple(_commit(record) for record in output.split(_RECORD)[1:])
 
+    def show(self, tag: str, path: str) -> str:
+        """The text of the file at ``path`` as the tag has it."""
+        return self._git("show", "--no-textconv", f"refs/tags/{tag}:{path}", "--")
+
     def _git(self, *arguments: str) -> str:
         settings = [part for setting in (*_SETTINGS, f"safe.directory={self.path}") for part in ("-c", setting)]
         command = ["git", "--no-pager", "-C", self.path, *settings, *arguments]

@@ -11,10 +11,46 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import InvalidOptionError
-from ..model.codec import DocumentError, from_result, parse_time
+from ..model.codec import DocumentError, from_result, parse_time, to_result
+from ..record.redaction import redact
 from ..rollback.recovery import Limits, Patience, Verification
-from ..rollback.verification import SIGNALS, begin_verification
+from ..rollback.verification import SIGNALS, Sources, begin_verification, verify
 from ..units import parse_duration
+from .arguments import CLUSTER, PROMETHEUS, SERVICE
+from .connections import cluster_from, prometheus_from, service_from
+from .rollback import CLOCK
+
+RECOVERY: dict[str, Any] = {
+    **CLUSTER,
+    **PROMETHEUS,
+    **SERVICE,
+    "baseline": {"type": "dict"},
+    "diagnostics": {"type": "dict"},
+    "since": {"type": "str"},
+    "passes": {"type": "int", "default": 3, "no_log": False},
+    "interval": {"type": "str", "default": "5s"},
+    "timeout": {"type": "str", "default": "5m"},
+    "factor": {"type": "float", "default": 1.5},
+    "error_rate_tolerance": {"type": "float", "default": 0.005},
+    "latency_tolerance": {"type": "float", "default": 0.05},
+    "at_most": {"type": "float"},
+    "following": {"type": "dict"},
+}
+
+
+def recovery_result(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What the module recovery_info returns."""
+    patience, limits, verification = patience_from(params), limits_from(params), verification_from(params, CLOCK.now())
+    sources = Sources(cluster_from(params), prometheus_from(params), service_from(params))
+    at_most = math.inf if params["at_most"] is None else params["at_most"]
+    verified = verify(sources, verification, patience, limits, at_most, CLOCK)
+    result = {
+        "recovery": verified.recovery,
+        "final": verified.final,
+        "looks": verified.looks,
+        "following": verified.verification,
+    }
+    return {"changed": False, **redact(to_result(result))}
 
 
 def patience_from(params: Mapping[str, Any]) -> Patience:

@@ -108,6 +108,10 @@ class Service:
     """Command, run in a pod, that exits 0 when the database schema fits the target version (its last argument)."""
     api_check: tuple[str, ...] = ()
     """Command, run in a pod, that exits 0 when callers of the API can do with the target version (its last argument)."""
+    schema_versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Database schemas by version: first the one that the version itself brings, then others that it works with."""
+    openapi: str | None = None
+    """Where the OpenAPI document of a ``{version}`` is: a URL, a path, or ``git:`` and a path in the repository, at the version's tag."""
 
     @property
     def workload(self) -> str:

@@ -15,6 +15,7 @@ from ..model.incident import Incident, IncidentStatus, Notification, Policy, Sev
 from ..model.recommendation import Recommendation
 from ..model.rollback import Rollback, RollbackState
 from ..model.service import Service
+from .attempts import remembering
 from .audit import entry
 from .catalogue import without_addresses
 from .timeline import merge
@@ -115,7 +116,7 @@ def take(incident: Incident, step: Step, now: datetime, actor: str | None) -> In
         status=status,
         recommendation=step.recommendation or after.recommendation,
         comparison=step.comparison or after.comparison,
-        rollback=step.rollback or after.rollback,
+        rollback=remembering(incident.rollback, step.rollback) if step.rollback else after.rollback,
         actions=tuple(actions),
     )
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..clients.cluster import ClusterClient
+from ..clients.cluster import ClusterClient, ClusterError
 from ..model.rollback import ProgressLine, Rollback, RollbackProgress, RollbackState
 from ..model.service import Service
 from .apply import Applied, apply
 from .progress import Following, follow
+from .stateful import free_stateful_set
 from .target import describe
 from .watch import Clock, one_look
 
@@ -34,20 +35,24 @@ def begin(
     from_revision: int | None = None,
     uid: str | None = None,
     dry_run: bool = False,
+    incident: str | None = None,
+    replace_broken: bool = False,
 ) -> Begun:
-    """Makes the change and looks once. Raises what ``apply`` raises."""
-    applied = apply(client, service, target, clock.now, clock.sleep, from_revision, uid, dry_run)
+    """Makes the change and looks once. Raises what ``apply`` raises; nothing that goes wrong after the change hides that it was made.
+
+    ``replace_broken`` lets a StatefulSet go on that waits for a broken pod of the version before (see ``free_stateful_set``).
+    """
+    applied = apply(client, service, target, clock.now, clock.sleep, from_revision, uid, dry_run, incident)
     change, at = applied.change, clock.now()
     if dry_run:
         return Begun(applied, Rollback(RollbackState.PLANNED, change.plan, target), None, None)
-    following, progress = one_look(client, service, follow(change, applied.after, at), clock)
+    lines = [ProgressLine(at, _first_line(applied))]
+    if replace_broken:
+        lines += [ProgressLine(clock.now(), text) for text in free_stateful_set(client, service, change.target, clock)]
+    following, progress = _first_look(client, service, follow(change, applied.after, at), clock)
     complete = progress.state == "complete"
-    if applied.changed:
-        lines: tuple[ProgressLine, ...] = (ProgressLine(at, "Rollback initiated"),)
-    elif complete:
-        lines = (ProgressLine(at, f"Already at {describe(change.target)}: nothing to change"),)
-    else:
-        lines = (ProgressLine(at, f"A rollout to {describe(change.target)} is under way: following it"),)
+    if complete and not applied.changed:
+        lines = [ProgressLine(at, f"Already at {describe(change.target)}: nothing to change")]
     rollback = Rollback(
         state=RollbackState.VERIFYING if complete else RollbackState.APPLYING,
         plan=change.plan,
@@ -55,5 +60,22 @@ def begin(
         started_at=at,
         finished_at=at if complete else None,
         progress=(*lines, *progress.lines),
+        details={"target": change.target.name, **({"incident": incident} if incident else {})},
     )
     return Begun(applied, rollback, progress, following)
+
+
+def _first_line(applied: Applied) -> str:
+    if applied.changed:
+        return "Rollback initiated"
+    other = applied.change.claimed_by_another
+    whose = f"to {describe(applied.change.target)}" + (f" by incident {other.incident}" if other else "")
+    return f"A rollout {whose} is under way: following it"
+
+
+def _first_look(client: ClusterClient, service: Service, following: Following, clock: Clock) -> tuple[Following, RollbackProgress]:
+    """A cluster that does not answer right after the change is asked again by whoever follows."""
+    try:
+        return one_look(client, service, following, clock)
+    except ClusterError:
+        return following, RollbackProgress(state="progressing", done=0, desired=0, versions=(), lines=())

@@ -25,10 +25,11 @@ _KILLED_FROM = 128
 
 @dataclass(frozen=True, slots=True)
 class CompatibilityCheck:
-    """``field`` is the catalogue's; the titles are for pass, fail and unknown."""
+    """``field`` is the catalogue's, ``instead`` the one that does without a command; the titles are for pass, fail and unknown."""
 
     name: str
     field: str
+    instead: str
     passed: str
     failed: str
     unknown: str
@@ -37,6 +38,7 @@ class CompatibilityCheck:
 SCHEMA = CompatibilityCheck(
     "schema_compatible",
     "schema_check",
+    "schema_versions",
     "Database schema compatible",
     "Database schema not compatible",
     "Whether the database schema is compatible is unknown",
@@ -44,6 +46,7 @@ SCHEMA = CompatibilityCheck(
 API = CompatibilityCheck(
     "api_compatible",
     "api_check",
+    "openapi",
     "No breaking API changes detected",
     "Breaking API changes detected",
     "Whether the API changed in a breaking way is unknown",
@@ -64,7 +67,7 @@ def check_by_command(
     Unknown where there is no command, no pod to run it in, or the command itself could not be run or end within ``timeout`` seconds.
     """
     if not command:
-        reason = f"The catalogue names no command for it: set '{question.field}' of {service.name}."
+        reason = f"The catalogue names no command for it: set '{question.field}' or '{question.instead}' of {service.name}."
         return Check(question.name, Verdict.UNKNOWN, question.unknown, reason)
     chosen = choose_pod(pods, target, service.container)
     if chosen is None:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..clients.cluster import ClusterClient, ClusterError
 from ..clients.prometheus import PrometheusClient
@@ -17,8 +18,11 @@ from ..evidence.objects import mapping
 from ..model.check import Check, Verdict
 from ..model.rollout import Revision, Rollouts
 from ..model.service import Service
+from .check_attempts import check_attempts
 from .check_command import API, SCHEMA, CompatibilityCheck, check_by_command
+from .check_declared import check_declared_schema, check_openapi
 from .check_image import check_image
+from .check_references import check_references
 from .check_stability import check_stability
 from .plan import Change, RollbackRefusedError, refuse
 from .pods import pods_of
@@ -35,8 +39,25 @@ CHECK_NAMES = (
     "rollout",
     "owner",
     "capacity",
+    "references",
+    "first_attempt",
 )
 _PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the checks are to take into account.
+
+    ``approval`` ("auto-approved for P0") is told with the permission; ``timeout`` is seconds for each command and each document;
+    ``attempts`` are the incident's rollbacks before this one, None where there is no incident; ``suspend_owner`` says that a controller
+    which would undo the rollback is suspended first.
+    """
+
+    approval: str | None = None
+    timeout: float = 15.0
+    attempts: Sequence[Mapping[str, Any]] | None = None
+    suspend_owner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +74,9 @@ def run_checks(
     change: Change,
     registry: RegistryClient | None,
     prometheus: PrometheusClient | None,
-    approval: str | None = None,
-    timeout: float = 15.0,
+    asked: Asked,
 ) -> Checked:
-    """All checks side by side. ``approval`` ("auto-approved for P0") is told with the permission; ``timeout`` is for each command.
+    """All checks side by side.
 
     A check that can't be made is unknown, with the reason; nothing is raised.
     """
@@ -66,8 +86,9 @@ def run_checks(
     image = start(lambda: check_image(target, registry), "image")
     stability = start(lambda: check_stability(target, history, service, prometheus), "stability")
     around = start(lambda: read_surroundings(client, service.namespace), "surroundings")
-    permission = start(lambda: check_permission(client, service, approval), "permission")
-    commands = [start(_asking(question, client, service, change, timeout), question.name) for question in (SCHEMA, API)]
+    permission = start(lambda: check_permission(client, service, asked.approval), "permission")
+    references = start(lambda: check_references(client, change), "references")
+    commands = [start(_asking(question, client, service, change, asked.timeout), question.name) for question in (SCHEMA, API)]
     surroundings: Surroundings = around.result()
     checks = (
         image.result(),
@@ -76,8 +97,10 @@ def run_checks(
         permission.result(),
         check_target_exists(change),
         check_rollout(change),
-        check_owner(target, history),
+        check_owner(target, history, asked.suspend_owner),
         check_capacity(change, surroundings),
+        references.result(),
+        *((check_attempts(change, asked.attempts),) if asked.attempts is not None else ()),
     )
     return Checked(checks, notes(change, surroundings))
 
@@ -99,7 +122,11 @@ def check_target_exists(change: Change) -> Check:
 
 
 def check_rollout(change: Change) -> Check:
-    """Whether a change of the template would reach the pods at all."""
+    """Whether a change of the template would reach the pods at all, and whether another rollback is under way."""
+    other = change.claimed_by_another
+    if other is not None:
+        detail = f"Incident {other.incident} began it at {other.at:%Y-%m-%d %H:%M:%S} UTC and asks for something else. Talk to who runs it."
+        return Check("rollout", Verdict.FAIL, "Another rollback is under way", detail)
     try:
         refuse(change)
     except RollbackRefusedError as error:
@@ -110,14 +137,24 @@ def check_rollout(change: Change) -> Check:
     return Check("rollout", Verdict.PASS, f"{change.strategy.title} rolls out", f"{change.plan.replicas} pods are replaced.")
 
 
-def check_owner(target: Revision, history: Rollouts) -> Check:
-    """Fails when a controller would undo the rollback: it has to be done in that controller's source."""
+def check_owner(target: Revision, history: Rollouts, suspend: bool = False) -> Check:
+    """Fails when a controller would undo the rollback: it has to be done in that controller's source, or the controller suspended."""
     if history.owner is None:
         return Check("owner", Verdict.PASS, "No other controller owns the manifest", "Neither Argo CD, Flux nor Helm has marked it.")
     if history.owner_reverts:
-        detail = f"It would put its own version back. Change its source to {describe(target)}, or suspend its synchronisation first."
+        if suspend:
+            detail = (
+                f"It is suspended before the rollback, and stays so until its source is changed to {describe(target)} and it is resumed."
+            )
+            return Check("owner", Verdict.PASS, f"{history.owner} is suspended for the rollback", detail)
+        detail = (
+            f"It would put its own version back. Change its source to {describe(target)}, or have it suspended first "
+            "(rollback_suspend_owner)."
+        )
         return Check("owner", Verdict.FAIL, f"{history.owner} would undo the rollback", detail)
-    detail = f"Its next run brings the newer version back, unless its source is changed to {describe(target)} too."
+    by_hand = "'helm rollback' keeps its own history true; " if history.owner.startswith("Helm") else ""
+    detail = f"{by_hand}its next run brings the newer version back, unless its source is changed to {describe(target)} too."
+    detail = detail[:1].upper() + detail[1:]
     return Check("owner", Verdict.PASS, f"{history.owner} leaves the rollback alone", detail)
 
 
@@ -151,6 +188,10 @@ def _asking(question: CompatibilityCheck, client: ClusterClient, service: Servic
     command = service.schema_check if question is SCHEMA else service.api_check
 
     def ask() -> Check:
+        if not command:
+            declared = check_declared_schema(service, change) if question is SCHEMA else check_openapi(service, change, timeout)
+            if declared is not None:
+                return declared
         try:
             pods = pods_of(client, service.namespace, change.workload) if command else []
         except IncidentResponseError as error:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..clients.cluster import ClusterClient, workload_path
+from ..clients.cluster import ClusterClient, ClusterError, ObjectNotFound, workload_path
 from ..errors import IncidentResponseError, NotFoundError
 from ..evidence.rollouts import rollouts as read_rollouts
 from ..model.rollback import RollbackPlan
 from ..model.rollout import Revision, Rollouts
 from ..model.service import Service, WorkloadKind
+from .claim import ANNOTATION, Claim, claim_of
 from .strategy import Strategy, replicas_of, strategy_of
 from .target import LATEST_STABLE, PREVIOUS, check_target, describe, resolve
 from .template import CHANGE_CAUSE, kept_template, normalised, patch_for, revision_object
@@ -38,8 +39,21 @@ class Change:
     strategy: Strategy
     before: Mapping[str, Any]
     after: Mapping[str, Any]
-    content_type: str
-    patch: Any
+    kept: Mapping[str, Any]
+    """The ReplicaSet or ControllerRevision that holds the target's template."""
+    claim: Claim | None
+    """Whose rollback is going on by what the workload says."""
+    ours: Claim | None
+
+    def request(self, by_generation: bool = False) -> tuple[str, Any]:
+        """Content type and body of the patch, as ``patch_for`` makes it."""
+        marks = {ANNOTATION: self.ours.text} if self.ours is not None else None
+        return patch_for(self.plan.kind, self.workload, self.kept, marks, by_generation)
+
+    @property
+    def claimed_by_another(self) -> Claim | None:
+        mine = self.ours.incident if self.ours is not None else None
+        return self.claim if self.claim is not None and self.claim.incident != mine else None
 
     @property
     def needed(self) -> bool:
@@ -51,22 +65,22 @@ class Change:
         return workload_path(self.plan.kind, self.plan.namespace, self.plan.workload)
 
 
-def make_change(client: ClusterClient, service: Service, target: str, now: datetime) -> Change:
-    """The change that takes ``service`` to ``target``. Reads only.
+def make_change(client: ClusterClient, service: Service, target: str, now: datetime, ours: Claim | None = None) -> Change:
+    """The change that takes ``service`` to ``target``, for the incident in ``ours``. Reads only.
 
     The workload is read first: whatever changes after that makes the server refuse the patch, so nothing is built on a mixed view.
     Raises InvalidOptionError, NotFoundError and TargetError for the target, ClusterError for the cluster.
     """
     check_target(target)
     kind = service.workload_kind
-    workload = client.get(workload_path(kind, service.namespace, service.workload))
+    workload = _workload(client, service)
     history = read_rollouts(client, service, now)
     revision = _resolve(client, service, workload["metadata"]["uid"], target, history)
     kept = revision_object(client, kind, service.namespace, revision.name, workload["metadata"]["uid"])
-    content_type, patch = patch_for(kind, workload, kept)
     before, after = normalised(workload["spec"]["template"]), kept_template(kind, kept)
     strategy = strategy_of(kind, workload)
     notes = _notes(kind, workload, kept, target, revision, history, strategy) if before != after else (_already(revision, history),)
+    claim = claim_of(workload, now)
     plan = RollbackPlan(
         kind=kind,
         workload=service.workload,
@@ -82,7 +96,24 @@ def make_change(client: ClusterClient, service: Service, target: str, now: datet
         stable_for=revision.stable_for,
         notes=notes,
     )
-    return Change(plan, revision, history, workload, strategy, before, after, content_type, patch)
+    return Change(plan, revision, history, workload, strategy, before, after, kept, claim, ours)
+
+
+def _workload(client: ClusterClient, service: Service) -> Mapping[str, Any]:
+    """The workload. One of Argo Rollouts is told by name: its controller replaces pods in a way of its own."""
+    try:
+        return client.get(workload_path(service.workload_kind, service.namespace, service.workload))
+    except ObjectNotFound:
+        try:
+            client.get(f"/apis/argoproj.io/v1alpha1/namespaces/{service.namespace}/rollouts/{service.workload}")
+        except ClusterError:
+            pass
+        else:
+            raise RollbackRefusedError(
+                f"{service.workload} in {service.namespace} is a Rollout of Argo Rollouts, which is not rolled back from here. Use "
+                f"'kubectl argo rollouts abort {service.workload} -n {service.namespace}' while it goes on, else '… undo …'."
+            ) from None
+        raise
 
 
 def refuse(change: Change, from_revision: int | None = None, uid: str | None = None) -> None:

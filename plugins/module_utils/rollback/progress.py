@@ -74,14 +74,18 @@ def look(
     container: str | None,
     following: Following,
     at: datetime,
+    refused: str | None = None,
 ) -> tuple[Following, RollbackProgress]:
-    """Where the rollout stands ``at`` this moment, and what the next look needs. ``pods`` are those of its selector."""
+    """Where the rollout stands ``at`` this moment, and what the next look needs.
+
+    ``pods`` are those of its selector, ``refused`` is why pods that are missing could not be created.
+    """
     standing = [pod for pod in pods if not metadata(pod).get("deletionTimestamp") and _alive(pod)]
     counts = _counts(standing, container, following)
     target, desired = counts[0], replicas_of(kind, workload)
     if following.looks == 0:
         following = replace(following, ready_at_start=target.ready, others_at_start=sum(count.pods for count in counts[1:]))
-    trouble = _trouble(kind, workload, standing, container, following)
+    trouble = _trouble(kind, workload, standing, container, following) or refused
     lines = [*_lines(following, counts, at), *_trouble_lines(following, trouble, at)]
     grew = target.ready > _before(following, target).ready
     since = at if grew or following.trouble_since is None else following.trouble_since

@@ -20,6 +20,7 @@ _PARTS = {
     "horizontalpodautoscalers": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
     "poddisruptionbudgets": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "resourcequotas": "/api/v1/namespaces/{}/resourcequotas",
+    "limitranges": "/api/v1/namespaces/{}/limitranges",
 }
 
 
@@ -70,9 +71,12 @@ def notes(change: Change, surroundings: Surroundings) -> tuple[str, ...]:
 
 def check_capacity(change: Change, surroundings: Surroundings) -> Check:
     """Whether a quota leaves room for the first pod of the target, where none may go before it has come."""
-    reason = surroundings.unread.get("resourcequotas")
+    reason = surroundings.unread.get("resourcequotas") or surroundings.unread.get("limitranges")
     if reason is not None:
         return Check(NAME, Verdict.UNKNOWN, "Whether there is room for new pods is unknown", reason)
+    if outside := _outside(change, surroundings.found.get("limitranges", ())):
+        detail = f"{outside}, so that no pod of the target could be created. Change the limit range first."
+        return Check(NAME, Verdict.FAIL, "A limit range forbids the target's pods", detail)
     full = _exceeded(change, surroundings.found.get("resourcequotas", ()))
     if not full:
         return Check(NAME, Verdict.PASS, "No quota stands in the way", "Quotas of the namespace leave room for another pod.")
@@ -81,6 +85,25 @@ def check_capacity(change: Change, surroundings: Surroundings) -> Check:
         return Check(NAME, Verdict.PASS, "No quota stands in the way", detail)
     detail = f"{full}, and the strategy takes no pod away before a new one is ready. Raise the quota, or allow maxUnavailable of 1."
     return Check(NAME, Verdict.FAIL, "A quota leaves no room for new pods", detail)
+
+
+def _outside(change: Change, ranges: Sequence[Mapping[str, Any]]) -> str | None:
+    """The first container of the target that a limit range forbids. https://kubernetes.io/docs/concepts/policy/limit-range/
+
+    Where a container asks for nothing, the limit range's own default counts, which is within it.
+    """
+    containers = [mapping(container) for container in sequence(mapping(change.after.get("spec")).get("containers"))]
+    for limits in ranges:
+        for rule in map(mapping, sequence(mapping(limits.get("spec")).get("limits"))):
+            for container in containers if rule.get("type") == "Container" else ():
+                for side, part, sign in (("min", "requests", -1), ("max", "limits", 1)):
+                    asked = mapping(mapping(container.get("resources")).get(part))
+                    for resource, bound in mapping(rule.get(side)).items():
+                        value, edge = quantity(asked.get(resource)), quantity(bound)
+                        if value is not None and edge is not None and (value - edge) * sign > 0:
+                            named = f"{part} {asked[resource]} of {resource}, {side} {bound}"
+                            return f"LimitRange {name_of(limits)} forbids container {container.get('name')} ({named})"
+    return None
 
 
 def _exceeded(change: Change, quotas: Sequence[Mapping[str, Any]]) -> str | None:

@@ -71,35 +71,52 @@ def digest(template: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(normalised(template), sort_keys=True).encode()).hexdigest()[:16]
 
 
-def patch_for(kind: WorkloadKind, workload: Mapping[str, Any], revision: Mapping[str, Any]) -> tuple[str, Any]:
+def patch_for(
+    kind: WorkloadKind,
+    workload: Mapping[str, Any],
+    revision: Mapping[str, Any],
+    annotations: Mapping[str, str] | None = None,
+    by_generation: bool = False,
+) -> tuple[str, Any]:
     """Content type and body of the one request that puts ``revision``'s template into ``workload`` and touches nothing else.
 
-    It applies to exactly this object in exactly this state: with another uid or resourceVersion the server answers 409 or 422.
-    Replicas and annotations stay, except that the change cause is the revision's own: the controller copies it to the revision.
+    It applies to exactly this object in exactly this state: with another uid or resourceVersion the server answers 409 or 422; with
+    ``by_generation``, with another uid or spec. Replicas and annotations stay, except that the change cause is the revision's own, since
+    the controller copies it to the revision, and that ``annotations`` are added.
     """
     metadata = workload["metadata"]
+    present = metadata.get("annotations") or {}
     cause = (revision["metadata"].get("annotations") or {}).get(CHANGE_CAUSE)
-    present = CHANGE_CAUSE in (metadata.get("annotations") or {})
-    if kind is WorkloadKind.DEPLOYMENT:
+    changes: dict[str, str | None] = {
+        **({CHANGE_CAUSE: cause} if cause is not None or CHANGE_CAUSE in present else {}),
+        **(annotations or {}),
+    }
+    if kind is WorkloadKind.DEPLOYMENT or by_generation:
+        guard = "generation" if by_generation else "resourceVersion"
         operations: list[dict[str, Any]] = [
             {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
-            {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
+            {"op": "test", "path": f"/metadata/{guard}", "value": metadata[guard]},
             {"op": "replace", "path": "/spec/template", "value": kept_template(kind, revision)},
         ]
-        return JSON_PATCH, operations + _cause_operations(cause, present, bool(metadata.get("annotations")))
-    guard: dict[str, Any] = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
-    if cause is not None or present:
-        guard["annotations"] = {CHANGE_CAUSE: cause}
-    return STRATEGIC_MERGE_PATCH, {**revision["data"], "metadata": guard}
+        return JSON_PATCH, operations + _annotation_operations(changes, present)
+    guarded: dict[str, Any] = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+    if changes:
+        guarded["annotations"] = changes
+    return STRATEGIC_MERGE_PATCH, {**revision["data"], "metadata": guarded}
 
 
-def _cause_operations(cause: str | None, present: bool, annotated: bool) -> list[dict[str, Any]]:
-    path = f"/metadata/annotations/{CHANGE_CAUSE.replace('/', '~1')}"
-    if cause is None:
-        return [{"op": "remove", "path": path}] if present else []
-    if not annotated:
-        return [{"op": "add", "path": "/metadata/annotations", "value": {CHANGE_CAUSE: cause}}]
-    return [{"op": "add", "path": path, "value": cause}]
+def _annotation_operations(changes: Mapping[str, str | None], present: Mapping[str, str]) -> list[dict[str, Any]]:
+    added = {name: value for name, value in changes.items() if value is not None}
+    if not present:
+        return [{"op": "add", "path": "/metadata/annotations", "value": added}] if added else []
+    operations: list[dict[str, Any]] = []
+    for name, value in changes.items():
+        path = f"/metadata/annotations/{name.replace('~', '~0').replace('/', '~1')}"
+        if value is not None:
+            operations.append({"op": "add", "path": path, "value": value})
+        elif name in present:
+            operations.append({"op": "remove", "path": path})
+    return operations
 
 
 def _without_nothing(value: Any) -> Any:

@@ -9,14 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ..clients.cluster import ClusterClient, ClusterUnreachable, ServerError, TooManyRequests, workload_path
+from ..clients.cluster import ClusterClient, workload_path
 from ..model.rollback import ProgressLine, RollbackProgress
 from ..model.service import Service
+from .obstacles import refused_pods
+from .patience import TRANSIENT
 from .pods import pods_of
 from .progress import Following, look
 
 PAUSE = 1.0
-"""Seconds between two looks."""
+"""Seconds between two looks when the cluster does not say that something moved."""
 SETTLING = 2.0
 """Seconds for which more changes are waited for once there is one, so that they are told together."""
 
@@ -31,31 +33,41 @@ class Clock:
 
 
 def watch(
-    client: ClusterClient, service: Service, following: Following, at_most: float, clock: Clock
+    client: ClusterClient,
+    service: Service,
+    following: Following,
+    at_most: float,
+    clock: Clock,
+    until_moved: Callable[[float], None] | None = None,
 ) -> tuple[Following, RollbackProgress]:
     """Progress since ``following``: returns soon after a change, at once when complete or stuck, else after ``at_most`` seconds.
 
-    A cluster that does not answer for a while is waited for; ClusterError when it still does not at the end.
+    ``until_moved`` waits until something moves, so many seconds at most; where it is not given, the pause is slept. A cluster that does
+    not answer for a while is waited for; ClusterError when it still does not at the end.
     """
+    wait = until_moved or clock.sleep
     end = clock.monotonic() + at_most
     lines: list[ProgressLine] = []
     while True:
         try:
             following, progress = one_look(client, service, following, clock)
-        except (ClusterUnreachable, ServerError, TooManyRequests):
+        except TRANSIENT as error:
             if clock.monotonic() >= end:
                 raise
-            clock.sleep(PAUSE)
+            clock.sleep(max(PAUSE, min(error.retry_after or 0.0, end - clock.monotonic())))
             continue
         if progress.lines and not lines:
             end = min(end, clock.monotonic() + SETTLING)
         lines += progress.lines
-        if progress.state != "progressing" or clock.monotonic() >= end:
+        left = end - clock.monotonic()
+        if progress.state != "progressing" or left <= 0:
             return following, replace(progress, lines=tuple(lines))
-        clock.sleep(PAUSE)
+        wait(min(PAUSE, left))
 
 
 def one_look(client: ClusterClient, service: Service, following: Following, clock: Clock) -> tuple[Following, RollbackProgress]:
     """Progress right now."""
     workload = client.get(workload_path(service.workload_kind, service.namespace, service.workload))
-    return look(service.workload_kind, workload, pods_of(client, service.namespace, workload), service.container, following, clock.now())
+    pods = pods_of(client, service.namespace, workload)
+    refused = refused_pods(client, service.workload_kind, workload, pods, following.started_at)
+    return look(service.workload_kind, workload, pods, service.container, following, clock.now(), refused)

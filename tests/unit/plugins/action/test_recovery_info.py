@@ -22,6 +22,7 @@ class Run:
         self._answers = iter(answers)
         self.plugin = object.__new__(action.ActionModule)
         self.plugin._task = SimpleNamespace(args={"service": "payment-api", "diagnostics": {"big": 1}, "passes": 2, **arguments})
+        self.plugin._connection = SimpleNamespace(transport="ssh")
         monkeypatch.setattr(action.ActionBase, "run", lambda *_: {})
         monkeypatch.setattr(action, "Display", lambda: SimpleNamespace(display=self.shown.append))
         monkeypatch.setattr(self.plugin, "_execute_module", self._execute)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,10 +35,15 @@ class Run:
         self._answers = iter(answers)
         self.plugin = object.__new__(action.ActionModule)
         self.plugin._task = SimpleNamespace(args={"service": "payment-api", "target": "v2.3.0", "kubeconfig": "/k", **arguments})
+        self.plugin._connection = SimpleNamespace(transport="ssh")
         monkeypatch.setattr(action.ActionBase, "run", lambda *_unused: {})
         monkeypatch.setattr(action, "Display", lambda: SimpleNamespace(display=self.shown.append))
         monkeypatch.setattr(action.time, "monotonic", lambda: self.seconds)
+        monkeypatch.setattr(action.time, "sleep", self._pass)
         monkeypatch.setattr(self.plugin, "_execute_module", self._execute)
+
+    def _pass(self, seconds: float) -> None:
+        self.seconds += seconds
 
     def _execute(self, module_name: str, module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
         self.asked.append((module_name.rpartition(".")[2], module_args))
@@ -96,6 +102,47 @@ def test_a_cluster_that_goes_away_meanwhile_is_told_with_what_was_done(monkeypat
     assert result["changed"]
     assert "was begun" in result["msg"]
     assert "The cluster is away." in result["msg"]
+
+
+def test_a_cluster_that_is_away_for_a_moment_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = {"failed": True, "msg": "The cluster is away.", "transient": True}
+    run = Run(monkeypatch, [begun(), away, away, seen("complete", 5)])
+    assert run.result()["state"] == "verifying"
+    assert run.text.count("The cluster is away.") == 1
+
+
+def test_a_cluster_that_stays_away_ends_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = {"failed": True, "msg": "The cluster is away.", "transient": True}
+    result = Run(monkeypatch, [begun(), *[away] * 20], wait_timeout="20s").result()
+    assert (result["failed"], result["changed"], result["rollback"]["state"]) == (True, True, "applying")
+    assert "after 20s; the rollout goes on" in result["msg"]
+
+
+def test_where_a_module_would_find_the_same_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(monkeypatch, [])
+    run.plugin._connection.transport = "local"
+    run.plugin._templar = SimpleNamespace(template=lambda value: value)
+    vars(run.plugin._task).update(become=False, environment=[], async_val=0, check_mode=False)
+    monkeypatch.setattr(action, "rollback_result", lambda params, check_mode: {**begun(), "asked": params["wait_timeout"]})
+    monkeypatch.setattr(action, "progress_result", lambda params: seen("complete", params["following"]["looks"]))
+    result = run.plugin.run(task_vars={"ansible_python_interpreter": sys.executable})
+    assert (result["asked"], result["state"], result["progress"]["done"], run.asked) == ("5m", "verifying", 1, [])
+
+
+def test_a_wrong_option_is_told_as_a_module_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(monkeypatch, [], from_revision="five")
+    run.plugin._connection.transport = "local"
+    run.plugin._templar = SimpleNamespace(template=lambda value: value)
+    vars(run.plugin._task).update(become=False, environment=[], async_val=0, check_mode=False)
+    result = run.plugin.run(task_vars={"ansible_python_interpreter": sys.executable})
+    assert result["failed"]
+    assert "from_revision" in result["msg"]
+
+
+def test_concluding_is_only_a_change_of_the_annotation(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(monkeypatch, [{"changed": True}], conclude=True, incident="one")
+    assert run.result() == {"changed": True}
+    assert run.shown == []
 
 
 def test_a_refusal_is_the_modules_own(monkeypatch: pytest.MonkeyPatch) -> None:

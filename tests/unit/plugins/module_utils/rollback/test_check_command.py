@@ -84,7 +84,7 @@ def test_an_api_check_has_its_own_words(revision: Make) -> None:
 @pytest.mark.parametrize(
     ("command", "pods", "outcome", "reason"),
     [
-        ((), [pod("a", "5")], (0, ""), "set 'schema_check' of payment-api"),
+        ((), [pod("a", "5")], (0, ""), "set 'schema_check' or 'schema_versions' of payment-api"),
         (COMMAND, [], (0, ""), "No pod of payment-api runs"),
         (COMMAND, [pod("a", "5")], ClusterError("did not end within 7 s."), "did not end within 7 s"),
     ],

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules rollback and rollback_progress_info do; their actions do the same where a module would find the same."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ..errors import IncidentResponseError, InvalidOptionError
+from ..model.codec import DocumentError, from_result, to_result
+from ..record.redaction import redact
+from ..rollback.begin import begin
+from ..rollback.claim import release
+from ..rollback.patience import TRANSIENT
+from ..rollback.progress import Following, share_done
+from ..rollback.stir import Stir
+from ..rollback.target import describe
+from ..rollback.watch import Clock, watch
+from ..units import parse_duration
+from .arguments import CLUSTER, SERVICE
+from .connections import cluster_from, service_from
+from .diff import template_diff
+
+ROLLBACK: dict[str, Any] = {
+    **CLUSTER,
+    **SERVICE,
+    "target": {"type": "str", "required": True},
+    "from_revision": {"type": "int"},
+    "uid": {"type": "str"},
+    "incident": {"type": "str"},
+    "conclude": {"type": "bool", "default": False},
+    "replace_broken_pods": {"type": "bool", "default": True},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "str", "default": "5m"},
+}
+
+PROGRESS: dict[str, Any] = {
+    **CLUSTER,
+    **SERVICE,
+    "following": {"type": "dict", "required": True},
+    "at_most": {"type": "float", "default": 5.0},
+}
+
+CLOCK = Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep)
+
+
+def rollback_result(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """What the module rollback returns."""
+    parse_duration(params["wait_timeout"], "wait_timeout")
+    client, service = cluster_from(params), service_from(params)
+    if params["conclude"]:
+        if not params["incident"]:
+            raise InvalidOptionError("incident", params["incident"], "the incident whose rollback is concluded")
+        return {"changed": release(client, service, params["incident"], dry_run=check_mode)}
+    begun = begin(
+        client,
+        service,
+        params["target"],
+        CLOCK,
+        params["from_revision"],
+        params["uid"],
+        dry_run=check_mode,
+        incident=params["incident"],
+        replace_broken=params["replace_broken_pods"],
+    )
+    change = begun.applied.change
+    result = {
+        "changed": begun.applied.changed,
+        "attempts": begun.applied.attempts,
+        "state": begun.rollback.state,
+        "plan": change.plan,
+        "target": change.target,
+        "rollback": begun.rollback,
+        "progress": begun.progress,
+        "following": begun.following,
+    }
+    before, after = describe(change.rollouts.current), describe(change.target)
+    return {**redact(to_result(result)), "diff": template_diff(change.before, begun.applied.after, before, after)}
+
+
+def progress_result(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What the module rollback_progress_info returns. An error that may pass by itself says so in its details (``transient``)."""
+    try:
+        following = from_result(Following, params["following"])
+    except DocumentError as error:
+        raise InvalidOptionError("following", error.message, "what the rollback module returned as 'following'") from error
+    client, service = cluster_from(params), service_from(params)
+    stir = Stir(client, service, params["at_most"])
+    try:
+        following, progress = watch(client, service, following, params["at_most"], CLOCK, stir.wait)
+    except TRANSIENT as error:
+        raise IncidentResponseError(error.message, transient=True) from error
+    result = {"progress": progress, "following": following, "share": share_done(following, progress)}
+    return {"changed": False, **redact(to_result(result))}

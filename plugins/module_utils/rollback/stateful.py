@@ -1,0 +1,77 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A StatefulSet that waits for a pod which will never become ready.
+
+With the pod management policy OrderedReady, the controller replaces nothing while a pod is broken, not even when its template is put
+back: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback. The documented way out is to delete the
+broken pods after the template is right again; their volumes stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..clients.cluster import ClusterClient, ClusterError, workload_path
+from ..evidence.objects import count, labels_of, mapping, metadata, name_of
+from ..model.rollout import Revision
+from ..model.service import Service, WorkloadKind
+from .pods import pods_of
+from .progress import HASH_LABELS
+from .trouble import trouble_of
+from .watch import Clock
+
+_NOTICED_WITHIN = 15.0
+"""Seconds in which the controller should have seen the new template: a pod that is deleted before would come back as it was."""
+
+
+def free_stateful_set(client: ClusterClient, service: Service, target: Revision, clock: Clock) -> list[str]:
+    """Deletes the broken pods of other revisions than ``target`` on which an OrderedReady StatefulSet waits; says which, and why.
+
+    Nothing is deleted of another kind of workload, of another policy, under OnDelete, below the partition, or while the controller has
+    not seen the template. Whatever can't be read or deleted is left to the progress, which names the pod that is waited for.
+    """
+    if service.workload_kind is not WorkloadKind.STATEFUL_SET:
+        return []
+    try:
+        workload = _noticed(client, service, clock)
+        broken = _broken(workload, pods_of(client, service.namespace, workload), target) if workload else []
+        for pod in broken:
+            body = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": metadata(pod).get("uid")}}
+            client.delete(f"/api/v1/namespaces/{service.namespace}/pods/{name_of(pod)}", body=body)
+    except ClusterError as error:
+        return [f"A broken pod that the StatefulSet waits for could not be deleted: {error.message}"]
+    return [f"Deleted {name_of(pod)}, for which the StatefulSet would wait: {trouble_of([pod])}" for pod in broken]
+
+
+def _noticed(client: ClusterClient, service: Service, clock: Clock) -> Mapping[str, Any] | None:
+    end = clock.monotonic() + _NOTICED_WITHIN
+    while True:
+        workload = client.get(workload_path(service.workload_kind, service.namespace, service.workload))
+        if count(mapping(workload.get("status")).get("observedGeneration")) >= count(metadata(workload).get("generation")):
+            return workload
+        if clock.monotonic() >= end:
+            return None
+        clock.sleep(0.2)
+
+
+def _broken(workload: Mapping[str, Any], pods: list[dict[str, Any]], target: Revision) -> list[dict[str, Any]]:
+    spec = mapping(workload.get("spec"))
+    strategy = mapping(spec.get("updateStrategy"))
+    if spec.get("podManagementPolicy", "OrderedReady") != "OrderedReady" or strategy.get("type") == "OnDelete":
+        return []
+    partition = count(mapping(strategy.get("rollingUpdate")).get("partition"))
+    return [
+        pod
+        for pod in pods
+        if not metadata(pod).get("deletionTimestamp")
+        and not any(labels_of(pod).get(label) in (target.template_hash, target.name) for label in HASH_LABELS if labels_of(pod).get(label))
+        and _ordinal(pod) >= partition
+        and trouble_of([pod]) is not None
+    ]
+
+
+def _ordinal(pod: Mapping[str, Any]) -> int:
+    number = name_of(pod).rpartition("-")[2]
+    return int(number) if number.isdigit() else 0

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Notices that something moves at a rollout, from the cluster's watch events.
+
+An event only says when to look: what is told comes from a whole look each time. So nothing is ever missed or counted twice when a watch
+is cut, when it is too old for the server (410 Gone), or when events come late; the worst that happens is the pause of a plain look.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from ..clients.cluster import ClusterClient, ClusterError, workload_path
+from ..concurrency import start
+from ..evidence.objects import mapping, selector_text
+from ..model.service import Service
+
+_CALM = 0.15
+"""Seconds between two looks while much moves: events of one step come together."""
+_AGAIN_AFTER = 1.0
+"""Seconds before a watch that ended early is begun anew."""
+
+
+class Stir:
+    """Watches the workload and its pods for ``seconds``. The threads end by then, and never keep the process from ending."""
+
+    def __init__(self, client: ClusterClient, service: Service, seconds: float) -> None:
+        self._client = client
+        self._service = service
+        self._end = time.monotonic() + seconds
+        self._moved = threading.Event()
+        start(self._watch_workload, "workload watch")
+        start(self._watch_pods, "pod watch")
+
+    def wait(self, seconds: float) -> None:
+        """Returns when something moved since the last time, or after ``seconds``."""
+        began = time.monotonic()
+        if self._moved.wait(seconds):
+            time.sleep(max(0.0, min(_CALM, seconds - (time.monotonic() - began))))
+        self._moved.clear()
+
+    def _watch_workload(self) -> None:
+        service = self._service
+        field = {"fieldSelector": f"metadata.name={service.workload}"}
+        self._follow(workload_path(service.workload_kind, service.namespace), field)
+
+    def _watch_pods(self) -> None:
+        service = self._service
+        try:
+            workload = self._client.get(workload_path(service.workload_kind, service.namespace, service.workload))
+        except ClusterError:
+            return  # whoever looks will say so
+        selector = selector_text(mapping(mapping(workload.get("spec")).get("selector")))
+        self._follow(f"/api/v1/namespaces/{service.namespace}/pods", {"labelSelector": selector})
+
+    def _follow(self, path: str, query: dict[str, Any]) -> None:
+        while (left := self._end - time.monotonic()) > 0:
+            try:
+                for _event in self._client.watch(path, query, left):
+                    self._moved.set()
+            except ClusterError as error:
+                if error.status in (401, 403, 404):
+                    return  # it may look and not watch: plain looks have to do
+            time.sleep(min(_AGAIN_AFTER, max(0.0, self._end - time.monotonic())))
