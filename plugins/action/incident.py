@@ -18,6 +18,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.cod
 from ansible_collections.devops.incident_response.plugins.module_utils.model.comparison import DeploymentComparison
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Incident, IncidentStatus
+from ansible_collections.devops.incident_response.plugins.module_utils.model.mitigation import Mitigation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import Rollback
 from ansible_collections.devops.incident_response.plugins.module_utils.record import incident as transitions
@@ -32,6 +33,7 @@ _DOCUMENTS = {
     "recommendation": Recommendation,
     "comparison": DeploymentComparison,
     "rollback": Rollback,
+    "mitigation": Mitigation,
 }
 
 
@@ -75,7 +77,12 @@ class ActionModule(ControllerAction):
             if after != before:
                 store.write(after, path)
         closed = before.resolved_at is None and after.resolved_at is not None
-        return {**_summary(after, path, changed=after != before), "closed": closed, "rollback_attempts": attempts(after.rollback)}
+        return {
+            **_summary(after, path, changed=after != before),
+            "closed": closed,
+            "rollback_attempts": attempts(after.rollback),
+            "mitigations": to_result(after.mitigations),
+        }
 
     def _declare(self, arguments: Mapping[str, Any], now: datetime, actor: str | None) -> dict[str, Any]:
         given = transitions.Declaration(

@@ -68,6 +68,9 @@ options:
     description:
       - The rollback's part of the record, as C(docs/record.md) describes it. Reaching a new C(state) adds a line to the timeline.
     type: dict
+  mitigation:
+    description: RV(devops.incident_response.mitigation#module:mitigation), added to what was done besides a rollback.
+    type: dict
   status:
     description: Where the response stands. It follows the O(rollback)'s state where it is not given.
     type: str
@@ -177,6 +180,12 @@ rollback_attempts:
   elements: dict
   returned: when O(state=updated) or O(state=resolved)
   sample: [{"started_at": "2025-10-21T14:26:10Z", "state": "not_recovered", "from_revision": 5, "to_revision": 4, "to_version": "v2.3.0"}]
+mitigations:
+  description: What was done besides a rollback, in order, as RV(devops.incident_response.mitigation#module:mitigation).
+  type: list
+  elements: dict
+  returned: when O(state=updated) or O(state=resolved)
+  sample: [{"action": "scale", "kind": "Deployment", "before": {"replicas": 5}, "after": {"replicas": 12}}]
 resumed:
   description: Whether an incident that was open already is continued.
   type: bool

@@ -188,6 +188,11 @@ needed:
   type: bool
   returned: success
   sample: true
+owner_reverts:
+  description: Whether Argo CD or Flux owns the manifest and puts its own version back by itself.
+  type: bool
+  returned: success
+  sample: false
 checks:
   description: Each check with its verdict.
   type: list
@@ -259,6 +264,7 @@ def check(params: dict[str, Any]) -> dict[str, Any]:
         "changed": False,
         **redact(to_result(result)),
         "needed": change.needed,
+        "owner_reverts": change.rollouts.owner_reverts,
         "passed": not blockers,
         "blocking": [blocker.name for blocker in blockers],
     }

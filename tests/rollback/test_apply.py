@@ -11,15 +11,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from plugins.module_utils.clients.cluster import ClusterClient, Invalid
+from plugins.module_utils.clients.cluster import ClusterClient
 from plugins.module_utils.errors import NotFoundError
 from plugins.module_utils.model.service import Service, WorkloadKind
-from plugins.module_utils.rollback.apply import CONTESTS, Applied, RollbackFailedError, apply
-from plugins.module_utils.rollback.begin import begin
-from plugins.module_utils.rollback.claim import ANNOTATION, CLAIM_HOLDS, claim_of, release
-from plugins.module_utils.rollback.patience import PATIENCE
+from plugins.module_utils.rollback.apply import Applied, apply
 from plugins.module_utils.rollback.plan import RollbackRefusedError, make_change
-from tests.rollback.conftest import START, LocalCluster
+from tests.rollback.conftest import LocalCluster
 
 SERVICE = Service("payment-api")
 CAUSE = "kubernetes.io/change-cause"
@@ -177,171 +174,6 @@ def test_what_previous_meant_at_first_is_what_it_means_to_the_end(local: LocalCl
     with pytest.raises(NotFoundError, match=gone):
         roll_back(local, "previous")
     assert tag(local) == "v2.3.1"
-
-
-def test_a_lost_answer_is_not_followed_by_a_second_change(local: LocalCluster) -> None:
-    two_versions(local)
-    local.requests.clear()
-
-    def hang_up(request: web.Request) -> None:
-        if request.method == "PATCH" and request.transport is not None:
-            request.transport.abort()
-
-    local.after_request = hang_up
-    applied = roll_back(local, "v2.3.0")
-    assert applied.changed
-    assert patches(local) == 1
-    assert tag(local) == "v2.3.0"
-
-
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_busy_server_is_asked_again(local: LocalCluster, status: int) -> None:
-    two_versions(local)
-    answers = [answer(status, "busy"), answer(status, "busy")]
-    local.before_request = lambda request: answers.pop() if request.method == "PATCH" and answers else None
-    applied = roll_back(local, "v2.3.0")
-    assert (applied.changed, applied.attempts) == (True, 3)
-
-
-def test_a_server_that_stays_busy_ends_in_one_message(local: LocalCluster) -> None:
-    two_versions(local)
-    local.requests.clear()
-    local.before_request = lambda request: answer(429, "busy") if request.method == "PATCH" else None
-    began = local.time
-    with pytest.raises(RollbackFailedError, match="Nothing was changed") as failed:
-        roll_back(local, "v2.3.0")
-    assert failed.value.details["applied"] is False
-    assert PATIENCE <= local.time - began <= PATIENCE + 10
-
-
-def test_a_server_that_names_a_time_is_not_asked_before_it(local: LocalCluster) -> None:
-    two_versions(local)
-    answers = [answer(429, "busy")]
-    answers[0].headers["Retry-After"] = "7"
-    local.before_request = lambda request: answers.pop() if request.method == "PATCH" and answers else None
-    began = local.time
-    assert roll_back(local, "v2.3.0").attempts == 2
-    assert 7 <= local.time - began < 8
-
-
-def test_an_api_server_that_restarts_in_the_middle_is_waited_for(local: LocalCluster) -> None:
-    """The change is made, its answer is lost, and the server is away for 40 seconds."""
-    two_versions(local)
-    local.requests.clear()
-    back_at = [0.0]
-
-    def hang_up(request: web.Request) -> None:
-        if request.method == "PATCH" and request.transport is not None:
-            back_at[0] = local.time + 40
-            request.transport.abort()
-
-    def away(request: web.Request) -> web.Response | None:
-        if local.time < back_at[0] and request.transport is not None:
-            request.transport.abort()
-        return None
-
-    local.after_request, local.before_request = hang_up, away
-    assert roll_back(local, "v2.3.0").changed
-    assert patches(local) == 1
-    assert tag(local) == "v2.3.0"
-
-
-def test_an_answer_that_stays_unknown_is_said_to_be_unknown(local: LocalCluster) -> None:
-    two_versions(local)
-    gone = [False]
-
-    def hang_up(request: web.Request) -> None:
-        if request.method == "PATCH" and request.transport is not None:
-            gone[0] = True
-            request.transport.abort()
-
-    local.after_request = hang_up
-    local.before_request = lambda _: answer(503, "away") if gone[0] else None
-    with pytest.raises(RollbackFailedError, match="can't be told") as failed:
-        roll_back(local, "v2.3.0")
-    assert failed.value.details["applied"] is None
-
-
-def test_a_status_that_moves_all_the_time_is_no_obstacle(local: LocalCluster) -> None:
-    """Each look is followed by a new resourceVersion, as while fifty pods come and go."""
-    two_versions(local)
-
-    def touch(request: web.Request) -> None:
-        if request.method == "PATCH":
-            found = local.cluster.store.require("Deployment", "production", "payment-api")
-            status = {**found["status"], "observed": local.time + len(local.requests)}
-            local.cluster.store.update({**found, "status": status})
-
-    local.before_request = touch
-    applied = roll_back(local, "v2.3.0")
-    assert (applied.changed, applied.attempts) == (True, 3)
-    assert tag(local) == "v2.3.0"
-
-
-def test_a_spec_that_moves_all_the_time_ends_in_one_message(local: LocalCluster) -> None:
-    two_versions(local)
-
-    def scale(request: web.Request) -> None:
-        if request.method == "PATCH":
-            found = local.cluster.store.require("Deployment", "production", "payment-api")
-            local.cluster.store.update({**found, "spec": {**found["spec"], "replicas": found["spec"]["replicas"] + 1}})
-
-    local.before_request = scale
-    before = patches(local)
-    with pytest.raises(RollbackFailedError, match="Nothing was changed"):
-        roll_back(local, "v2.3.0")
-    assert patches(local) - before == CONTESTS
-    assert tag(local) == "v2.3.1"
-
-
-def test_the_incident_is_named_by_the_change_itself_and_only_while_it_goes_on(local: LocalCluster) -> None:
-    two_versions(local)
-    before = local.get("deployments", "payment-api")["metadata"]["annotations"]
-    roll_back(local, "v2.3.0", incident="2025-10-21-payment-api-outage")
-    found = local.get("deployments", "payment-api")
-    claim = claim_of(found, local.now())
-    assert claim is not None
-    assert claim.incident == "2025-10-21-payment-api-outage"
-    assert patches(local) > 0
-    assert not release(local.client(), SERVICE, "another")
-    assert release(local.client(), SERVICE, "2025-10-21-payment-api-outage")
-    assert not release(local.client(), SERVICE, "2025-10-21-payment-api-outage")
-    after = local.get("deployments", "payment-api")["metadata"]["annotations"]
-    assert after == {**before, CAUSE: "release v2.3.0", "deployment.kubernetes.io/revision": after["deployment.kubernetes.io/revision"]}
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"incident": "x", "at": "yesterday"}', '{"incident": "x", "at": 5}'])
-def test_a_claim_that_cannot_be_read_is_none(text: str) -> None:
-    assert claim_of({"metadata": {"annotations": {ANNOTATION: text}}}, START) is None
-
-
-def test_a_claim_ends_by_itself(local: LocalCluster) -> None:
-    two_versions(local)
-    roll_back(local, "v2.3.0", incident="one")
-    local.pass_time(CLAIM_HOLDS - 1)
-    assert claim_of(local.get("deployments", "payment-api"), local.now()) is not None
-    local.pass_time(1)
-    assert claim_of(local.get("deployments", "payment-api"), local.now()) is None
-
-
-def test_a_rollback_of_another_incident_is_followed_by_name(local: LocalCluster) -> None:
-    two_versions(local)
-    begin(local.client(), SERVICE, "v2.3.0", local.clock, incident="one")
-    other = begin(local.client(), SERVICE, "latest-stable", local.clock, incident="two")
-    assert not other.applied.changed
-    assert "by incident one is under way: following it" in other.rollback.progress[0].title
-    claim = claim_of(local.get("deployments", "payment-api"), local.now())
-    assert claim is not None
-    assert claim.incident == "one"
-
-
-def test_a_template_that_the_server_rejects_is_not_sent_for_ever(local: LocalCluster) -> None:
-    two_versions(local)
-    local.requests.clear()
-    local.before_request = lambda request: answer(422, "admission says no") if request.method == "PATCH" else None
-    with pytest.raises(Invalid, match="admission says no"):
-        roll_back(local, "v2.3.0")
-    assert patches(local) == 1
 
 
 class _Together(ClusterClient):

@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     DECISION = "decision"
     NOTIFICATION = "notification"
     ROLLBACK = "rollback"
+    MITIGATION = "mitigation"
     RECOVERY = "recovery"
     INCIDENT = "incident"
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from .comparison import DeploymentComparison
 from .diagnostics import Diagnostics
 from .event import Event
+from .mitigation import Mitigation
 from .recommendation import Recommendation
 from .rollback import Rollback
 from .service import Service
@@ -86,6 +87,8 @@ class Incident:
     recommendation: Recommendation | None = None
     comparison: DeploymentComparison | None = None
     rollback: Rollback | None = None
+    mitigations: tuple[Mitigation, ...] = ()
+    """What was done besides, in order, those that took one back among them."""
     notifications: tuple[Notification, ...] = ()
     next_update_at: datetime | None = None
     actions: tuple[Event, ...] = ()

@@ -76,6 +76,15 @@ class Objectives:
 
 
 @dataclass(frozen=True, slots=True)
+class MaintenanceHook:
+    """The team's own switch: each a command on the host of the task, or one URL. ``check`` succeeds when maintenance is on."""
+
+    enable: tuple[str, ...] = ()
+    disable: tuple[str, ...] = ()
+    check: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     name: str
     namespace: str = "production"
@@ -112,6 +121,7 @@ class Service:
     """Database schemas by version: first the one that the version itself brings, then others that it works with."""
     openapi: str | None = None
     """Where the OpenAPI document of a ``{version}`` is: a URL, a path, or ``git:`` and a path in the repository, at the version's tag."""
+    maintenance: MaintenanceHook | None = None
 
     @property
     def workload(self) -> str:

@@ -12,10 +12,16 @@ from urllib.parse import urlsplit
 
 from ..errors import InvalidOptionError
 from ..model.codec import DocumentError, from_result, to_result
-from ..model.service import Dependency, MetricsSettings, Objectives, Service, SignalQuery
+from ..model.service import Dependency, MaintenanceHook, MetricsSettings, Objectives, Service, SignalQuery
 from ..names import check_name
 
-_PARTS: dict[str, type] = {"metrics": MetricsSettings, "objectives": Objectives, "dependencies": Dependency, "metrics.queries": SignalQuery}
+_PARTS: dict[str, type] = {
+    "metrics": MetricsSettings,
+    "objectives": Objectives,
+    "dependencies": Dependency,
+    "maintenance": MaintenanceHook,
+    "metrics.queries": SignalQuery,
+}
 
 
 def service_from_entry(name: object, entry: Mapping[str, Any] | None, namespace: str | None = None) -> Service:
@@ -48,9 +54,9 @@ def entry_from_service(service: Service) -> dict[str, Any]:
 
 
 def without_addresses(service: Service) -> Service:
-    """The addresses of routes are keys to them and stay where they are needed, but for the war room's, which people need."""
+    """The addresses of routes and hooks are keys to them and stay where they are needed, but for the war room's, which people need."""
     shown = {role: address if role == "war_room" else _host(address) for role, address in service.on_call.items()}
-    return dataclasses.replace(service, on_call=shown)
+    return dataclasses.replace(service, on_call=shown, maintenance=None)
 
 
 def _refuse_unknown(service: str, given: Mapping[str, Any], kind: type, path: str) -> None:

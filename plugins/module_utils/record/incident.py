@@ -12,6 +12,7 @@ from ..model.comparison import DeploymentComparison
 from ..model.diagnostics import Diagnostics
 from ..model.event import Event, EventKind
 from ..model.incident import Incident, IncidentStatus, Notification, Policy, Severity
+from ..model.mitigation import Mitigation
 from ..model.recommendation import Recommendation
 from ..model.rollback import Rollback, RollbackState
 from ..model.service import Service
@@ -51,6 +52,7 @@ class Step:
     recommendation: Recommendation | None = None
     comparison: DeploymentComparison | None = None
     rollback: Rollback | None = None
+    mitigation: Mitigation | None = None
     status: IncidentStatus | None = None
     note: str | None = None
     """A line for the timeline in the words of whoever ran the step."""
@@ -108,14 +110,18 @@ def take(incident: Incident, step: Step, now: datetime, actor: str | None) -> In
             actions.append(entry(now, EventKind.DECISION, f"Recommended: {step.recommendation.headline}", actor, detail))
     if step.rollback is not None:
         actions += _rollback_events(incident.rollback, step.rollback, now, actor)
+    if step.mitigation is not None:
+        actions.append(entry(step.mitigation.at, EventKind.MITIGATION, step.mitigation.title, actor, step.mitigation.undo))
     if step.note:
         actions.append(entry(now, EventKind.INCIDENT, step.note, actor))
+    mitigated = incident.mitigations if step.mitigation is None else (*incident.mitigations, step.mitigation)
     status = step.status or (_STATUS_OF_ROLLBACK.get(step.rollback.state) if step.rollback else None) or after.status
     return replace(
         after,
         status=status,
         recommendation=step.recommendation or after.recommendation,
         comparison=step.comparison or after.comparison,
+        mitigations=mitigated,
         rollback=remembering(incident.rollback, step.rollback) if step.rollback else after.rollback,
         actions=tuple(actions),
     )

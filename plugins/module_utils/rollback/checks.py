@@ -24,6 +24,7 @@ from .check_declared import check_declared_schema, check_openapi
 from .check_image import check_image
 from .check_references import check_references
 from .check_stability import check_stability
+from .gitops import is_suspended
 from .plan import Change, RollbackRefusedError, refuse
 from .pods import pods_of
 from .surroundings import Surroundings, check_capacity, notes, read_surroundings
@@ -97,7 +98,7 @@ def run_checks(
         permission.result(),
         check_target_exists(change),
         check_rollout(change),
-        check_owner(target, history, asked.suspend_owner),
+        check_owner(target, history, asked.suspend_owner or (history.owner_reverts and is_suspended(client, change.workload))),
         check_capacity(change, surroundings),
         references.result(),
         *((check_attempts(change, asked.attempts),) if asked.attempts is not None else ()),

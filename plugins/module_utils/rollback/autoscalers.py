@@ -1,0 +1,132 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The autoscaler of a workload, held still and let go again.
+
+A HorizontalPodAutoscaler is held still by its own means, a scaling policy of ``Disabled`` in both directions
+(https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#example-disable-scale-down); what it had before stays on it as
+an annotation, so that anybody can let it go. One that KEDA made is held still by KEDA, which would put its own back
+(https://keda.sh/docs/latest/concepts/scaling-deployments/#pause-autoscaling).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..clients.cluster import ClusterClient
+from ..errors import NotFoundError
+from ..evidence.objects import annotations_of, labels_of, mapping, name_of, sequence
+from ..model.service import Service
+from .intent import Intent, annotate
+
+HELD = "incident-response.devops/autoscaling-held"
+_KEDA_LABEL = "scaledobject.keda.sh/name"
+_KEDA_PAUSED = "autoscaling.keda.sh/paused"
+_DIRECTIONS = ("scaleUp", "scaleDown")
+_UNDO = "The module mitigation with action 'pause_autoscaling' and state 'undone' lets it go again"
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    name: str
+    path: str
+    found: Mapping[str, Any]
+
+
+def autoscaler_of(client: ClusterClient, service: Service) -> Autoscaler | None:
+    path = f"/apis/autoscaling/v2/namespaces/{service.namespace}/horizontalpodautoscalers"
+    for found in sequence(client.get(path).get("items")):
+        target = mapping(mapping(mapping(found).get("spec")).get("scaleTargetRef"))
+        if (target.get("kind"), target.get("name")) == (service.workload_kind.value, service.workload):
+            return Autoscaler(name_of(found), f"{path}/{name_of(found)}", found)
+    return None
+
+
+def is_paused(scaler: Mapping[str, Any]) -> bool:
+    behavior = mapping(mapping(scaler.get("spec")).get("behavior"))
+    return all(mapping(behavior.get(direction)).get("selectPolicy") == "Disabled" for direction in _DIRECTIONS)
+
+
+def pause_autoscaling(client: ClusterClient, service: Service) -> Intent:
+    """NotFoundError where there is no autoscaler."""
+    scaler = _required(client, service)
+    if name := labels_of(scaler.found).get(_KEDA_LABEL):
+        return _keda(client, service, name, paused=True)
+    spec = mapping(scaler.found.get("spec"))
+    behavior = spec.get("behavior")
+    held = {**mapping(behavior), **{way: {**mapping(mapping(behavior).get(way)), "selectPolicy": "Disabled"} for way in _DIRECTIONS}}
+    paused = is_paused(scaler.found)
+    return Intent(
+        "HorizontalPodAutoscaler",
+        scaler.name,
+        scaler.path,
+        scaler.found,
+        {"behavior": behavior},
+        {"behavior": behavior if paused else held},
+        f"The autoscaler {scaler.name} of {service.workload} is held still already"
+        if paused
+        else f"Held the autoscaler {scaler.name} of {service.workload} still",
+        ()
+        if paused
+        else [
+            {"op": "add", "path": "/spec/behavior", "value": held},
+            *annotate(scaler.found, HELD, json.dumps(behavior, sort_keys=True)),
+        ],
+        _UNDO,
+    )
+
+
+def resume_autoscaling(client: ClusterClient, service: Service) -> Intent:
+    """With the behaviour that it had before; nothing where it was not held still by us."""
+    scaler = _required(client, service)
+    if name := labels_of(scaler.found).get(_KEDA_LABEL):
+        return _keda(client, service, name, paused=False)
+    kept = annotations_of(scaler.found).get(HELD)
+    try:
+        before = json.loads(kept) if kept is not None else None
+    except ValueError:
+        before = None
+    now = mapping(scaler.found.get("spec")).get("behavior")
+    put_back = (
+        {"op": "add", "path": "/spec/behavior", "value": before} if isinstance(before, dict) else {"op": "remove", "path": "/spec/behavior"}
+    )
+    return Intent(
+        "HorizontalPodAutoscaler",
+        scaler.name,
+        scaler.path,
+        scaler.found,
+        {"behavior": now},
+        {"behavior": before if kept is not None else now},
+        f"The autoscaler {scaler.name} of {service.workload} is not held still by us"
+        if kept is None
+        else f"Let the autoscaler {scaler.name} of {service.workload} go again",
+        () if kept is None else [*([put_back] if now is not None else []), *annotate(scaler.found, HELD, None)],
+    )
+
+
+def _required(client: ClusterClient, service: Service) -> Autoscaler:
+    scaler = autoscaler_of(client, service)
+    if scaler is None:
+        raise NotFoundError(f"No HorizontalPodAutoscaler scales {service.workload_kind.value} {service.workload} in {service.namespace}.")
+    return scaler
+
+
+def _keda(client: ClusterClient, service: Service, name: str, paused: bool) -> Intent:
+    path = f"/apis/keda.sh/v1alpha1/namespaces/{service.namespace}/scaledobjects/{name}"
+    found = client.get(path)
+    now = annotations_of(found).get(_KEDA_PAUSED)
+    after = "true" if paused else None
+    return Intent(
+        "ScaledObject",
+        name,
+        path,
+        found,
+        {_KEDA_PAUSED: now},
+        {_KEDA_PAUSED: after},
+        f"{'Held' if paused else 'Let'} KEDA's ScaledObject {name} of {service.workload} {'still' if paused else 'go again'}",
+        annotate(found, _KEDA_PAUSED, after) if now != after else (),
+        _UNDO if paused else None,
+    )

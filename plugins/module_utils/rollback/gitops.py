@@ -1,0 +1,145 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The GitOps object that would put its own version of a workload back, suspended and resumed.
+
+What it had before stays on it as an annotation, so that anybody can resume it, and see why it is still.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..clients.cluster import ClusterClient, ClusterError, ObjectNotFound, workload_path
+from ..errors import NotFoundError
+from ..evidence.objects import annotations_of, labels_of, mapping, metadata, name_of, sequence
+from ..model.service import Service
+from .intent import Intent, MitigationRefusedError, annotate
+
+SUSPENDED = "incident-response.devops/suspended"
+_ARGO_CD = "/apis/argoproj.io/v1alpha1"
+_FLUX = {
+    "kustomize.toolkit.fluxcd.io": ("Kustomization", "kustomizations", ("v1", "v1beta2")),
+    "helm.toolkit.fluxcd.io": ("HelmRelease", "helmreleases", ("v2", "v2beta2")),
+}
+_UNDO = "Change its source to what runs now, then use the module mitigation with action 'suspend_gitops' and state 'undone'"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """``place`` is where the object says that it syncs by itself, ``still`` the value there of one that does not."""
+
+    kind: str
+    name: str
+    path: str
+    found: Mapping[str, Any]
+    place: tuple[str, ...]
+    still: Any
+
+    @property
+    def value(self) -> Any:
+        value: Any = self.found.get("spec")
+        for step in self.place:
+            value = mapping(value).get(step)
+        return value
+
+    @property
+    def suspended(self) -> bool:
+        if self.kind == "Application":
+            return self.value is None or mapping(self.value).get("enabled") is False
+        return bool(self.value)
+
+
+def owner_of(client: ClusterClient, workload: Mapping[str, Any]) -> Owner | None:
+    """The Argo CD application or Flux object that owns ``workload``; None where none does. ClusterError when it can't be read."""
+    labels, annotations = labels_of(workload), annotations_of(workload)
+    tracking = str(annotations.get("argocd.argoproj.io/tracking-id") or "").partition(":")[0]
+    if application := tracking or labels.get("argocd.argoproj.io/instance"):
+        return _application(client, application)
+    for group, (kind, plural, versions) in _FLUX.items():
+        if name := labels.get(f"{group}/name"):
+            space = labels.get(f"{group}/namespace", "flux-system")
+            path = ""
+            for version in versions:
+                path = f"/apis/{group}/{version}/namespaces/{space}/{plural}/{name}"
+                try:
+                    return Owner(kind, f"{space}/{name}", path, client.get(path), ("suspend",), True)
+                except ObjectNotFound:
+                    continue
+            raise NotFoundError(f"Flux {kind} {space}/{name} owns {name_of(workload)}, and is not in this cluster. Suspend it where it is.")
+    return None
+
+
+def is_suspended(client: ClusterClient, workload: Mapping[str, Any]) -> bool:
+    """False also where that can't be told."""
+    try:
+        owner = owner_of(client, workload)
+    except (ClusterError, NotFoundError):
+        return False
+    return owner is not None and owner.suspended and SUSPENDED in annotations_of(owner.found)
+
+
+def suspend_gitops(client: ClusterClient, service: Service) -> Intent:
+    """NotFoundError where nothing that syncs by itself owns the workload."""
+    owner = _required(client, service)
+    if owner.suspended:
+        return _intent(owner, owner.value, f"{owner.kind} {owner.name} does not sync by itself already", ())
+    kept = json.dumps(owner.value, sort_keys=True)
+    place = f"/spec/{'/'.join(owner.place)}"
+    change = {"op": "add", "path": place, "value": owner.still} if owner.still is not None else {"op": "remove", "path": place}
+    title = f"Suspended {owner.kind} {owner.name}, which would undo changes of {service.workload}"
+    return _intent(owner, owner.still, title, [change, *annotate(owner.found, SUSPENDED, kept)], _UNDO)
+
+
+def resume_gitops(client: ClusterClient, service: Service) -> Intent:
+    """With what it had before; nothing where it was not suspended by us."""
+    owner = _required(client, service)
+    kept = annotations_of(owner.found).get(SUSPENDED)
+    if kept is None:
+        return _intent(owner, owner.value, f"{owner.kind} {owner.name} is not suspended by us", ())
+    try:
+        before = json.loads(kept)
+    except ValueError:
+        raise MitigationRefusedError(
+            f"What {owner.kind} {owner.name} was before can't be read from its annotation {SUSPENDED}. Resume it by hand and remove that."
+        ) from None
+    place = f"/spec/{'/'.join(owner.place)}"
+    change: list[dict[str, Any]] = [{"op": "add", "path": place, "value": before}]
+    if before is None or before is False:
+        before, change = None, [{"op": "remove", "path": place}] if owner.value is not None else []
+    return _intent(owner, before, f"Resumed {owner.kind} {owner.name}", [*change, *annotate(owner.found, SUSPENDED, None)])
+
+
+def _intent(owner: Owner, after: Any, title: str, operations: Any, undo: str | None = None) -> Intent:
+    field = ".".join(owner.place)
+    name = owner.name.rpartition("/")[2]
+    return Intent(owner.kind, name, owner.path, owner.found, {field: owner.value}, {field: after}, title, operations, undo)
+
+
+def _required(client: ClusterClient, service: Service) -> Owner:
+    workload = client.get(workload_path(service.workload_kind, service.namespace, service.workload))
+    owner = owner_of(client, workload)
+    if owner is None:
+        raise NotFoundError(f"Neither Argo CD nor Flux owns {service.workload_kind.value} {service.workload} in {service.namespace}.")
+    made_by = next((entry for entry in sequence(metadata(owner.found).get("ownerReferences")) if mapping(entry).get("controller")), None)
+    if made_by is not None:
+        raise MitigationRefusedError(
+            f"{owner.kind} {owner.name} is itself made by {made_by.get('kind')} {made_by.get('name')}, which would put it back. "
+            "Suspend it there."
+        )
+    return owner
+
+
+def _application(client: ClusterClient, application: str) -> Owner:
+    # With applications in any namespace, Argo CD writes "<namespace>_<name>".
+    space, _unused, name = application.rpartition("_")
+    listed = sequence(client.get(f"{_ARGO_CD}/applications", {"fieldSelector": f"metadata.name={name}"}).get("items"))
+    found = [entry for entry in listed if name_of(entry) == name and (not space or metadata(entry).get("namespace") == space)]
+    if len(found) != 1:
+        problem = "is not in this cluster" if not found else "is there more than once"
+        raise NotFoundError(f"Argo CD application {name} {problem}. Suspend its automated sync where it is.")
+    path = f"{_ARGO_CD}/namespaces/{metadata(found[0]).get('namespace')}/applications/{name}"
+    return Owner("Application", name, path, found[0], ("syncPolicy", "automated"), None)

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries a mitigation out: one guarded request for one object, tried again where that does no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..clients.cluster import ClusterClient, ClusterUnreachable, Conflict, Invalid
+from ..errors import IncidentResponseError
+from .patience import TRANSIENT, pause
+
+TRIES = 8
+FIELD_MANAGER = "devops.incident_response"
+
+
+class MitigationRefusedError(IncidentResponseError):
+    """It would do harm, or nothing. The message says what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is to be changed of one object, worked out from what the object is now. No ``operations``: it is so already."""
+
+    kind: str
+    name: str
+    path: str
+    """of the object in the API"""
+    found: Mapping[str, Any]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    title: str
+    operations: Sequence[Mapping[str, Any]] = ()
+    undo: str | None = None
+
+
+def carry_out(make: Callable[[], Intent], client: ClusterClient, sleep: Callable[[float], None], dry_run: bool) -> tuple[Intent, bool]:
+    """The intent, and whether something was changed; with ``dry_run`` the server only tries it.
+
+    The change applies only to the object as it was looked at; after a conflict, or when the answer was lost, it is looked at again.
+    Raises what ``make`` raises, and the server's own no.
+    """
+    unanswered, refused_at = False, None
+    for attempt in range(1, TRIES + 1):
+        try:
+            intent = make()
+            if not intent.operations:
+                return intent, unanswered
+            metadata = intent.found["metadata"]
+            refused_at, last = metadata["resourceVersion"], refused_at
+            guards = [
+                {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
+                {"op": "test", "path": "/metadata/resourceVersion", "value": refused_at},
+            ]
+            query: dict[str, str | int | bool] = {"fieldManager": FIELD_MANAGER, **({"dryRun": "All"} if dry_run else {})}
+            client.patch(intent.path, [*guards, *intent.operations], query=query)
+        except (Conflict, Invalid, *TRANSIENT) as error:
+            same = isinstance(error, Invalid) and refused_at == last
+            if (
+                attempt == TRIES
+                or error.status == 400
+                or same
+                or (attempt == 1 and isinstance(error, ClusterUnreachable) and not refused_at)
+            ):
+                raise
+            unanswered = unanswered or (isinstance(error, TRANSIENT) and refused_at is not None and not dry_run)
+            sleep(pause(attempt, error))
+        else:
+            return intent, True
+    raise AssertionError("the last try returns or raises")
+
+
+def now_text(at: datetime) -> str:
+    """``2025-10-21T14:26:10Z``, as Kubernetes writes times."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def annotate(found: Mapping[str, Any], name: str, value: str | None) -> list[dict[str, Any]]:
+    """Operations that set an annotation, or take it away."""
+    present = found["metadata"].get("annotations") or {}
+    place = f"/metadata/annotations/{name.replace('~', '~0').replace('/', '~1')}"
+    if value is None:
+        return [{"op": "remove", "path": place}] if name in present else []
+    if not present:
+        return [{"op": "add", "path": "/metadata/annotations", "value": {name: value}}]
+    return [{"op": "add", "path": place, "value": value}]
