@@ -55,7 +55,10 @@ from .rivals import (
     traffic_rose_first,
 )
 from .situation import Situation, unreachable
+from .walk import walk
 
+_WITHOUT_TREE = 75
+"""Where it starts if the decision tree concludes nothing about it."""
 _USAGE = ("memory", "cpu")
 _USAGE_ROSE = 1.1
 _NEW_ERRORS = ("FATAL", "ERROR")
@@ -151,7 +154,7 @@ def _degradation(facts: Situation) -> Ledger:
 
 
 def _outage(facts: Situation) -> Ledger:
-    ledger = Ledger(85 if facts.symptoms.high_errors or facts.symptoms.crashes else 75)
+    ledger = Ledger(walk(facts).start("deployment", _WITHOUT_TREE))
     if facts.recent and facts.age is not None:
         ledger.add(0, f"Recent deployment ({format_duration(facts.age)} ago)")
     if facts.began_before:

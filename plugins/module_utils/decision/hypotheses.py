@@ -34,6 +34,7 @@ from .rivals import (
     used_up_by_suspect,
 )
 from .situation import Situation, exhausted, unreachable
+from .walk import walk
 
 _BUSY = 0.7
 """Share of the CPU limit below which a rise is work, not a leak."""
@@ -60,7 +61,7 @@ def _dependency(facts: Situation) -> Hypothesis:
     baseline together with the incident +5, errors in the logs that name it +5, a gradual onset of one that fills up +5. One that still
     works explains at most 75 %, 90 % with nothing left, one that a new version used up at most 15.
     """
-    ledger = Ledger(40 if facts.implicated and not facts.began_before else 60)
+    ledger = Ledger(40 if facts.implicated and not facts.began_before else walk(facts).start("dependency", 60))
     if not facts.implicated and facts.age is not None:
         ledger.add(0, "No recent deployments")
     ledger.check("Check the health of external APIs", "Check database performance", "Compare dependency latency and error rates")

@@ -21,7 +21,9 @@ from ..model.workload import Pod, WorkloadState
 from .clues import Clues, clues
 from .incident_onset import IncidentOnset, incident_onset
 from .scoring import DEFAULT_SCORING, Scoring
-from .symptoms import Symptoms, symptoms
+from .symptoms import HIGH_ERROR_RATE, HIGH_LATENCY, Symptoms, symptoms
+from .tree import Tree
+from .tree_default import DEFAULT_TREE
 
 RECENT = 4 * 3600.0
 """Seconds for which a deployment is recent: the first question of the decision tree."""
@@ -43,6 +45,7 @@ class Options:
     use_logs_only: bool = False
     scoring: Scoring = field(default=DEFAULT_SCORING)
     target: Revision | None = None
+    tree: Tree = field(default=DEFAULT_TREE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ def situation(diagnostics: Diagnostics, now: datetime, options: Options) -> Situ
         diagnostics=diagnostics,
         now=now,
         options=options,
-        symptoms=symptoms(diagnostics),
+        symptoms=symptoms(diagnostics, options.tree.limit("error_rate", HIGH_ERROR_RATE), options.tree.limit("latency_p95", HIGH_LATENCY)),
         onset=onset,
         suspect=suspect,
         suspect_since=since,
