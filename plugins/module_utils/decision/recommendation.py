@@ -18,7 +18,7 @@ are given 80, eight in ten should be right. A rollback is recommended when
 
 - there is an outage or something close to it, and not merely a degradation,
 - a deployment is the likeliest cause, with 60 % at least,
-- the score reaches 60, or could if the missing evidence were there, or the fault is shown in the version itself,
+- the score reaches 60, or could if the missing evidence were there, or the fault is shown in the version itself, or it is 70 % likely,
 - and no guard forbids it.
 """
 
@@ -137,7 +137,11 @@ def _about_deployment(
     guard = forbidden(found)
     if guard is not None:
         return _around(guard, version, facts)
-    if leader.confidence < LIKELY or (points.possible < LIKELY and not facts.code_evidence) or facts.target is None:
+    if (
+        leader.confidence < LIKELY
+        or (points.possible < LIKELY and leader.confidence < SURE and not facts.code_evidence)
+        or facts.target is None
+    ):
         return Action.INVESTIGATE, f"INVESTIGATE AND PREPARE ROLLBACK of {version}"
     if not allowed:
         return Action.HOTFIX, f"HOTFIX {version} (rollback is not allowed)"

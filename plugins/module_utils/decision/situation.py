@@ -10,6 +10,7 @@ from datetime import datetime
 
 from ..analysis.pods import UNSTARTABLE, crashing, failing
 from ..analysis.signals import USER_FELT
+from ..analysis.rollout_end import rollout_end
 from ..analysis.stability import last_stable, still_rolling_out
 from ..model.dependencies import DependencyHealth
 from ..model.diagnostics import Diagnostics
@@ -97,6 +98,16 @@ class Situation:
     def still_rolling_out(self) -> bool:
         """Whether the suspect is still on its way, so that trouble that comes late may still come with it."""
         return self.rollouts is not None and not self.earlier_suspect and still_rolling_out(self.rollouts, self.workload)
+
+    @property
+    def settled_for(self) -> float | None:
+        """Seconds from the end of the suspect's rollout to the onset; None where either is not known, or the rollout was not over."""
+        if self.onset.at is None or self.suspect_since is None or self.suspect is None or self.still_rolling_out:
+            return None
+        state = self.workload
+        mine = [pod.created_at for pod in state.pods if _is_of(pod, self.suspect)] if state else []
+        done = rollout_end(self.suspect_since, mine)
+        return (self.onset.at - done).total_seconds() if done is not None else None
 
     @property
     def earlier_suspect(self) -> bool:
