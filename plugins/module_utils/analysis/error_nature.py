@@ -26,29 +26,46 @@ class Nature(StrEnum):
 
 
 _OWN = re.compile(
-    r"NullPointer|NullReference|nil pointer|nil map|null pointer|is (?:null|undefined|not defined|not a function)\b|of (?:undefined|null)\b"
-    r"|\b(?:Type|Key|Attribute|Index|Value|Reference|Name|Syntax|Import|ModuleNotFound|Unbound|ZeroDivision|Assertion|NoMethod|Argument|Range)"
-    r"Error\b|NoneType|\bpanic:|index out of (?:range|bounds)|out of range|ClassCast|NoSuch(?:Method|Field|Element)|ClassNotFound|NoClassDef"
-    r"|Illegal(?:Argument|State)|Unsupported(?:Operation|Encoding)|StackOverflow|segmentation fault|SIGSEGV|division by zero|overflow\b"
-    r"|unhandled (?:exception|promise|error)|UnhandledPromiseRejection|assertion failed|must not be (?:null|empty)|cannot (?:decode|parse|compare)"
-    r"|(?:cannot|can't|failed to|could not|unable to) (?:decode|parse|deserialize|unmarshal|serialize|cast|convert)"
-    r"|(?:un)?marshal|deserializ|JSONDecodeError|unexpected (?:token|end of|field|key)|unknown (?:field|column|property|format|option|flag)"
-    r"|(?:column|relation|table|function) \S+ does not exist|no such (?:table|column)|missing (?:required|mandatory)"
-    r"|violates (?:not-null|foreign key|unique|check) constraint|different types",
+    "|".join(
+        (
+            r"NullPointer|NullReference|null pointer|nil pointer|nil map|NoneType",
+            r"is (?:null|undefined|not defined|not a function)\b|of (?:undefined|null)\b|must not be (?:null|empty)",
+            r"\b(?:Type|Key|Attribute|Index|Value|Reference|Name|Syntax|Import|ModuleNotFound|Unbound|NoMethod|Argument|Range)Error\b",
+            r"\b(?:ZeroDivision|Assertion|UnboundLocal|NotImplemented|JSONDecode)Error\b|division by zero|assertion failed|overflow\b",
+            r"\bpanic:|segmentation fault|SIGSEGV|StackOverflow|index out of (?:range|bounds)|out of range",
+            r"ClassCast|NoSuch(?:Method|Field|Element)|ClassNotFound|NoClassDef|Illegal(?:Argument|State)|Unsupported(?:Operation|Encoding)",
+            r"unhandled (?:exception|promise|error)|UnhandledPromiseRejection|Cannot find module|different types",
+            r"(?:cannot|can't|failed to|could not|unable to) (?:decode|parse|compare|deserialize|unmarshal|serialize|cast|convert)",
+            r"unmarshal|deserializ|unexpected (?:token|end of|field|key)|unknown (?:field|column|property|format|option|flag)",
+            r"(?:column|relation|table|function) \S+ does not exist|no such (?:table|column)|missing (?:required|mandatory)",
+            r"violates (?:not-null|foreign key|unique|check) constraint",
+        )
+    ),
     re.IGNORECASE,
 )
 _OUTSIDE = re.compile(
-    r"connection (?:to \S+ )?(?:was )?(?:refused|reset|timed out|closed by)|connect(?:ion)? (?:error|failed|timeout)|\bECONN(?:REFUSED|RESET|ABORTED)"
-    r"|\bE(?:TIMEDOUT|HOSTUNREACH|NETUNREACH|PIPE)\b|no route to host|network is unreachable|broken pipe|dial tcp|i/o timeout"
-    r"|(?:could not|cannot|can't|failed to|unable to) (?:connect|reach|open a connection)|no (?:database )?connection(?! from the pool)"
-    r"|\b50[234]\b|Service Unavailable|Bad Gateway|Gateway Time-?out|temporarily unavailable|\bUNAVAILABLE\b|upstream (?:connect|request|connection)"
-    r"|did not (?:answer|respond)|no response from|not enough in-sync|no leader|leader not available|broker|circuit breaker|too many clients"
-    r"|remaining connection slots|\b(?:LOADING|MISCONF|CLUSTERDOWN|READONLY)\b|OOM command not allowed|host (?:is )?(?:down|unreachable)",
+    "|".join(
+        (
+            r"connection (?:to \S+ )?(?:was )?(?:refused|reset|timed out|closed by)|connect(?:ion)? (?:error|failed|timeout)",
+            r"\bECONN(?:REFUSED|RESET|ABORTED)|\bE(?:TIMEDOUT|HOSTUNREACH|NETUNREACH|PIPE)\b",
+            r"no route to host|network is unreachable|broken pipe|dial tcp|i/o timeout|host (?:is )?(?:down|unreachable)",
+            r"(?:could not|cannot|can't|failed to|unable to) (?:connect|reach|open a connection)",
+            r"no (?:database )?connection(?! from the pool)",
+            r"\b50[234]\b|Service Unavailable|Bad Gateway|Gateway Time-?out|temporarily unavailable|\bUNAVAILABLE\b",
+            r"upstream (?:connect|request|connection)|did not (?:answer|respond)|no response from|circuit breaker",
+            r"not enough in-sync|no leader|leader not available|too many clients|remaining connection slots",
+            r"\b(?:LOADING|MISCONF|CLUSTERDOWN|READONLY)\b|OOM command not allowed",
+        )
+    ),
     re.IGNORECASE,
 )
 _CLIENT = re.compile(
-    r"\b4(?:00|01|03|04|05|09|13|15|22|29)\b|bad request|malformed|invalid (?:request|body|json|payload|signature|input)|is not (?:valid )?JSON"
-    r"|unauthori[sz]ed|forbidden|unprocessable|validation failed for client|rejected request",
+    "|".join(
+        (
+            r"\b4(?:00|01|03|04|05|09|13|15|22|29)\b|bad request|unauthori[sz]ed|forbidden|unprocessable|rejected request",
+            r"malformed|invalid (?:request|body|json|payload|signature|input)|is not (?:valid )?JSON",
+        )
+    ),
     re.IGNORECASE,
 )
 

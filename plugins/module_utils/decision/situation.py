@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..analysis.pods import UNSTARTABLE, crashing, failing
-from ..analysis.signals import USER_FELT
 from ..analysis.rollout_end import rollout_end
+from ..analysis.signals import USER_FELT
 from ..analysis.stability import last_stable, still_rolling_out
 from ..model.dependencies import DependencyHealth
 from ..model.diagnostics import Diagnostics
