@@ -52,15 +52,8 @@ EXAMPLES = r"""
   ansible.builtin.copy:
     dest: /etc/prometheus/rules/user-api.yml
     mode: "0644"
-    content: "{{ {'groups': [{'name': 'user-api', 'rules': rules}]} | to_nice_yaml }}"
-  vars:
-    rules: >-
-      {%- set found = [] -%}
-      {%- for alert in compared.comparison.alerts -%}
-      {%- set _ = found.append({'alert': alert.name, 'expr': alert.expr, 'for': (alert.for_seconds | int) ~ 's',
-                                'annotations': {'summary': alert.title, 'action': alert.then}}) -%}
-      {%- endfor -%}
-      {{ found }}
+    content: "{{ compared.comparison.rules }}"
+  when: compared.comparison.rules
 """
 
 RETURN = r"""
@@ -223,6 +216,14 @@ comparison:
       type: float
       returned: always
       sample: 7200.0
+    rules:
+      description: The alerts as the text of a rule file for Prometheus, which C(promtool check rules) accepts; empty where there are none.
+      type: str
+      returned: always
+      sample: |
+        groups:
+          - name: "user-api after v3.1.5"
+            rules: []
 """
 
 from datetime import UTC, datetime

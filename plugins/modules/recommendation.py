@@ -48,6 +48,14 @@ options:
       - Version, revision, V(previous) or V(latest-stable) to roll back to. Where it is not given, the newest earlier revision that was
         active for 6 hours or more and that nobody rolled back from.
     type: str
+  decision_tree:
+    description:
+      - A decision tree of your own in place of the one that comes with the collection, which is
+        C(roles/decide/files/decision_tree.yml), as the path of a YAML file or as its data.
+      - It is checked as a whole before anything is decided. What is wrong is named with its line and the reason.
+      - It sets the limits from which errors and latency are high, where the hypotheses about a deployment and a dependency start, what
+        is done about the other causes, and the remedies. Guards, and what a rollback needs besides, stand above it.
+    type: raw
   scoring:
     description: As for O(devops.incident_response.rollback_confidence#module:scoring).
     type: dict
@@ -208,6 +216,37 @@ recommendation:
           type: str
           returned: always
           sample: 45% (baseline 0.1%)
+        check:
+          description: The fact that was checked.
+          type: str
+          returned: always
+          sample: error_rate
+        value:
+          description: What it is, in its unit (shares, seconds, multiples); null where it is yes or no by itself, or not known.
+          type: float
+          returned: always
+          sample: 0.45
+        comparison:
+          description: V(above), V(below), V(at_least) or V(at_most); null where it is yes or no by itself.
+          type: str
+          returned: always
+          sample: above
+        threshold:
+          description: What it was compared with, in the same unit; null where it is yes or no by itself.
+          type: float
+          returned: always
+          sample: 0.05
+        branch:
+          description: The branch that was taken, V(then), V(else) or V(unknown).
+          type: str
+          returned: always
+          sample: then
+        concluded:
+          description: What this branch concludes, as cause, percent and action.
+          type: list
+          elements: str
+          returned: always
+          sample: ["deployment (85%): rollback"]
     score:
       description: The score, as RV(devops.incident_response.rollback_confidence#module:confidence).
       type: dict

@@ -7,18 +7,33 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
+
+from ..model.changes import Commit
 
 _TAKES_AWAY = re.compile(r"(?<![a-z])(?:drop|remove|delete|rename|retype|change_type|split|not_null)(?:s|d|ed)?(?![a-z])", re.IGNORECASE)
 _HARMLESS = re.compile(r"(?<![a-z])(?:index|indexes|indices|idx|constraint|trigger|view)(?![a-z])", re.IGNORECASE)
 """No program reads these."""
 
 
-def destructive(migrations: Iterable[str]) -> str | None:
-    """The first of the migrations' files whose name says that it renames or removes something; None when none does.
+_SAID = re.compile(
+    r"\b(?:drop|remov|delet|renam|retyp|split)\w*\b.{0,40}\b(?:column|table|field|attribute)s?\b|\bDROP (?:COLUMN|TABLE)\b", re.IGNORECASE
+)
+
+
+def destructive(migrations: Sequence[str], commits: Sequence[Commit] = ()) -> str | None:
+    """The first of the migrations that renames or removes something, as its file's name or the message of its commit says; else None.
 
     An earlier version copes with what is added, and not with what is gone:
     https://martinfowler.com/bliki/ParallelChange.html
     """
     stems = ((path, posixpath.splitext(posixpath.basename(path))[0]) for path in migrations)
-    return next((path for path, stem in stems if _TAKES_AWAY.search(stem) and not _HARMLESS.search(stem)), None)
+    named = next((path for path, stem in stems if _TAKES_AWAY.search(stem) and not _HARMLESS.search(stem)), None)
+    if named is not None:
+        return named
+    there = frozenset(migrations)
+    for commit in commits:
+        file = next((path for path in commit.files if path in there), None)
+        if file is not None and _SAID.search(commit.subject):
+            return f"{file} ({commit.subject})"
+    return None

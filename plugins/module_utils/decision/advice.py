@@ -13,36 +13,45 @@ from ..model.recommendation import Action, Hypothesis
 from ..model.service import DependencyType
 from .deployment import leak_since_deployment
 from .situation import Situation, saturated, unreachable
+from .tree import Conclusion
+from .walk import Walk
 
 _ONE_HIGHER = {"P1": "P0", "P2": "P1", "P3": "P2"}
 
 
-def remedies(leader: Hypothesis | None, facts: Situation) -> tuple[str, ...]:
-    """What mends the cause, most useful first. A rollback only undoes it and is not among them."""
+def remedies(leader: Hypothesis | None, facts: Situation, walked: Walk) -> tuple[str, ...]:
+    """What mends the cause, most useful first: what follows from the evidence, then the decision tree's.
+
+    A rollback only undoes it and is not among them.
+    """
     if leader is None:
         return ()
+    concluded = concluded_about(leader.cause, facts, walked)
+    said = [text for one in walked.about(leader.cause) for text in one.remedies] or (concluded.remedies if concluded else ())
+    return tuple(dict.fromkeys((*_by_evidence(leader, facts), *said)))
+
+
+def concluded_about(cause: str, facts: Situation, walked: Walk) -> Conclusion | None:
+    """What the decision tree concludes about the cause: on the walk, or else anywhere, where it says only one thing about it."""
+    reached = [one for one in walked.about(cause) if one.action is not None]
+    if reached:
+        return reached[0]
+    anywhere = [one for one in facts.options.tree.conclusions(cause) if one.action is not None]
+    return anywhere[0] if len({one.action for one in anywhere}) == 1 else None
+
+
+def _by_evidence(leader: Hypothesis, facts: Situation) -> tuple[str, ...]:
     if leader.cause == "deployment":
         return _after_deployment(facts)
     if leader.cause == "dependency":
         bad = facts.unhealthy_dependencies
         return _of_dependency(bad[0]) if bad else ("Analyze dependency latency and error rates", "Add its dependencies to the catalogue")
-    return {
-        "resource_leak": (
-            "Restart pods one by one (quick fix)",
-            "Scale horizontally to gain time",
-            "Take a heap profile, then fix the leak",
-        ),
-        "load": ("Scale up", "Raise the autoscaler's maximum", "Limit the rate of the heaviest clients"),
-        "crash": (
-            ("Raise the memory limit", "Take a heap profile")
-            if facts.workload and out_of_memory(facts.workload)
-            else ("Apply a hotfix for the error in the pod logs", "Make startup survive a missing dependency")
-        ),
-        "node": ("Cordon the node and let its pods move", "Add capacity or lower the pods' requests"),
-    }.get(leader.cause, ())
+    if leader.cause == "node":
+        return ("Cordon the node and let its pods move", "Add capacity or lower the pods' requests")
+    return ()
 
 
-def next_steps(action: Action, leader: Hypothesis | None, facts: Situation) -> tuple[str, ...]:
+def next_steps(action: Action, leader: Hypothesis | None, facts: Situation, walked: Walk) -> tuple[str, ...]:
     """The steps, in order."""
     if action is Action.NONE:
         return ("Go on watching",)
@@ -57,7 +66,7 @@ def next_steps(action: Action, leader: Hypothesis | None, facts: Situation) -> t
         version = version_of(facts.suspect) if facts.suspect else "the current version"
         steps.append("Prepare hotfix with database index" if facts.table_scan is not None else f"Prepare hotfix for {version}")
         return (*steps, "Schedule post-mortem for tomorrow", "Update runbook with lessons learned")
-    return (*_investigation(leader, facts), "Monitor error rate for improvement", *_escalation(facts))
+    return (*_investigation(leader, facts, walked), "Monitor error rate for improvement", *_escalation(facts))
 
 
 def _after_deployment(facts: Situation) -> tuple[str, ...]:
@@ -96,7 +105,7 @@ def _of_dependency(worst: DependencyHealth) -> tuple[str, ...]:
     return (f"Give {worst.title} more capacity (quick fix)", f"Call the owners of {worst.title}", "Look at who else uses it")
 
 
-def _investigation(leader: Hypothesis | None, facts: Situation) -> tuple[str, ...]:
+def _investigation(leader: Hypothesis | None, facts: Situation, walked: Walk) -> tuple[str, ...]:
     bad = facts.unhealthy_dependencies
     if leader is not None and leader.cause == "dependency" and bad:
         worst, service = bad[0], facts.diagnostics.service.name
@@ -104,12 +113,11 @@ def _investigation(leader: Hypothesis | None, facts: Situation) -> tuple[str, ..
             return ("Increase Redis memory allocation", "Analyze cache keys with redis-cli", f"Review {service} caching logic")
         first = f"Restore {worst.title}" if unreachable(worst) else f"Give {worst.title} more capacity"
         return (first, f"Call the owners of {worst.title}", f"Review how {service} copes without {worst.title}")
-    doing = {
-        "resource_leak": ("Restart pods, or scale horizontally",),
-        "load": ("Scale up",),
-        "crash": ("Raise the memory limit",) if facts.workload and out_of_memory(facts.workload) else (),
-    }
-    return (*doing.get(leader.cause, ()), *leader.check_next) if leader else ("Gather the missing evidence",)
+    if leader is None:
+        return ("Gather the missing evidence",)
+    concluded = concluded_about(leader.cause, facts, walked)
+    doing = concluded.remedies[:1] if concluded and concluded.action not in (None, Action.INVESTIGATE.value, Action.ROLLBACK.value) else ()
+    return (*doing, *leader.check_next)
 
 
 def _monitoring(facts: Situation) -> tuple[str, ...]:

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from ..analysis.error_nature import Nature, nature, of_clients
 from ..analysis.growth import growing_since
 from ..analysis.log_signs import Sign, configuration_change, main_errors, named_cause
 from ..analysis.signals import USER_FELT
@@ -54,6 +55,8 @@ class Clues:
     """The errors that came with the trouble, most frequent first."""
     unseen: str | None
     """Why the service itself seems not to see the failures that are counted."""
+    nature: Nature | None
+    """Whether these errors are such as a program makes by itself, or such as somebody else's failure makes."""
 
 
 def clues(diagnostics: Diagnostics, suspect: Revision | None, since: datetime | None, onset: datetime | None) -> Clues:
@@ -75,7 +78,8 @@ def clues(diagnostics: Diagnostics, suspect: Revision | None, since: datetime | 
         earlier=_earlier(diagnostics, since),
         others_fail=_others(diagnostics, onset),
         errors=errors,
-        unseen=_unseen(diagnostics, errors),
+        unseen=_unseen(diagnostics, errors, onset),
+        nature=nature(errors),
     )
 
 
@@ -104,12 +108,24 @@ def _others(diagnostics: Diagnostics, onset: datetime | None) -> tuple[Neighbour
     return tuple(found)
 
 
-def _unseen(diagnostics: Diagnostics, errors: tuple[LogPattern, ...]) -> str | None:
+def _unseen(diagnostics: Diagnostics, errors: tuple[LogPattern, ...], onset: datetime | None) -> str | None:
     metrics, traces = diagnostics.metrics.data, diagnostics.traces.data
     rate = metrics.signal("error_rate") if metrics else None
-    if errors or rate is None or (rate.value or 0.0) < _NOTABLE_ERRORS or traces is None or traces.traces < _ENOUGH_TRACES:
+    if errors or rate is None or (rate.value or 0.0) < _NOTABLE_ERRORS:
         return None
+    if traces is None or traces.traces < _ENOUGH_TRACES:
+        return _refused(diagnostics, onset)
     expected = _SEEN * (rate.value or 0.0) * traces.traces
     if traces.error_traces > max(expected, _MISHAP):
         return None
     return f"{traces.error_traces} of its traces failed and its logs show no such errors"
+
+
+def _refused(diagnostics: Diagnostics, onset: datetime | None) -> str | None:
+    """Without traces: the logs tell of no error, and of requests that clients made wrong since it began."""
+    logs = diagnostics.logs.data
+    if logs is None or onset is None:
+        return None
+    came = [one for one in logs.patterns if one.first_seen is None or one.first_seen >= onset - timedelta(minutes=2)]
+    line = of_clients(came) if not any(one.level in ("FATAL", "ERROR") and one.count > _MISHAP for one in came) else None
+    return f"its logs show no such errors, and {line.count} times: {line.template}" if line else None

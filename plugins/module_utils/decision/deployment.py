@@ -8,6 +8,8 @@ high, since that has more causes. What is only a degradation is judged by ``anal
 
 =====================================================================  ======
 began within 15 minutes after the rollout began, or while it goes on      +10
+began within 15 minutes, but three minutes or more after the rollout was complete: with evidence in
+  the code / errors such as code makes / other errors / none / such as another's failure makes 0/-5/-15/-40/-50
 began 15 minutes to an hour after it: gradually / suddenly            -10/-45
 began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
@@ -36,6 +38,7 @@ the version before and the trouble goes on, it is at most 15.
 from __future__ import annotations
 
 from ..analysis.contribution import DELAYED, PROMPT, Contribution, Degradation, contribution
+from ..analysis.error_nature import Nature
 from ..analysis.signals import worsening
 from ..analysis.wording import version_of
 from ..model.metrics import Shape
@@ -44,6 +47,7 @@ from ..units import format_duration
 from .ledger import Ledger
 from .rivals import (
     busy_node,
+    came_late,
     configuration_changed,
     dependency_is_independent,
     errors_begin_elsewhere,
@@ -55,7 +59,10 @@ from .rivals import (
     traffic_rose_first,
 )
 from .situation import Situation, unreachable
+from .walk import walk
 
+_WITHOUT_TREE = 75
+"""Where it starts if the decision tree concludes nothing about it."""
 _USAGE = ("memory", "cpu")
 _USAGE_ROSE = 1.1
 _NEW_ERRORS = ("FATAL", "ERROR")
@@ -151,7 +158,7 @@ def _degradation(facts: Situation) -> Ledger:
 
 
 def _outage(facts: Situation) -> Ledger:
-    ledger = Ledger(85 if facts.symptoms.high_errors or facts.symptoms.crashes else 75)
+    ledger = Ledger(walk(facts).start("deployment", _WITHOUT_TREE))
     if facts.recent and facts.age is not None:
         ledger.add(0, f"Recent deployment ({format_duration(facts.age)} ago)")
     if facts.began_before:
@@ -160,6 +167,8 @@ def _outage(facts: Situation) -> Ledger:
     inferred = f" (by {facts.onset.inferred})" if facts.onset.inferred else ""
     if delay is None:
         ledger.add(-20, "When it began is not known")
+    elif came_late(facts) and delay <= PROMPT:
+        _weigh_lateness(facts, ledger)
     elif delay <= PROMPT or (delay <= DELAYED and facts.still_rolling_out):
         ledger.add(10, f"It began {format_duration(delay)} after the rollout began{inferred}")
     elif facts.code_evidence:
@@ -169,6 +178,21 @@ def _outage(facts: Situation) -> Ledger:
     else:
         ledger.add(-20 if facts.gradual else -65, f"It began {format_duration(delay)} after the rollout{inferred}")
     return ledger
+
+
+def _weigh_lateness(facts: Situation, ledger: Ledger) -> None:
+    """It came soon after the rollout, but not with it: all pods had run for a while, and nothing was wrong."""
+    settled = format_duration(facts.settled_for or facts.delay or 0.0)
+    sentence = f"It began {settled} after the rollout was complete"
+    own, outside = facts.clues.nature is Nature.OWN, facts.clues.nature is Nature.OUTSIDE
+    if facts.code_evidence or facts.gradual:
+        ledger.add(0, sentence)
+    elif own and facts.clues.errors:
+        ledger.add(-5, f"{sentence}, though with errors of its own: {facts.clues.errors[0].template}")
+    elif outside:
+        ledger.add(-50, f"{sentence}, with errors that something else made: {facts.clues.errors[0].template}")
+    else:
+        ledger.add(-15 if facts.clues.errors else -40, f"{sentence}, and nothing points at the version itself")
 
 
 def _weigh_code(facts: Situation, ledger: Ledger) -> None:

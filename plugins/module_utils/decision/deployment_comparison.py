@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ..analysis.alert_rules import rule_file
 from ..analysis.comparison import UNKNOWN, FollowedSignal, follow, is_gradual, named
 from ..analysis.contribution import Contribution, Degradation, confidence_level, contribution, in_minutes
 from ..analysis.monitoring import error_rate_limit, memory_limit, monitoring_plan, monitoring_time
@@ -70,6 +71,7 @@ def compare(raw: RawComparison, revision: Revision, rollouts: Rollouts, deployed
     errors, memory = named(signals, "error_rate"), named(signals, "memory")
     known = any(one.compared.verdict != UNKNOWN for one in signals if one.compared.name in _USER_FELT)
     headline, watch = _headline(judged, confidence, known, found)
+    alerts = tuple(_alerts(judged, raw, service))
     return DeploymentComparison(
         version=version_of(revision),
         previous_version=version_of(previous) if previous else None,
@@ -91,9 +93,10 @@ def compare(raw: RawComparison, revision: Revision, rollouts: Rollouts, deployed
             version_of(previous) if previous else None,
             leak=judged.leak,
         ),
-        alerts=tuple(_alerts(judged, raw, service)),
+        alerts=alerts,
         guards=found,
         monitor_for=watch,
+        rules=rule_file(service.name, service.namespace, version_of(revision), alerts),
     )
 
 

@@ -8,7 +8,8 @@ Each function's docstring says how its probability comes about; ``ledger.ranked`
 
 from __future__ import annotations
 
-from ..analysis.contribution import DELAYED
+from ..analysis.contribution import PROMPT
+from ..analysis.error_nature import Nature
 from ..analysis.pods import UNSCHEDULED, commonest_reason, out_of_memory
 from ..analysis.signals import worsening
 from ..model.dependencies import DependencyHealth
@@ -22,6 +23,7 @@ from .rivals import (
     NEARLY_FULL,
     SURGE,
     busy_node,
+    came_late,
     correlated_signals,
     dependency_is_independent,
     errors_begin_elsewhere,
@@ -34,6 +36,7 @@ from .rivals import (
     used_up_by_suspect,
 )
 from .situation import Situation, exhausted, unreachable
+from .walk import walk
 
 _BUSY = 0.7
 """Share of the CPU limit below which a rise is work, not a leak."""
@@ -60,13 +63,16 @@ def _dependency(facts: Situation) -> Hypothesis:
     baseline together with the incident +5, errors in the logs that name it +5, a gradual onset of one that fills up +5. One that still
     works explains at most 75 %, 90 % with nothing left, one that a new version used up at most 15.
     """
-    ledger = Ledger(40 if facts.implicated and not facts.began_before else 60)
+    ledger = Ledger(40 if facts.implicated and not facts.began_before else walk(facts).start("dependency", 60))
     if not facts.implicated and facts.age is not None:
         ledger.add(0, "No recent deployments")
     ledger.check("Check the health of external APIs", "Check database performance", "Compare dependency latency and error rates")
     if facts.error_origin is not None:
         ledger.add(25 if errors_begin_elsewhere(facts) else 0, f"Errors begin in {facts.error_origin[0]} in {facts.error_origin[1]} traces")
     bad = facts.unhealthy_dependencies
+    outside = facts.clues.nature is Nature.OUTSIDE and (not facts.implicated or facts.began_before or came_late(facts))
+    if outside and facts.clues.errors:
+        ledger.add(20, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     if not bad:
         known = facts.diagnostics.dependencies.data
         if known and known.health and facts.error_origin is None:
@@ -164,7 +170,7 @@ def _crash(facts: Situation) -> Hypothesis | None:
     ledger = Ledger(70 if killed else 50)
     reason = commonest_reason(facts.crashing) or "crashes"
     ledger.add(0, f"{len(facts.crashing)} pods: {reason}")
-    prompt = facts.delay is None or facts.delay <= DELAYED or facts.code_evidence
+    prompt = facts.delay is None or facts.delay <= PROMPT or facts.code_evidence
     if facts.implicated and prompt and not facts.began_before and not facts.old_pods_failing:
         ledger.cap(10, "They came with the deployment, which then is the cause")
     ledger.check("Check OOMKilled events" if killed else "Check pod logs for stack traces", "Check startup probe failures")

@@ -18,7 +18,7 @@ are given 80, eight in ten should be right. A rollback is recommended when
 
 - there is an outage or something close to it, and not merely a degradation,
 - a deployment is the likeliest cause, with 60 % at least,
-- the score reaches 60, or could if the missing evidence were there, or the fault is shown in the version itself,
+- the score reaches 60, or could if the missing evidence were there, or the fault is shown in the version itself, or it is 70 % likely,
 - and no guard forbids it.
 """
 
@@ -27,7 +27,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..analysis.monitoring import monitoring_time
-from ..analysis.pods import out_of_memory
 from ..analysis.stability import PROVEN_AFTER
 from ..analysis.wording import version_of
 from ..model.confidence import Confidence
@@ -35,7 +34,7 @@ from ..model.diagnostics import Diagnostics
 from ..model.incident import Policy
 from ..model.recommendation import Action, Guard, Hypothesis, Recommendation
 from ..units import describe_duration
-from .advice import next_steps, remedies
+from .advice import concluded_about, next_steps, remedies
 from .confidence import score
 from .guards import forbidden, guards
 from .hypotheses import hypotheses
@@ -43,7 +42,7 @@ from .observations import observe
 from .policy import NEVER, SURE, automatic
 from .reasoning import reasoning
 from .situation import Options, Situation, situation
-from .tree import walk
+from .walk import Walk, walk
 
 LIKELY = 60
 """The score, and the probability, from which a rollback is recommended."""
@@ -56,10 +55,8 @@ _LOOK_FURTHER = 85
 _NO_ROLLBACK = 90
 _DEFAULTS = Options()
 
-_BY_CAUSE = {
-    "resource_leak": (Action.RESTART, "RESTART pods or scale out (resource leak)"),
-    "load": (Action.SCALE, "SCALE UP (sudden load)"),
-}
+_SAID_OTHERWISE = frozenset({Action.ROLLBACK.value, Action.INVESTIGATE.value})
+"""Actions of a conclusion that need words of their own: what to investigate is told by the hypothesis, a rollback by guards and score."""
 _NO_WAY_BACK = frozenset({"no_target", "migration_undone", "target_is_current", "target_rolled_back", "target_failing"})
 
 
@@ -67,10 +64,10 @@ def recommend(diagnostics: Diagnostics, policy: Policy, now: datetime, options: 
     """The recommendation for what ``diagnostics`` shows at ``now``, under ``policy``. Never fails for lack of evidence."""
     facts = situation(diagnostics, now, options)
     points = score(observe(facts), options.scoring)
-    causes, found = hypotheses(facts), guards(facts)
+    causes, found, walked = hypotheses(facts), guards(facts), walk(facts)
     leader = causes[0] if causes and facts.symptoms.any else None
     allowed = options.rollback_allowed and policy.rollback != NEVER
-    action, headline = _decide(causes, points, found, allowed, facts)
+    action, headline = _decide(causes, points, found, allowed, facts, walked)
     confidence = _confidence(action, leader, causes, found, facts)
     does_it, why = automatic(action, confidence, points, found, policy, facts)
     return Recommendation(
@@ -82,10 +79,10 @@ def recommend(diagnostics: Diagnostics, policy: Policy, now: datetime, options: 
         reasoning=reasoning(action, leader, found, facts),
         hypotheses=causes,
         guards=found,
-        tree=walk(facts),
+        tree=walked.steps,
         score=points,
-        remedies=remedies(leader, facts),
-        next_steps=next_steps(action, leader, facts),
+        remedies=remedies(leader, facts, walked),
+        next_steps=next_steps(action, leader, facts, walked),
         automatic=does_it,
         automatic_reason=why,
     )
@@ -109,7 +106,7 @@ def _confidence(
 
 
 def _decide(
-    causes: tuple[Hypothesis, ...], points: Confidence, found: tuple[Guard, ...], allowed: bool, facts: Situation
+    causes: tuple[Hypothesis, ...], points: Confidence, found: tuple[Guard, ...], allowed: bool, facts: Situation, walked: Walk
 ) -> tuple[Action, str]:
     if not facts.symptoms.any or not causes:
         blind = facts.symptoms.blind or facts.symptoms.any
@@ -117,10 +114,10 @@ def _decide(
     leader = causes[0]
     if leader.cause == "deployment":
         return _about_deployment(leader, points, found, allowed, facts)
-    if leader.cause == "crash" and facts.workload is not None and out_of_memory(facts.workload):
-        return Action.RAISE_LIMIT, "RAISE the memory limit (pods were OOMKilled)"
-    if leader.cause in _BY_CAUSE:
-        return _BY_CAUSE[leader.cause]
+    concluded = concluded_about(leader.cause, facts, walked)
+    if concluded is not None and concluded.action is not None and concluded.action not in _SAID_OTHERWISE:
+        action = Action(concluded.action)
+        return action, concluded.headline or f"{action.value.replace('_', ' ').upper()} ({leader.title})"
     if leader.cause == "unknown":
         return Action.INVESTIGATE, "INVESTIGATE FURTHER (cause not yet known)"
     blamed = next((one.confidence for one in causes if one.cause == "deployment"), 0)
@@ -140,7 +137,11 @@ def _about_deployment(
     guard = forbidden(found)
     if guard is not None:
         return _around(guard, version, facts)
-    if leader.confidence < LIKELY or (points.possible < LIKELY and not facts.code_evidence) or facts.target is None:
+    if (
+        leader.confidence < LIKELY
+        or (points.possible < LIKELY and leader.confidence < SURE and not facts.code_evidence)
+        or facts.target is None
+    ):
         return Action.INVESTIGATE, f"INVESTIGATE AND PREPARE ROLLBACK of {version}"
     if not allowed:
         return Action.HOTFIX, f"HOTFIX {version} (rollback is not allowed)"

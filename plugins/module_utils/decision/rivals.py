@@ -71,6 +71,12 @@ def at_once(facts: Situation) -> bool:
     return facts.delay is not None and facts.delay <= _AT_ONCE
 
 
+def came_late(facts: Situation) -> bool:
+    """Whether every pod of the suspect had run for a while before it began: a version that is wrong mostly shows it at once."""
+    settled = facts.settled_for
+    return settled is not None and settled > _AT_ONCE + facts.onset.tolerance / 2
+
+
 def outside_cause(facts: Situation) -> Sign | None:
     """The cause that the logs name and that an earlier version would meet as well; None when there is none.
 

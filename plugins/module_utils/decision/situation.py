@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..analysis.pods import UNSTARTABLE, crashing, failing
+from ..analysis.rollout_end import rollout_end
 from ..analysis.signals import USER_FELT
 from ..analysis.stability import last_stable, still_rolling_out
 from ..model.dependencies import DependencyHealth
@@ -21,7 +22,9 @@ from ..model.workload import Pod, WorkloadState
 from .clues import Clues, clues
 from .incident_onset import IncidentOnset, incident_onset
 from .scoring import DEFAULT_SCORING, Scoring
-from .symptoms import Symptoms, symptoms
+from .symptoms import HIGH_ERROR_RATE, HIGH_LATENCY, Symptoms, symptoms
+from .tree import Tree
+from .tree_default import DEFAULT_TREE
 
 RECENT = 4 * 3600.0
 """Seconds for which a deployment is recent: the first question of the decision tree."""
@@ -43,6 +46,7 @@ class Options:
     use_logs_only: bool = False
     scoring: Scoring = field(default=DEFAULT_SCORING)
     target: Revision | None = None
+    tree: Tree = field(default=DEFAULT_TREE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,16 @@ class Situation:
     def still_rolling_out(self) -> bool:
         """Whether the suspect is still on its way, so that trouble that comes late may still come with it."""
         return self.rollouts is not None and not self.earlier_suspect and still_rolling_out(self.rollouts, self.workload)
+
+    @property
+    def settled_for(self) -> float | None:
+        """Seconds from the end of the suspect's rollout to the onset; None where either is not known, or the rollout was not over."""
+        if self.onset.at is None or self.suspect_since is None or self.suspect is None or self.still_rolling_out:
+            return None
+        state = self.workload
+        mine = [pod.created_at for pod in state.pods if _is_of(pod, self.suspect)] if state else []
+        done = rollout_end(self.suspect_since, mine)
+        return (self.onset.at - done).total_seconds() if done is not None else None
 
     @property
     def earlier_suspect(self) -> bool:
@@ -193,7 +207,7 @@ def situation(diagnostics: Diagnostics, now: datetime, options: Options) -> Situ
         diagnostics=diagnostics,
         now=now,
         options=options,
-        symptoms=symptoms(diagnostics),
+        symptoms=symptoms(diagnostics, options.tree.limit("error_rate", HIGH_ERROR_RATE), options.tree.limit("latency_p95", HIGH_LATENCY)),
         onset=onset,
         suspect=suspect,
         suspect_since=since,

@@ -18,7 +18,6 @@ from ..units import format_value
 HIGH_ERROR_RATE = 0.05
 HIGH_LATENCY = 0.5
 """Seconds at the 95th percentile."""
-_LIMITS = {"error_rate": HIGH_ERROR_RATE, "latency_p95": HIGH_LATENCY}
 _STRONGEST_BAND = {"error_rate": 10.0, "latency_p95": 5.0}
 """Multiples of the baseline that earn the most points in the rollback score."""
 _AS_EVER = 1.5
@@ -53,16 +52,16 @@ class Symptoms:
         return self.high_errors is None or self.crashes is None
 
 
-def symptoms(diagnostics: Diagnostics) -> Symptoms:
-    """The symptoms that the evidence shows."""
+def symptoms(diagnostics: Diagnostics, high_error_rate: float = HIGH_ERROR_RATE, high_latency: float = HIGH_LATENCY) -> Symptoms:
+    """The symptoms that the evidence shows. The limits are a share and seconds, those of the decision tree."""
     metrics = diagnostics.metrics.data
     errors = metrics.signal("error_rate") if metrics else None
     latency = metrics.signal("latency_p95") if metrics else None
     missing = diagnostics.metrics.reason or "no metrics"
     crashes, crash_detail = _crashes(diagnostics)
     return Symptoms(
-        high_errors=_high(errors, diagnostics),
-        high_latency=_high(latency, diagnostics),
+        high_errors=_high(errors, diagnostics, high_error_rate),
+        high_latency=_high(latency, diagnostics, high_latency),
         crashes=crashes,
         degraded=_degraded(diagnostics),
         error_detail=_detail(errors, missing),
@@ -71,7 +70,7 @@ def symptoms(diagnostics: Diagnostics) -> Symptoms:
     )
 
 
-def _high(signal: Signal | None, diagnostics: Diagnostics) -> bool | None:
+def _high(signal: Signal | None, diagnostics: Diagnostics, limit: float) -> bool | None:
     """Above the limit, above its objective, or a multiple in the score's strongest band that is not negligible; and not as ever."""
     if signal is None or signal.value is None:
         return None
@@ -81,7 +80,7 @@ def _high(signal: Signal | None, diagnostics: Diagnostics) -> bool | None:
     negligible = DEFAULT_THRESHOLDS.negligible[signal.name]
     by_multiple = worse is not None and worse > _STRONGEST_BAND[signal.name] and signal.value > negligible
     by_objective = objective is not None and signal.value > objective
-    return signal.value > _LIMITS[signal.name] or by_objective or by_multiple
+    return signal.value > limit or by_objective or by_multiple
 
 
 def _degraded(diagnostics: Diagnostics) -> tuple[str, ...]:

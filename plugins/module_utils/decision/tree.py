@@ -1,132 +1,121 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The troubleshooting decision tree, walked with what is known, each step written down."""
+"""The troubleshooting decision tree: questions about facts, where their answers lead, and what is concluded. A team can replace it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Union
 
-from ..analysis.pods import CRASHES, out_of_memory
-from ..analysis.wording import version_of
-from ..model.metrics import Shape, Signal
-from ..model.recommendation import TreeStep
-from ..units import format_change, format_duration, format_value
-from .rivals import SURGE, logs_name
-from .situation import RECENT, Situation
-from .symptoms import HIGH_ERROR_RATE, HIGH_LATENCY
+SHARE, SECONDS, MULTIPLE, COUNT, YES_NO = "share", "seconds", "multiple", "count", "yes_no"
 
-_GRADUAL = "30+ minutes"
+FACTS: Mapping[str, str] = {
+    "error_rate": SHARE,
+    "latency_p95": SECONDS,
+    "error_multiple": MULTIPLE,
+    "latency_multiple": MULTIPLE,
+    "traffic_change": SHARE,
+    "memory": SHARE,
+    "cpu": SHARE,
+    "pods_failing": SHARE,
+    "deployment_age": SECONDS,
+    "onset_delay": SECONDS,
+    "target_stable_for": SECONDS,
+    "out_of_memory": COUNT,
+    "dependencies_in_trouble": COUNT,
+    "after_deployment": YES_NO,
+    "began_before_deployment": YES_NO,
+    "deployment_in_question": YES_NO,
+    "followed_deployment": YES_NO,
+    "new_code": YES_NO,
+    "only_new_version_fails": YES_NO,
+    "old_version_fails": YES_NO,
+    "gradual": YES_NO,
+    "recovering": YES_NO,
+    "memory_rising": YES_NO,
+    "cpu_rising": YES_NO,
+    "crashes": YES_NO,
+    "probe_failures": YES_NO,
+    "dependency_trouble": YES_NO,
+    "startup_error": YES_NO,
+    "paused": YES_NO,
+}
+"""What can be asked about, with its unit. ``signal.NAME`` and ``signal.NAME.multiple`` are a team's own signals besides."""
 
-
-def walk(facts: Situation) -> tuple[TreeStep, ...]:
-    """The steps, in order; ``depth`` says which question led to which."""
-    return (*_errors(facts), *_latency(facts), *_crashes(facts))
-
-
-def _step(depth: int, question: str, answer: bool | None, detail: str) -> TreeStep:
-    return TreeStep(depth, question, "unknown" if answer is None else "yes" if answer else "no", detail)
-
-
-def _errors(facts: Situation) -> Iterator[TreeStep]:
-    high = facts.symptoms.high_errors
-    yield _step(0, f"High error rate (> {format_value(HIGH_ERROR_RATE, 'share')})?", high, facts.symptoms.error_detail)
-    if high is False:
-        return
-    yield _recent(facts, 1)
-    if facts.implicated:
-        yield _after_deployment(facts, 2)
-        yield _new_code(facts, 2)
-    else:
-        yield from _dependencies(facts, 1)
-
-
-def _latency(facts: Situation) -> Iterator[TreeStep]:
-    high = facts.symptoms.high_latency
-    yield _step(0, f"High latency (P95 > {format_value(HIGH_LATENCY, 'seconds')})?", high, facts.symptoms.latency_detail)
-    if not high:
-        return
-    latency = facts.signal("latency_p95")
-    gradual = latency is not None and latency.shape is Shape.GRADUAL
-    known = latency is not None and latency.shape is not Shape.UNKNOWN
-    yield _step(1, f"Gradual degradation (over {_GRADUAL})?", gradual if known else None, _shape(facts))
-    if gradual:
-        yield _rising(facts.signal("memory"), "Memory trend rising?")
-        yield _rising(facts.signal("cpu"), "CPU usage trend rising?")
-    else:
-        ratio = facts.traffic_ratio
-        detail = format_change(round(ratio - 1, 3) + 0.0) if ratio is not None else "request rate or its baseline is not known"
-        yield _step(
-            2, f"Request rate up (by {format_value(SURGE - 1, 'share')} or more)?", None if ratio is None else ratio >= SURGE, detail
-        )
-        yield _recent(facts, 2)
+THEN, ELSE, UNKNOWN = "then", "else", "unknown"
+"""The branches of a question: its answer is yes, no, or not known."""
 
 
-def _crashes(facts: Situation) -> Iterator[TreeStep]:
-    crashes = facts.symptoms.crashes
-    yield _step(0, "Pod crashes (CrashLoopBackOff)?", crashes, facts.symptoms.crash_detail)
-    if not crashes or facts.workload is None:
-        return
-    probes = [event for event in facts.workload.events if event.reason == "Unhealthy"]
-    yield _step(1, "Startup or health probe failures?", bool(probes), probes[0].message if probes else "no such event")
-    bad = facts.unhealthy_dependencies
-    line = next((line for dependency in bad if (line := logs_name(facts, dependency))), None)
-    detail = line or "; ".join(f"{one.title}: {one.detail}" for one in bad) or "no dependency is in trouble"
-    yield _step(1, "Dependency connectivity issue?", bool(bad), detail)
-    killed = out_of_memory(facts.workload)
-    yield _step(1, "Memory limit exceeded?", bool(killed), f"{len(killed)} pods were OOMKilled")
-    ended = [pod for pod in facts.crashing if pod.reason in CRASHES and pod not in killed]
-    yield _step(1, "Application startup error?", bool(ended), ended[0].message or "its containers end by themselves" if ended else "none")
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A yes-or-no fact without which a node is passed over; ``wanted`` is False for ``not FACT``."""
+
+    fact: str
+    wanted: bool
 
 
-def _recent(facts: Situation, depth: int) -> TreeStep:
-    question = f"Recent deployment (last {format_duration(RECENT)})?"
-    if facts.suspect is None or facts.age is None:
-        return _step(depth, question, None, facts.diagnostics.rollouts.reason or "when it was deployed is not known")
-    return _step(depth, question, facts.recent, f"{version_of(facts.suspect)} was deployed {format_duration(facts.age)} ago")
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What is concluded where the walk comes by. ``confidence`` is percent, where a hypothesis about the cause starts."""
+
+    cause: str
+    action: str | None = None
+    confidence: int | None = None
+    headline: str | None = None
+    remedies: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
-def _after_deployment(facts: Situation, depth: int) -> TreeStep:
-    question = "Did it begin after the deployment?"
-    if facts.delay is None:
-        return _step(depth, question, None, "when it began is not known")
-    when = f"{format_duration(abs(facts.delay))} {'after' if facts.delay >= 0 else 'before'} the rollout began"
-    return _step(depth, question, not facts.began_before, f"{when} (± {format_duration(facts.onset.tolerance)})")
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``comparison`` is above, below, at_least or at_most with its ``threshold`` in the fact's unit; both None for a yes-or-no fact.
+
+    ``unknown`` is a branch of its own; where it is as one of the others it holds the same nodes.
+    """
+
+    ask: str
+    check: str
+    comparison: str | None = None
+    threshold: float | None = None
+    then: tuple[Node, ...] = ()
+    otherwise: tuple[Node, ...] = ()
+    unknown: tuple[Node, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
-def _new_code(facts: Situation, depth: int) -> TreeStep:
-    question = "Do error patterns match new code paths?"
-    if facts.table_scan is not None:
-        return _step(depth, question, True, f"traces show a table scan: {facts.table_scan.statement or facts.table_scan.operation}")
-    logs = facts.diagnostics.logs.data
-    if logs is None:
-        return _step(depth, question, None, facts.diagnostics.logs.reason or "the logs are not known")
-    new = [pattern for pattern in logs.patterns if pattern.level in ("FATAL", "ERROR") and pattern.new_since_deployment]
-    told = [pattern for pattern in logs.patterns if pattern.new_since_deployment is not None]
-    if new:
-        return _step(depth, question, True, f"new since the deployment: {new[0].template}")
-    return _step(depth, question, False if told else None, "no error is new" if told else "which errors are new can't be told")
+Node = Union[Question, Conclusion]  # noqa: UP007 (ansible-test's pylint takes the other form for an operation)
 
 
-def _dependencies(facts: Situation, depth: int) -> Iterator[TreeStep]:
-    known = facts.diagnostics.dependencies.data
-    bad = facts.unhealthy_dependencies
-    if known is None or not known.health:
-        yield _step(depth, "External dependency issue?", None, facts.diagnostics.dependencies.reason or "no dependency is in the catalogue")
-        return
-    detail = "; ".join(f"{one.title}: {one.detail}" for one in bad) or f"all {len(known.health)} that were probed are well"
-    yield _step(depth, "External dependency issue?", bool(bad), detail)
+@dataclass(frozen=True, slots=True)
+class Tree:
+    nodes: tuple[Node, ...]
+
+    def questions(self) -> Iterator[Question]:
+        """Every question, those of the first branches first."""
+        yield from (node for node in _all(self.nodes) if isinstance(node, Question))
+
+    def conclusions(self, cause: str) -> tuple[Conclusion, ...]:
+        """Every conclusion about the cause."""
+        return tuple(node for node in _all(self.nodes) if isinstance(node, Conclusion) and node.cause == cause)
+
+    def limit(self, fact: str, default: float) -> float:
+        """The threshold of the first question about the fact: from there on it counts as high."""
+        return next((one.threshold for one in self.questions() if one.check == fact and one.threshold is not None), default)
 
 
-def _shape(facts: Situation) -> str:
-    latency = facts.signal("latency_p95")
-    if latency is None or latency.onset is None:
-        return "its onset is not known"
-    return f"{latency.shape.value}, since {format_duration(max((facts.now - latency.onset).total_seconds(), 0.0))}"
+def unit_of(fact: str) -> str | None:
+    """The unit of a fact; None for one that there is not."""
+    if fact.startswith("signal."):
+        return MULTIPLE if fact.endswith(".multiple") else COUNT
+    return FACTS.get(fact)
 
 
-def _rising(signal: Signal | None, question: str) -> TreeStep:
-    if signal is None or signal.trend_per_hour is None:
-        return _step(2, question, None, (signal.reason if signal else None) or "there is too little of it for a trend")
-    rising = signal.onset is not None and signal.trend_per_hour > 0
-    return _step(2, question, rising, f"{format_value(signal.trend_per_hour, signal.unit)} an hour")
+def _all(nodes: tuple[Node, ...]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        if isinstance(node, Question):
+            yield from _all(node.then)
+            yield from _all(node.otherwise)
+            yield from _all(node.unknown)

@@ -22,6 +22,7 @@ from ..model.rollout import Revision
 from ..record.policy import policy_from, severity_from
 from ..rollback.target import resolve
 from ..units import parse_duration
+from .tree_file import decision_tree_from
 
 CONFIDENCE: dict[str, Any] = {
     "deployment_age": {"type": "str"},
@@ -47,6 +48,7 @@ RECOMMENDATION: dict[str, Any] = {
     "use_logs_only": {"type": "bool", "default": False},
     "scoring": {"type": "dict"},
     "target": {"type": "str"},
+    "decision_tree": {"type": "raw"},
 }
 
 
@@ -71,6 +73,7 @@ def recommendation_result(params: Mapping[str, Any]) -> dict[str, Any]:
         use_logs_only=bool(params.get("use_logs_only")),
         scoring=scoring_from(params.get("scoring")),
         target=_target(params.get("target"), diagnostics),
+        tree=decision_tree_from(params.get("decision_tree")),
     )
     policy = policy_from({"page": [], **params["policy"]}) if params.get("policy") else CAUTIOUS_POLICY
     return {"changed": False, "recommendation": to_result(recommend(diagnostics, policy, diagnostics.collected_at, options))}

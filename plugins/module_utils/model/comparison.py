@@ -58,3 +58,5 @@ class DeploymentComparison:
     guards: tuple[Guard, ...] = ()
     monitor_for: float | None = None
     """seconds"""
+    rules: str = ""
+    """The alerts as the text of a Prometheus rule file; empty where there are none."""

@@ -48,12 +48,23 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class TreeStep:
-    """One step of the decision tree: what was asked, what was found, where it led. ``answer`` is yes, no or unknown."""
+    """One step of the decision tree: what was asked, what was found, where it led. ``answer`` is yes, no or unknown.
+
+    ``value`` and ``threshold`` are in the unit of the fact that was checked, None for one that is yes or no by itself.
+    """
 
     depth: int
     question: str
     answer: str
     detail: str
+    check: str = ""
+    value: float | None = None
+    comparison: str | None = None
+    threshold: float | None = None
+    branch: str = ""
+    """then, else or unknown"""
+    concluded: tuple[str, ...] = ()
+    """What the branch concludes: ``resource_leak: restart``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 
 import pytest
+import yaml
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.deployment_comparison import compare
 from ansible_collections.devops.incident_response.plugins.module_utils.model.codec import from_result, to_result
 from ansible_collections.devops.incident_response.plugins.module_utils.model.comparison import DeploymentComparison
@@ -111,6 +112,13 @@ def test_alerts_are_complete_rules() -> None:
     errors, memory = compared(LEAK).alerts
     assert (errors.name, errors.expr, errors.then) == ("UserApiErrorRateHigh", "failures / requests > 0.02", "roll back")
     assert (memory.name, memory.expr, memory.then) == ("UserApiMemoryHigh", "used / limit > 0.8", "investigate")
+
+
+def test_the_rule_file_holds_the_alerts() -> None:
+    found = compared(LEAK)
+    rules = yaml.safe_load(found.rules)["groups"][0]["rules"]
+    assert [(rule["alert"], rule["expr"]) for rule in rules] == [(alert.name, alert.expr) for alert in found.alerts]
+    assert found.monitor_for == 2 * HOUR
 
 
 def test_what_got_no_worse_is_kept() -> None:

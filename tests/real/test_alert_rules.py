@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The alerts that a comparison of deployments suggests, read by Prometheus' own promtool."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.alert_rules import rule_file
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.promql import error_rate, golden_signals
+from ansible_collections.devops.incident_response.plugins.module_utils.model.comparison import AlertRule
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
+
+from tests.real.parts.binaries import program
+
+HOSTILE = 'v1.0"\n{{ .Labels.job }} }} {{'
+
+
+def check(text: str, path: Path) -> subprocess.CompletedProcess[str]:
+    path.write_text(text, encoding="utf-8")
+    return subprocess.run([str(program("promtool")), "check", "rules", str(path)], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("version", ["v3.1.5", HOSTILE])
+def test_promtool_accepts_the_rule_file(version: str, tmp_path: Path) -> None:
+    service = Service("user-api")
+    memory = next(signal.now for signal in golden_signals(service) if signal.name == "memory")
+    alerts = [
+        AlertRule("UserApiErrorRateHigh", f"{error_rate(service, '5m')} > 0.02", 120.0, "Error rate > 2%", "roll back"),
+        AlertRule("UserApiMemoryHigh", f"{memory} > 0.8", 600.0, "Memory > 80%", "investigate"),
+    ]
+    found = check(rule_file("user-api", "production", version, alerts), tmp_path / "rules.yml")
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "2 rules found" in found.stdout
+
+
+def test_promtool_refuses_what_is_wrong(tmp_path: Path) -> None:
+    alerts = [AlertRule("UserApiErrorRateHigh", "sum(rate(x[5m]) > 0.02", 120.0, "Error rate > 2%", "roll back")]
+    assert check(rule_file("user-api", "production", "v3.1.5", alerts), tmp_path / "rules.yml").returncode != 0
