@@ -24,7 +24,8 @@ def test_an_instant_query_is_sent_as_it_is(server: HttpServer) -> None:
     server.answer = lambda _: success("vector", [{"metric": {"job": "a"}, "value": [1700000000.5, "0.25"]}])
     (series,) = PrometheusClient(server.url, {"X-Scope-OrgID": "team"}).instant('sum(up{job="a b&c"})', at=1700000000.0)
     assert (dict(series.labels), series.samples) == ({"job": "a"}, ((1700000000.5, 0.25),))
-    assert server.requests[0].query == {"query": 'sum(up{job="a b&c"})', "time": "1700000000.000"}
+    asked = {"query": 'sum(up{job="a b&c"})', "time": "1700000000.000", "dedup": "true", "partial_response": "true"}
+    assert server.requests[0].query == asked
     assert server.requests[0].headers["x-scope-orgid"] == "team"
 
 

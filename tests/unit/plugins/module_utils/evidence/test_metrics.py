@@ -16,7 +16,7 @@ ERRORS_NOW = 'status=~"5.."}[5m]))'
 ERRORS_BEFORE = 'status=~"5.."}[1h] offset 1d))'
 ERRORS_RECENT = 'status=~"5.."}[60s]))'
 WELL: Mapping[str, Value] = {
-    "count(": 10.0, ERRORS_NOW: 0.2, ERRORS_BEFORE: 0.001, ERRORS_RECENT: 0.45, "histogram_quantile(0.95": 8.5,
+    "cfs": None, "count(": 10.0, ERRORS_NOW: 0.2, ERRORS_BEFORE: 0.001, ERRORS_RECENT: 0.45, "histogram_quantile(0.95": 8.5,
     "histogram_quantile(0.5": 4.0, "memory": 0.85, "cpu": 0.4, "sum(rate(": 32.8,
 }  # fmt: skip
 SERVICE = Service("payment-api")
