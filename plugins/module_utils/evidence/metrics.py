@@ -10,16 +10,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from ..clients.prometheus import PrometheusClient
-from ..concurrency import Deadline, map_side_by_side, start, wait
+from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
 from ..model.metrics_raw import RawMetrics, RawNeighbour, RawSignal
 from ..model.service import Service
 from ..units import format_duration
-from .metric_names import MetricNames, metric_names, other_names
+from .metric_names import metric_names
 from .metrics_reading import read_signals, with_history
 from .metrics_wave import CLOCK_TOLERANCE, DAY_BEFORE, INSTANT, LABELLED, Wave, ask, remarks_on, value_of
+from .names_in_use import found_under, names_in_use
 from .neighbours import neighbours
-from .promql import requests_selector, series_of_requests
+from .promql import requests_selector
 
 __all__ = ["metrics", "value_of"]
 
@@ -80,7 +81,7 @@ def _with_other_names(client: PrometheusClient, service: Service, timeframe: flo
     if counted and had_history:
         return look
     try:
-        found = _names_in_use(client, service, wave.names, ends, "" if not counted else " offset 1d")
+        found = names_in_use(client, service, wave.names, ends, "" if not counted else " offset 1d")
         if found is None:
             return look
         other = ask(client, service, found, timeframe, now, ends)
@@ -91,17 +92,7 @@ def _with_other_names(client: PrometheusClient, service: Service, timeframe: flo
     if counted:
         remark = f"a day ago the requests were counted as {theirs}, now as {own}: the baselines are of the former"
         return _Look(wave, _joined(look.signals, seen, theirs), look.note, remark)
-    remark = f"there is no {own}; the metrics are those of the preset {found.preset.value} ({theirs}): set metrics.preset in the catalogue"
-    return _Look(other, _joined(seen, look.signals, own), None, remark)
-
-
-def _names_in_use(client: PrometheusClient, service: Service, names: MetricNames, ends: Deadline, offset: str) -> MetricNames | None:
-    """The likeliest other names under which the service's requests are counted (a day ago with an ``offset``); None: there are none."""
-    others = other_names(service, names)
-    query = " or ".join(f'label_replace({series_of_requests(one, offset)}, "preset", "{one.preset.value}", "", "")' for one in others)
-    (asked,) = map_side_by_side(client.instant, [query], 1, "prometheus-names")
-    present = {series.labels.get("preset") for series in wait(asked, ends, "Prometheus")}
-    return next((one for one in others if one.preset.value in present), None)
+    return _Look(other, _joined(seen, look.signals, own), None, found_under(service, wave.names, found))
 
 
 def _joined(signals: Sequence[RawSignal], older: Sequence[RawSignal], was_called: str) -> tuple[RawSignal, ...]:
