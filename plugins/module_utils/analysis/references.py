@@ -11,7 +11,7 @@ from statistics import median
 
 from ..model.metrics import SignalBaseline
 from ..model.sample_comparison import SampleComparison
-from .samples import UNKNOWN, compare_samples
+from .samples import UNKNOWN, apart, compare_samples
 from .series import Point, finite
 
 DAY_BEFORE, SAME_HOUR, BEFORE_DEPLOYMENT = "day_before", "same_hour", "before_deployment"
@@ -91,24 +91,13 @@ def _present(recent: Sequence[Point], known: Measured, onset: float | None) -> l
     since = known.now - _PRESENT
     if onset is not None and onset + known.window > since:
         since = min(onset + known.window, recent[-1][0] if recent else known.now)
-    values = _apart([point for point in recent if point[0] >= since], known.window)
+    values = apart([point for point in recent if point[0] >= since], known.window)
     return values or ([known.value] if known.value is not None else [])
 
 
 def _before(recent: Sequence[Point], moment: float | None, window: float) -> list[float]:
     """Independent values of the hour before ``moment``."""
-    return [] if moment is None else _apart([point for point in recent if moment - _HOUR <= point[0] < moment], window)
-
-
-def _apart(points: Sequence[Point], window: float) -> list[float]:
-    """Values whose windows do not overlap, the newest first: what overlaps says the same twice."""
-    values: list[float] = []
-    taken = None
-    for at, value in reversed(points):
-        if taken is None or taken - at >= window:
-            values.append(value)
-            taken = at
-    return values
+    return [] if moment is None else apart([point for point in recent if moment - _HOUR <= point[0] < moment], window)
 
 
 def _by_day(known: Measured) -> dict[int, list[float]]:
