@@ -66,6 +66,8 @@ def odd_services(now: float) -> list[Series]:
         *_with_gaps(now, "half-gone", lambda number: number % 2 == 1),
         *(series for name in PRESETS for series in _under_preset(now, name)),
         *_renamed(now),
+        *_saturated(now),
+        *_replicated(now),
         *_week(now),
     ]
 
@@ -131,6 +133,39 @@ def _renamed(now: float) -> Iterator[Series]:
     for status, rate in (("200", 8.0), ("500", 2.0)):
         labels = {"__name__": "http_server_request_duration_seconds_count", "job": "renamed", "http_response_status_code": status}
         yield _counter(now, labels, RENAMED - SCRAPES, 0.0, rate)
+
+
+def _saturated(now: float) -> Iterator[Series]:
+    """A pod that waits for its CPU in four of ten periods, has no limit of memory, and uses nine of ten connections."""
+    pod = {"namespace": "production", "pod": "saturated-5d5f8c7b9d-abcde", "container": "app"}
+    for name, rate in (("container_cpu_cfs_periods_total", 10.0), ("container_cpu_cfs_throttled_periods_total", 4.0)):
+        yield _counter(now, {"__name__": name, **pod}, 2 * HOUR, 0.0, rate)
+    yield _gauge(now, {"__name__": "container_memory_usage_bytes", **pod}, 5e8)
+    yield _gauge(now, {"__name__": "container_spec_memory_limit_bytes", **pod}, 0.0)
+    for name, value in (("hikaricp_connections_active", 9.0), ("hikaricp_connections_max", 10.0)):
+        yield _gauge(now, {"__name__": name, "job": "saturated", "instance": "10.0.0.1:8080", "pool": "main"}, value)
+    labels = {"__name__": "http_server_requests_seconds_count", "job": "saturated", "status": "200"}
+    yield _counter(now, labels, 2 * HOUR, 0.0, 5.0)
+
+
+def _replicated(now: float) -> Iterator[Series]:
+    """What five replicas of Prometheus scraped, side by side; one of them has gaps."""
+    for number in range(5):
+        labels = {"job": "replicated", "instance": "10.0.0.2:8080", "prometheus_replica": f"prometheus-{number}"}
+        gaps = number == 0
+
+        def missing(scrape: int, gaps: bool = gaps) -> bool:
+            return gaps and scrape % 2 == 1
+
+        for status, rate in (("200", 8.0), ("500", 2.0)):
+            counted = {"__name__": "http_requests_total", **labels, "status": status}
+            yield _counter(now, counted, 2 * HOUR, 0.0, rate, missing=missing)
+        up = {"__name__": "up", **labels}
+        yield Series(up, [(at, 1.0) for at, _unused in _counter(now, up, 300.0, 0.0, 0.0, missing=missing).samples])
+
+
+def _gauge(now: float, labels: Mapping[str, str], value: float) -> Series:
+    return Series(labels, [(at, value) for at, _unused in _counter(now, labels, 2 * HOUR, 0.0, 0.0).samples])
 
 
 def _week(now: float) -> Iterator[Series]:

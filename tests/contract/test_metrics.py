@@ -243,6 +243,30 @@ class TestOddServices:
         raw = metrics(client(url, situation.now), service, 4 * HOUR, situation.now, Deadline(30.0))
         assert any("quantile value should be between 0 and 1" in note for note in raw.notes)
 
+    def test_saturation_is_known_where_it_is_measured(self, url: str, situation: Incident) -> None:
+        service = Service("saturated", metrics=MetricsSettings(preset=MetricPreset.MICROMETER))
+        found = judged(client(url, situation.now), service, situation.now)
+        assert signal(found, "cpu_throttling").value == pytest.approx(0.4, abs=0.01)
+        assert signal(found, "pool").value == pytest.approx(0.9)
+        assert signal(found, "memory").value is None
+        assert "has the workload a limit" in (signal(found, "memory").reason or "")
+        assert "keeps no histogram" in (signal(found, "latency_p95").reason or "")
+        others = judged(client(url, situation.now), Service("young"), situation.now)
+        assert (others.signal("cpu_throttling"), others.signal("pool")) == (None, None)
+
+    def test_five_replicas_count_once(self, url: str, situation: Incident) -> None:
+        raw = metrics(client(url, situation.now), Service("replicated"), 4 * HOUR, situation.now, Deadline(30.0))
+        values = {one.name: one.last_5m for one in raw.signals}
+        assert (values["request_rate"], values["error_rate"]) == (pytest.approx(10.0, rel=0.01), pytest.approx(0.2, abs=0.001))
+        assert any(
+            '5 replicas of Prometheus answer without deduplication; only the series with prometheus_replica="prometheus-1"' in one
+            for one in raw.remarks
+        )
+        assert raw.scrape_interval == 15.0
+        assert impact(client(url, situation.now), Service("replicated"), Deadline(30.0)).failed_requests.value == pytest.approx(
+            600, rel=0.01
+        )
+
     def test_the_budget_burns(self, url: str, situation: Incident) -> None:
         service = Service("restarted", objectives=Objectives(error_rate=0.01, latency_p95=0.5))
         found = impact(client(url, situation.now), service, Deadline(30.0))

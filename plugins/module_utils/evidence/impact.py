@@ -15,9 +15,10 @@ from ..model.impact import Amount, BurnRate, Impact
 from ..model.service import Service
 from ..units import format_duration, format_value
 from .metric_names import MetricNames, metric_names
-from .metrics_wave import Found, Key, remarks_on, value_of
+from .metrics_wave import Found, Key, remarks_on, series_of, value_of
 from .names_in_use import found_under, names_in_use
-from .promql import all_requests, error_rate, failed_requests, labelled_requests, latency, requests_selector
+from .promql import all_requests, error_rate, failed_requests, labelled_requests, latency, requests_selector, samples_of_up
+from .replicas import of_replica, one_replica
 
 WINDOW = 300.0
 """Seconds over which requests are counted."""
@@ -27,21 +28,25 @@ BURN_WINDOWS = ((3600.0, 300.0, 14.4), (21600.0, 1800.0, 6.0))
 Reliability Workbook, chapter 5, "Alerting on SLOs", table 5-8)."""
 
 _SESSIONS_METRIC = "active_sessions"
-_SESSIONS, _USERS, _FAILED, _ALL, _LABELLED, _LATENCY = "sessions", "users", "failed", "all", "labelled", "latency"
+_SESSIONS, _USERS, _FAILED, _ALL, _LABELLED, _LATENCY, _UP = "sessions", "users", "failed", "all", "labelled", "latency", "up"
 
 
 def impact(client: PrometheusClient, service: Service, deadline: Deadline | None = None) -> Impact:
     """The impact over the last WINDOW seconds. What can't be had is None with the reason in its basis.
 
-    Five queries; one more for users and for each objective that the catalogue has, and the windows of the burn rates. Raises
+    Six queries; one more for users and for each objective that the catalogue has, and the windows of the burn rates. Raises
     SourceUnavailableError when Prometheus does not answer, InvalidOptionError for a metric name of the catalogue that is none.
     """
     ends = deadline or Deadline(client.timeout)
     names = metric_names(service)
     answers = _ask(client, service, names, ends)
     notes: tuple[str, ...] = ()
+    if (replica := one_replica(series_of(answers[_UP, ""]))) is not None:
+        notes = (replica.note,)
+        names = of_replica(names, replica)
+        answers = _ask(client, service, names, ends)
     if answers[_ALL, ""] == () and (found := _other_names(client, service, names, ends)) is not None:
-        notes = (found_under(service, names, found),)
+        notes = (*notes, found_under(service, names, found))
         names = found
         answers = _ask(client, service, names, ends)
     warnings, _unused = remarks_on(answers)
@@ -68,6 +73,7 @@ def _ask(client: PrometheusClient, service: Service, names: MetricNames, ends: D
         (_SESSIONS, ""): _sessions_query(service),
         (_FAILED, ""): failed_requests(service, window, names),
         (_ALL, ""): all_requests(service, window, names),
+        (_UP, ""): samples_of_up(service, names),
         (_LABELLED, ""): labelled_requests(service, names),
         ("share", window): error_rate(service, window, names=names),
     }

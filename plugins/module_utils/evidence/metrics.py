@@ -17,10 +17,11 @@ from ..model.service import Service
 from ..units import format_duration
 from .metric_names import metric_names
 from .metrics_reading import read_signals, with_history
-from .metrics_wave import CLOCK_TOLERANCE, DAY_BEFORE, INSTANT, LABELLED, Wave, ask, remarks_on, value_of
+from .metrics_wave import CLOCK_TOLERANCE, DAY_BEFORE, INSTANT, LABELLED, UP, Wave, ask, remarks_on, value_of
 from .names_in_use import found_under, names_in_use
 from .neighbours import neighbours
 from .promql import requests_selector
+from .replicas import of_replica, one_replica
 
 __all__ = ["metrics", "value_of"]
 
@@ -44,10 +45,15 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
     """
     ends = deadline or Deadline(client.timeout)
     names = metric_names(service)
-    others = start(lambda: neighbours(client, service, now, names), "prometheus-neighbours")
+    asked = names
+    others = start(lambda: neighbours(client, service, now, asked), "prometheus-neighbours")
     wave = ask(client, service, names, timeframe, now, ends)
+    replica = one_replica(wave.series(UP))
+    if replica is not None:
+        names = of_replica(names, replica)
+        wave = ask(client, service, names, timeframe, now, ends)
     look = _with_other_names(client, service, timeframe, now, ends, _Look(wave, read_signals(wave, service)))
-    if look.wave is not wave:
+    if look.wave.names is not asked:
         others = start(lambda: neighbours(client, service, now, look.wave.names), "prometheus-neighbours")
     wave = look.wave
     warnings, infos = remarks_on(wave.answers)
@@ -63,7 +69,7 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
         scrape_interval=wave.interval,
         notes=(*([look.note] if look.note else []), *notes),
         neighbours=_neighbours(others, ends),
-        remarks=(*([look.remark] if look.remark else []), *remarks),
+        remarks=(*([look.remark] if look.remark else []), *([replica.note] if replica else []), *remarks),
         window=wave.window,
         server_time=wave.server_time,
         preset=wave.names.preset.value,
