@@ -70,14 +70,17 @@ class WorldStorage:
         )
 
     def _matching(self, matchers: Sequence[Matcher]) -> list[SeriesDefinition]:
-        conditions = [(matcher.name, matcher.predicate()) for matcher in matchers]
-        return [
-            definition
-            for name, definitions in self._definitions().items()
-            if all(holds(name) for label, holds in conditions if label == METRIC_NAME)
-            for definition in definitions
-            if all(holds(definition.labels.get(label, "")) for label, holds in conditions)
-        ]
+        names = [matcher for matcher in matchers if matcher.name == METRIC_NAME]
+        conditions = [(matcher.name, matcher.predicate()) for matcher in matchers if matcher.name != METRIC_NAME]
+        by_name = self._definitions()
+        if len(names) == 1 and names[0].op == "=":
+            candidates = by_name.get(names[0].value, [])
+        else:
+            wanted = [matcher.predicate() for matcher in names]
+            candidates = [
+                definition for name, definitions in by_name.items() if all(holds(name) for holds in wanted) for definition in definitions
+            ]
+        return [definition for definition in candidates if all(holds(definition.labels.get(label, "")) for label, holds in conditions)]
 
     def _definitions(self) -> dict[str, list[SeriesDefinition]]:
         if self._epoch != self._world.epoch:

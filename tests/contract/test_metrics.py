@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -19,13 +20,12 @@ from plugins.module_utils.evidence.impact import impact
 from plugins.module_utils.evidence.metrics import metrics, value_of
 from plugins.module_utils.evidence.promql import error_rate
 from plugins.module_utils.model.metrics import Metrics, Signal
-from plugins.module_utils.model.service import MetricsSettings, Service
-from tests.contract.incidents import DAY, HOUR, Incident, incident
+from plugins.module_utils.model.service import MetricPreset, MetricsSettings, Objectives, Service, SignalQuery
+from tests.contract.incidents import HOUR, Incident, incident
+from tests.contract.odd_services import FIRST_ERRORS, PRESETS, RENAMED, odd_services
 from tests.contract.serving import served
 from tests.real.parts.prometheus import prometheus
 from tests.real.servers import real_part
-
-SCRAPES = 15.0
 
 
 class AtThatMoment(PrometheusClient):
@@ -65,27 +65,6 @@ def simulated(history: list[Series], now: float) -> Iterator[str]:
         yield url
 
 
-def odd_services(now: float) -> list[Series]:
-    """Services with a job each: what a counter, a label or a history can be like when it is not as usual."""
-
-    def requests(job: str, status: str | None, start: float, rate: float, end: float = 0.0, reset: float | None = None) -> Series:
-        times = [now - start + number * SCRAPES for number in range(int((start - end) // SCRAPES) + 1)]
-        counts = [(at - times[0] if reset is None or at < now - reset else at - (now - reset)) * rate for at in times]
-        labels = {"__name__": "http_requests_total", "job": job, **({"status": status} if status else {})}
-        return Series(labels, list(zip(times, counts, strict=True)))
-
-    return [
-        requests("idle", "200", 2 * HOUR, 0.0),
-        requests("idle", "200", DAY + HOUR, 0.0, DAY),
-        requests("young", "200", 600.0, 8.0),
-        requests("young", "500", 600.0, 2.0),
-        requests("restarted", "200", 2 * HOUR, 8.0, reset=120.0),
-        requests("restarted", "500", 2 * HOUR, 2.0, reset=120.0),
-        requests("gone", "200", 2 * HOUR, 8.0, end=1200.0),
-        requests("plain", None, 2 * HOUR, 5.0),
-    ]
-
-
 @pytest.fixture(scope="module", params=["payment-api", "auth-service", "user-api"])
 def situation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Incident:
     return incident(request.param, tmp_path_factory.mktemp("lab"))
@@ -93,7 +72,12 @@ def situation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="module")
 def history(situation: Incident) -> list[Series]:
-    return [*situation.history(), *odd_services(situation.now)]
+    series: dict[tuple[tuple[str, str], ...], Series] = {}
+    for one in [*situation.history(), *odd_services(situation.now)]:
+        key = tuple(sorted(one.labels.items()))
+        known = [*series[key].samples] if key in series else []
+        series[key] = Series(one.labels, sorted([*known, *one.samples]))
+    return list(series.values())
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +152,131 @@ class TestOddServices:
         found = judged(client(url, situation.now), Service("plain"), situation.now)
         assert signal(found, "error_rate").value is None
         assert "no label 'status'" in (signal(found, "error_rate").reason or "")
+
+    def test_errors_where_there_never_were_any_are_worse(self, url: str, situation: Incident) -> None:
+        errors = signal(judged(client(url, situation.now), Service("first-errors"), situation.now), "error_rate")
+        assert errors.value == pytest.approx(0.2, abs=0.01)
+        assert (errors.baseline, errors.ratio) == (0.0, None)
+        assert "no errors before" in (errors.reason or "")
+        assert errors.comparison is not None
+        assert errors.comparison.verdict == "worse"
+        assert errors.onset is not None
+        assert situation.now - errors.onset.timestamp() == pytest.approx(FIRST_ERRORS, abs=90)
+
+    @pytest.mark.parametrize("job", ["one-gap", "half-gone"])
+    def test_missing_scrapes_are_gaps_not_zeros(self, url: str, situation: Incident, job: str) -> None:
+        raw = metrics(client(url, situation.now), Service(job), 4 * HOUR, situation.now, Deadline(30.0))
+        errors = next(one for one in raw.signals if one.name == "error_rate")
+        rate = next(one for one in raw.signals if one.name == "request_rate")
+        assert (errors.last_5m, rate.last_5m) == (pytest.approx(0.2, abs=0.01), pytest.approx(10.0, rel=0.15))
+        assert min(value for at, value in rate.recent if at > situation.now - 1.5 * HOUR) > 5.0
+        assert raw.scrape_interval == (30.0 if job == "half-gone" else 15.0)
+
+    @pytest.mark.parametrize("name", PRESETS)
+    @pytest.mark.parametrize("told", [True, False])
+    def test_other_names_by_preset_and_by_looking(self, url: str, situation: Incident, name: str, told: bool) -> None:
+        preset = MetricPreset(name)
+        service = Service(name, metrics=MetricsSettings(preset=preset if told else MetricPreset.DEFAULT))
+        raw = metrics(client(url, situation.now), service, 4 * HOUR, situation.now, Deadline(30.0))
+        values = {one.name: one.last_5m for one in raw.signals}
+        assert values["error_rate"] == pytest.approx(0.2, abs=0.005)
+        assert values["request_rate"] == pytest.approx(10.0, rel=0.02)
+        assert values["latency_p95"] == pytest.approx(0.25 + 0.25 * 5 / 6, rel=0.02)
+        assert raw.preset == name
+        assert any("set metrics.preset" in remark for remark in raw.remarks) is not told
+        found = impact(client(url, situation.now), service, Deadline(30.0))
+        assert found.failed_requests.value == pytest.approx(2.0 * 300, rel=0.05)
+
+    def test_a_renamed_metric_keeps_its_baseline(self, url: str, situation: Incident) -> None:
+        found = judged(client(url, situation.now), Service("renamed"), situation.now)
+        errors = signal(found, "error_rate")
+        assert (errors.value, errors.baseline) == (pytest.approx(0.2, abs=0.005), pytest.approx(0.01, abs=0.001))
+        assert "http_requests_total" in (errors.reason or "")
+        assert errors.onset is not None
+        assert situation.now - errors.onset.timestamp() == pytest.approx(RENAMED, abs=120)
+
+    def test_a_name_that_is_new_knows_what_it_was_called(self, url: str, situation: Incident) -> None:
+        service = Service("renamed", metrics=MetricsSettings(preset=MetricPreset.OPENTELEMETRY))
+        found = judged(client(url, situation.now), service, situation.now)
+        assert signal(found, "error_rate").baseline == pytest.approx(0.01, abs=0.001)
+        assert any("a day ago the requests were counted as http_requests_total" in note for note in found.notes)
+
+    def test_what_is_usual_at_this_hour_is_the_same(self, url: str, situation: Incident) -> None:
+        errors = signal(judged(client(url, situation.now), Service("daily"), situation.now, 0.6 * HOUR), "error_rate")
+        by_name = {one.name: one for one in errors.baselines}
+        assert by_name["day_before"].value == pytest.approx(0.8, abs=0.01)
+        assert (by_name["same_hour"].value, by_name["same_hour"].days) == (pytest.approx(0.2, abs=0.01), 7)
+        assert by_name["before_deployment"].value == pytest.approx(0.01, abs=0.002)
+        verdicts = {name: one.comparison.verdict for name, one in by_name.items() if one.comparison}
+        assert verdicts == {"same_hour": "same", "before_deployment": "worse"}
+        assert errors.comparison is not None
+        assert errors.comparison.verdict == "same"
+
+    def test_our_clock_does_not_matter(self, url: str, situation: Incident) -> None:
+        right, wrong = (judged(client(url, situation.now), Service("payment-api"), ours) for ours in (situation.now, situation.now + 900))
+        assert (wrong.onset, wrong.signals) == (right.onset, right.signals)
+        assert any("15m ahead of Prometheus'" in note for note in wrong.notes)
+
+    @pytest.mark.parametrize(
+        ("query", "value", "reason"),
+        [
+            ("42", 42.0, ""),
+            ("scalar(sum(up{job='one-gap'}))", 1.0, ""),
+            ("vector(1) / 0", None, "computes no number"),
+            ("vector(0) / 0", None, "computes no number"),
+            ("http_requests_total{job='young'}", None, "gives 2 series, not one"),
+            ("sum(up{job='nobody'})", None, "no series for"),
+            ('"text"', None, "not a number|not of Prometheus"),
+            ("sum(up{job='one-gap'}", None, "parse error"),
+        ],
+    )
+    def test_what_a_teams_query_may_give(self, url: str, situation: Incident, query: str, value: float | None, reason: str) -> None:
+        service = Service("young", metrics=MetricsSettings(queries=(SignalQuery("own", query),)))
+        raw = metrics(client(url, situation.now), service, 4 * HOUR, situation.now, Deadline(30.0))
+        own = next(one for one in raw.signals if one.name == "own")
+        assert own.last_5m == value
+        assert re.search(reason, own.reason or "")
+        assert next(one for one in raw.signals if one.name == "error_rate").last_5m == pytest.approx(0.2)
+
+    def test_a_servers_warning_is_a_note(self, url: str, situation: Incident) -> None:
+        service = Service("young", metrics=MetricsSettings(queries=(SignalQuery("own", "quantile(2, up{job='one-gap'})"),)))
+        raw = metrics(client(url, situation.now), service, 4 * HOUR, situation.now, Deadline(30.0))
+        assert any("quantile value should be between 0 and 1" in note for note in raw.notes)
+
+    def test_saturation_is_known_where_it_is_measured(self, url: str, situation: Incident) -> None:
+        service = Service("saturated", metrics=MetricsSettings(preset=MetricPreset.MICROMETER))
+        found = judged(client(url, situation.now), service, situation.now)
+        assert signal(found, "cpu_throttling").value == pytest.approx(0.4, abs=0.01)
+        assert signal(found, "pool").value == pytest.approx(0.9)
+        assert signal(found, "memory").value is None
+        assert "has the workload a limit" in (signal(found, "memory").reason or "")
+        assert "keeps no histogram" in (signal(found, "latency_p95").reason or "")
+        others = judged(client(url, situation.now), Service("young"), situation.now)
+        assert (others.signal("cpu_throttling"), others.signal("pool")) == (None, None)
+
+    def test_five_replicas_count_once(self, url: str, situation: Incident) -> None:
+        raw = metrics(client(url, situation.now), Service("replicated"), 4 * HOUR, situation.now, Deadline(30.0))
+        values = {one.name: one.last_5m for one in raw.signals}
+        assert (values["request_rate"], values["error_rate"]) == (pytest.approx(10.0, rel=0.01), pytest.approx(0.2, abs=0.001))
+        assert any(
+            '5 replicas of Prometheus answer without deduplication; only the series with prometheus_replica="prometheus-1"' in one
+            for one in raw.remarks
+        )
+        assert raw.scrape_interval == 15.0
+        assert impact(client(url, situation.now), Service("replicated"), Deadline(30.0)).failed_requests.value == pytest.approx(
+            600, rel=0.01
+        )
+
+    def test_the_budget_burns(self, url: str, situation: Incident) -> None:
+        service = Service("restarted", objectives=Objectives(error_rate=0.01, latency_p95=0.5))
+        found = impact(client(url, situation.now), service, Deadline(30.0))
+        assert [(one.window, one.rate, one.alerting) for one in found.burn_rates] == [
+            (3600.0, pytest.approx(20.0, rel=0.02), True),
+            (21600.0, pytest.approx(20.0, rel=0.02), True),
+        ]
+        assert found.budget.value == pytest.approx(20.0 * 6 / 720, rel=0.02)
+        assert found.objective.value == 1.0
+        assert "the latency P95 is unknown" in found.objective.basis
 
     def test_impact_of_the_failures(self, url: str, situation: Incident) -> None:
         catalogue = Service("payment-api", sessions_query='sum(active_sessions{job="payment-api"})', transaction_value=14.84)

@@ -26,13 +26,24 @@ class Baseline:
     reason: str | None = None
 
 
-def baseline(day_before: float | None, points: Sequence[Point], course: Course, deployed_at: float | None, direction: int) -> Baseline:
+def baseline(
+    day_before: float | None,
+    points: Sequence[Point],
+    course: Course,
+    deployed_at: float | None,
+    direction: int,
+    same_hour: Sequence[Point] = (),
+) -> Baseline:
     """The same hour a day ago; without it, or where it was not usual itself, the hour before the onset or before the deployment.
 
-    ``deployed_at`` is unix seconds; ``direction`` as for ``onset``.
+    ``deployed_at`` is unix seconds; ``direction`` as for ``onset``. ``same_hour`` are values of this time of the day on the days before,
+    for when there is nothing else.
     """
     hour_before = _hour_before(points, course.onset if course.onset is not None else deployed_at)
     if day_before is None:
+        usual = [value for _unused, value in finite(same_hour)]
+        if hour_before is None and len(usual) >= _FEWEST_POINTS:
+            return Baseline(median(usual), "no history from a day ago: compared with the same hour of other days")
         if hour_before is None:
             return Baseline(None, "no history: neither a day ago nor before the onset or the deployment")
         return Baseline(hour_before, "no history from a day ago: compared with the hour before")

@@ -16,7 +16,7 @@ _GREW = 1.5
 _LEAD = 180.0
 """Seconds by which the growth began before anybody felt anything: what comes together may be a consequence."""
 _TOLERANCE = 60.0
-_NOT_USED_UP = frozenset({*USER_FELT, "request_rate"})
+_NOT_USED_UP = frozenset({*USER_FELT, "request_rate", "cpu_throttling"})
 
 
 def growing_since(signals: Sequence[Signal], deployed_at: datetime | None, felt: datetime | None) -> Signal | None:

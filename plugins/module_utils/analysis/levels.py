@@ -26,6 +26,9 @@ class Thresholds:
     warning_saturation: float = 0.85
     critical_saturation: float = 0.95
     """Shares of the limit; above them memory is evicted, killed or throttled soon."""
+    warning_throttling: float = 0.25
+    critical_throttling: float = 0.75
+    """Shares of the scheduler's periods; the lower one is that of the alert CPUThrottlingHigh of kubernetes-mixin."""
     usage_ratio: float = 1.25
     usage_change: float = 0.1
     """Multiple of the baseline and share of the limit by which usage has to rise to be worth a warning."""
@@ -35,7 +38,9 @@ class Thresholds:
 
 DEFAULT_THRESHOLDS = Thresholds()
 
-USAGE = frozenset({"memory", "cpu"})
+USAGE = frozenset({"memory", "cpu", "pool"})
+THROTTLING = "cpu_throttling"
+"""Judged by how much there is alone: a little of it is usual, and many times nothing is still little."""
 _BOTH_WAYS = frozenset({"request_rate"})
 _ORDER = (Level.OK, Level.WARNING, Level.CRITICAL)
 
@@ -64,6 +69,8 @@ def objective_of(signal: Signal, objectives: Objectives) -> float | None:
 
 def _by_ratio(signal: Signal, limits: Thresholds) -> Level:
     worse = worsening(signal)
+    if signal.name == THROTTLING:
+        return Level.UNKNOWN
     if worse is None or signal.value is None or signal.baseline is None:
         return Level.UNKNOWN
     if signal.name in USAGE:
@@ -86,8 +93,11 @@ def _by_objective(signal: Signal, objectives: Objectives, limits: Thresholds) ->
 
 
 def _by_saturation(signal: Signal, limits: Thresholds) -> Level:
-    if signal.name not in USAGE or signal.value is None:
+    if signal.value is None or signal.name not in (*USAGE, THROTTLING):
         return Level.UNKNOWN
-    if signal.value > limits.critical_saturation:
+    warning, critical = limits.warning_saturation, limits.critical_saturation
+    if signal.name == THROTTLING:
+        warning, critical = limits.warning_throttling, limits.critical_throttling
+    if signal.value > critical:
         return Level.CRITICAL
-    return Level.WARNING if signal.value > limits.warning_saturation else Level.OK
+    return Level.WARNING if signal.value > warning else Level.OK

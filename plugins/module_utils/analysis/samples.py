@@ -17,7 +17,7 @@ from statistics import fmean, median
 from ..model.sample_comparison import SampleComparison
 from ..units import format_value
 from .rank_sum import one_sided, smallest_p
-from .series import spread
+from .series import Point, spread
 
 BETTER, SAME, WORSE, UNKNOWN = "better", "same", "worse", "unknown"
 
@@ -28,6 +28,8 @@ NOTICEABLE = 0.1
 
 _QUIET_DEVIATIONS, _QUIET_SHARE = 0.5, 0.25
 """What is usual anyway is no difference: half a standard deviation of the values before, but no more than a quarter of their median."""
+_OTHER_SPREAD = 3.0
+"""Multiple of the other sample's spread from which the values vary in another way."""
 _MOST_VALUES = 200
 _SUREST = 0.9999
 
@@ -80,6 +82,23 @@ def compare_samples(
         values_now=len(ours),
         values_before=len(theirs),
     )
+
+
+def unlike(now: Iterable[float], before: Iterable[float], needed: float) -> bool:
+    """Whether ``now`` is spread so differently from ``before`` that equal middles do not make them the same. ``needed`` is what matters."""
+    narrow, wide = sorted((spread(_known(now)), spread(_known(before))))
+    return wide > needed and wide > _OTHER_SPREAD * narrow
+
+
+def apart(points: Sequence[Point], window: float) -> list[float]:
+    """Values whose windows, that each look back ``window`` seconds, do not overlap, the newest first: what overlaps says the same twice."""
+    values: list[float] = []
+    taken = None
+    for at, value in reversed(points):
+        if taken is None or taken - at >= window:
+            values.append(value)
+            taken = at
+    return values
 
 
 def _known(values: Iterable[float]) -> list[float]:

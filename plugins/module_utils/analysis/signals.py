@@ -15,6 +15,7 @@ from .baseline import baseline
 from .episodes import episodes
 from .onset import Course, onset
 from .recovering import recovering
+from .references import Measured, references
 from .series import finite, slope_per_hour
 
 USER_FELT = ("error_rate", "latency_p95", "latency_p50")
@@ -33,13 +34,16 @@ _BOTH_WAYS = frozenset({"request_rate"})
 
 def signals(raw: RawMetrics, deployed_at: datetime | None, now: datetime) -> Metrics:
     """Every signal with its value, baseline, onset and trend; what is not known is None, with its reason."""
-    judged = tuple(_signal(one, deployed_at.timestamp() if deployed_at else None, now.timestamp()) for one in raw.signals)
+    # The values' own clock is Prometheus'.
+    theirs = raw.server_time if raw.server_time is not None else now.timestamp()
+    judged = tuple(_signal(one, deployed_at.timestamp() if deployed_at else None, theirs, raw.window) for one in raw.signals)
     return Metrics(
         signals=judged,
         onset=_incident_onset(judged),
         scrape_interval=raw.scrape_interval,
-        notes=raw.notes,
+        notes=(*raw.notes, *raw.remarks),
         neighbours=tuple(one for other in raw.neighbours if (one := _neighbour(other)) is not None),
+        preset=raw.preset,
     )
 
 
@@ -68,18 +72,21 @@ def worsening(signal: Signal) -> float | None:
     return math.inf if worse > 0 else 1.0
 
 
-def _signal(raw: RawSignal, deployed_at: float | None, now: float) -> Signal:
+def _signal(raw: RawSignal, deployed_at: float | None, now: float, lookback: float) -> Signal:
     direction = 0 if raw.name in _BOTH_WAYS else -1 if raw.higher_is_better else 1
     day_before = _known(raw.day_before)
-    course = onset(raw.recent, day_before, direction, _SMALLEST.get(raw.unit, 0.0))
-    base = baseline(day_before, raw.recent, course, deployed_at, direction)
+    smallest = _SMALLEST.get(raw.unit, 0.0)
+    course = onset(raw.recent, day_before, direction, smallest)
+    base = baseline(day_before, raw.recent, course, deployed_at, direction, raw.same_hour)
     value, window = _present_value(raw, course, now)
     came = _episodes(raw, value, base.value, direction)
     began = course.onset if course.onset is not None or not came else came[-1]
     reasons = [raw.reason] if raw.reason else []
     if value is None and not reasons:
         reasons.append("no samples in the last five minutes")
-    reasons += [reason for reason in (base.reason, course.reason) if reason and value is not None]
+    reasons += [reason for reason in (base.reason, course.reason, _why_no_ratio(raw, value, base.value)) if reason and value is not None]
+    measured = Measured(raw.recent, raw.same_hour, value, day_before, lookback, now, direction, smallest, raw.unit)
+    compared, baselines = references(measured, began, deployed_at) if value is not None else (None, ())
     return Signal(
         name=raw.name,
         title=raw.title,
@@ -96,7 +103,16 @@ def _signal(raw: RawSignal, deployed_at: float | None, now: float) -> Signal:
         critical_ratio=raw.critical_ratio,
         recovering=began is not None and base.value is not None and recovering(raw.recent, base.value, began, direction or 1),
         earlier_onsets=tuple(datetime.fromtimestamp(at, UTC) for at in came[:-1] if began is not None and at < began),
+        comparison=compared,
+        baselines=baselines,
     )
+
+
+def _why_no_ratio(raw: RawSignal, value: float | None, base: float | None) -> str | None:
+    """Something is no multiple of nothing."""
+    if base != 0 or not value:
+        return None
+    return f"{'no errors' if raw.name == 'error_rate' else 'zero'} before, so there is no multiple of it"
 
 
 def _episodes(raw: RawSignal, value: float | None, base: float | None, direction: int) -> tuple[float, ...]:

@@ -14,11 +14,19 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import SourceUnavailableError
-from .answers import NotJsonError, connection_problem, parse_json, status_problem
+from .answers import NotJsonError, connection_problem, excerpt, parse_json, status_problem
 from .libraries import load
 
 CONNECTIONS = 32
 """Queries that may be under way at once without a new connection for each."""
+
+LONGEST_IN_URL = 3000
+"""Characters of a query above which it is posted: servers and proxies refuse lines of more than 8 KiB, and escaping makes it longer."""
+
+_EVERY_QUERY = {"dedup": "true", "partial_response": "true"}
+"""What Thanos is told (one series of many replicas; rather a part than nothing), and others ignore."""
+MOST_REMARKS = 5
+_POST_REFUSED = (404, 405, 501)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,16 @@ class SeriesResult:
 
     labels: Mapping[str, str]
     samples: tuple[tuple[float, float], ...]
+
+
+class Answer(tuple[SeriesResult, ...]):
+    """The series of an answer, and what the server remarks on it. It is a tuple of its series in every respect."""
+
+    warnings: tuple[str, ...] = ()
+    """Why it may not be all there is (a store of Thanos that is down)."""
+    infos: tuple[str, ...] = ()
+    histograms: bool = False
+    """Some series hold native histograms, which are no numbers, and were left out."""
 
 
 class QueryRejectedError(SourceUnavailableError):
@@ -54,25 +72,50 @@ class PrometheusClient:
         self._ca_cert = ca_cert
         self._lock = threading.Lock()
         self._connection: Any = None
+        self._session: Any = None
+        self._remarks = _Remarks()
 
     def instant(self, query: str, at: float | None = None) -> tuple[SeriesResult, ...]:
-        """Value of ``query`` at ``at`` (unix seconds; the server's own now where not given). A scalar is one series without labels."""
-        params = {} if at is None else {"time": f"{at:.3f}"}
+        """Value of ``query`` at ``at`` (unix seconds; the server's own now where not given). A scalar is one series without labels.
+
+        What comes is an ``Answer``.
+        """
+        params = _EVERY_QUERY if at is None else {**_EVERY_QUERY, "time": f"{at:.3f}"}
+        if len(query) > LONGEST_IN_URL:
+            return self._ask(lambda connection: self._post(connection, "query", {"query": query, **params}))
         return self._ask(lambda connection: connection.custom_query(query, params=params))
 
     def range(self, query: str, start: float, end: float, step: float) -> tuple[SeriesResult, ...]:
-        """Values of ``query`` from ``start`` to ``end`` (unix seconds, rounded to whole ones), ``step`` seconds apart."""
+        """Values of ``query`` from ``start`` to ``end`` (unix seconds, rounded to whole ones), ``step`` seconds apart, as an ``Answer``."""
+        if len(query) > LONGEST_IN_URL:
+            span = {"start": str(round(start)), "end": str(round(end)), "step": f"{step:g}"}
+            return self._ask(lambda connection: self._post(connection, "query_range", {"query": query, **span, **_EVERY_QUERY}))
         since, until = datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
-        return self._ask(lambda connection: connection.custom_query_range(query, since, until, f"{step:g}"))
+        return self._ask(lambda connection: connection.custom_query_range(query, since, until, f"{step:g}", params=_EVERY_QUERY))
 
-    def _ask(self, call: Any) -> tuple[SeriesResult, ...]:
+    def _ask(self, call: Any) -> Answer:
         connection = self._connect()
         requests = load("requests")
         try:
-            answer = call(connection)
+            result = call(connection)
         except (requests.RequestException, OSError) as error:
             raise self._unavailable(connection_problem(error, self.timeout)) from error
-        return self._series(answer)
+        answer = Answer(self._series(result))
+        answer.warnings, answer.infos = self._remarks.warnings, self._remarks.infos
+        answer.histograms = any(isinstance(one, dict) and ("histogram" in one or "histograms" in one) for one in result)
+        return answer
+
+    def _post(self, connection: Any, path: str, form: Mapping[str, str]) -> Any:
+        """A query that is too long for a URL; ``PrometheusConnect`` would put it there whatever the method."""
+        self._remarks.post_may_be_refused = True
+        try:
+            response = self._session.post(f"{self.url}/api/v1/{path}", data=form, headers=self._headers, timeout=self.timeout)
+            if response.status_code in _POST_REFUSED:
+                self._remarks.post_may_be_refused = False
+                response = self._session.get(f"{self.url}/api/v1/{path}", params=form, headers=self._headers, timeout=self.timeout)
+        finally:
+            self._remarks.post_may_be_refused = False
+        return response.json()["data"]["result"]
 
     def _connect(self) -> Any:
         """The connection, made once: ImportError where ``prometheus_api_client`` is missing."""
@@ -80,7 +123,7 @@ class PrometheusClient:
             if self._connection is None:
                 requests, adapters = load("requests"), load("requests.adapters")
                 library = load("prometheus_api_client.prometheus_connect")
-                session = requests.Session()
+                session = self._session = requests.Session()
                 session.verify = self._ca_cert or True
                 session.max_redirects = 3
                 session.hooks["response"].append(self._judge)
@@ -92,8 +135,8 @@ class PrometheusClient:
             return self._connection
 
     def _judge(self, response: Any, **_: Any) -> None:
-        """Called with every answer, before PrometheusConnect takes it for what it should be."""
-        if response.is_redirect:
+        """Called with every answer, in the thread that waits for it, before PrometheusConnect takes it for what it should be."""
+        if response.is_redirect or (self._remarks.post_may_be_refused and response.status_code in _POST_REFUSED):
             return
         body: bytes = response.content
         try:
@@ -110,6 +153,7 @@ class PrometheusClient:
         data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, dict) or not isinstance(data.get("result"), list):
             raise self._unavailable("answered with JSON that is not of Prometheus' HTTP API")
+        self._remarks.warnings, self._remarks.infos = _words(answer.get("warnings")), _words(answer.get("infos"))
 
     def _series(self, result: list[Any]) -> tuple[SeriesResult, ...]:
         try:
@@ -130,6 +174,19 @@ class PrometheusClient:
         return SourceUnavailableError(
             f"Prometheus at {self._shown}: {problem}. Check that it is well, prometheus_url and prometheus_headers."
         )
+
+
+class _Remarks(threading.local):
+    """What the last answer to this thread remarked."""
+
+    warnings: tuple[str, ...] = ()
+    infos: tuple[str, ...] = ()
+    post_may_be_refused: bool = False
+
+
+def _words(remarks: Any) -> tuple[str, ...]:
+    """The texts among a server's remarks, each as one line."""
+    return tuple(excerpt(one) for one in remarks[:MOST_REMARKS] if isinstance(one, str)) if isinstance(remarks, list) else ()
 
 
 def _sample(pair: Any) -> tuple[float, float]:

@@ -67,7 +67,7 @@ def comparison(
         signals = _signals(client, asked, before, after, ends)
     except SourceUnavailableError as error:
         return RawComparison(before, after, (), alerts=alerts, reason=error.message)
-    return RawComparison(before, after, signals, alerts=alerts)
+    return RawComparison(before, after, signals, alerts=alerts, lookback=_resolution(before, after)[1])
 
 
 def _signals(
@@ -78,8 +78,8 @@ def _signals(
     deadline: Deadline,
 ) -> tuple[RawComparedSignal, ...]:
     length = f"{after[1] - after[0]:.0f}s"
-    step = max(FINEST_STEP, math.ceil((after[1] - before[0]) / POINTS))
-    rate_window = f"{max(RATE_WINDOW, step):.0f}s"
+    step, lookback = _resolution(before, after)
+    rate_window = f"{lookback:.0f}s"
     calls: dict[tuple[str, str], Callable[[], tuple[SeriesResult, ...]]] = {}
     for signal in asked:
         windowed = signal.recent(length)
@@ -96,6 +96,12 @@ def _signals(
     futures = map_side_by_side(lambda call: call(), calls.values(), len(calls), "prometheus-comparison")
     answers = _answers(dict(zip(calls, futures, strict=True)), deadline)
     return tuple(_compared(signal, answers) for signal in asked)
+
+
+def _resolution(before: tuple[float, float], after: tuple[float, float]) -> tuple[float, float]:
+    """Seconds between the points of a course, and seconds that each looks back."""
+    step = max(FINEST_STEP, math.ceil((after[1] - before[0]) / POINTS))
+    return step, max(RATE_WINDOW, step)
 
 
 def _range_call(client: PrometheusClient, query: str, start: float, end: float, step: float) -> Callable[[], tuple[SeriesResult, ...]]:

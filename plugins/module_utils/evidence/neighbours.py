@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..clients.prometheus import PrometheusClient, SeriesResult, quote
+from ..clients.prometheus import PrometheusClient, SeriesResult
 from ..model.metrics_raw import RawNeighbour
 from ..model.service import Service
+from .metric_names import MetricNames, metric_names
 
 NOTABLE = 0.02
 """Share of failed requests from which another service fails."""
@@ -18,31 +19,32 @@ MOST = 8
 SPAN, STEP = 1800.0, 30.0
 
 
-def neighbours(client: PrometheusClient, service: Service, now: float, requests: str) -> tuple[RawNeighbour, ...]:
-    """The services that fail at ``now`` (unix seconds), told by their ``job``; ``requests`` is the metric that they share with this one.
+def neighbours(client: PrometheusClient, service: Service, now: float, names: MetricNames | None = None) -> tuple[RawNeighbour, ...]:
+    """The services that fail, told by their ``job`` (by their workload in a mesh); ``now`` is unix seconds, by our own clock.
 
     Two queries; a third and a fourth only where some fail. SourceUnavailableError when Prometheus does not answer.
     """
-    failing = _by_job(client.instant(f"{_share(service, requests, '5m')} > {NOTABLE}"))
+    known = names or metric_names(service)
+    answer = client.instant(f"{_share(known, '5m')} > {NOTABLE}")
+    failing = _by_name(answer, known.told_by)
     if not failing:
         return ()
     worst = dict(sorted(failing.items(), key=lambda pair: -pair[1])[:MOST])
-    usual = _by_job(client.instant(_share(service, requests, "1h", " offset 1d")))
-    end = math.floor(now)
-    lately = {one.labels.get("job", ""): one.samples for one in client.range(_share(service, requests, "1m"), end - SPAN, end, STEP)}
+    usual = _by_name(client.instant(_share(known, "1h", " offset 1d")), known.told_by)
+    end = math.floor(max((one.samples[-1][0] for one in answer if one.samples), default=now))
+    lately = {one.labels.get(known.told_by, ""): one.samples for one in client.range(_share(known, "1m"), end - SPAN, end, STEP)}
     return tuple(
-        RawNeighbour(job, share, usual.get(job), tuple(point for point in lately.get(job, ()) if math.isfinite(point[1])))
-        for job, share in worst.items()
+        RawNeighbour(name, share, usual.get(name), tuple(point for point in lately.get(name, ()) if math.isfinite(point[1])))
+        for name, share in worst.items()
     )
 
 
-def _share(service: Service, requests: str, window: str, offset: str = "") -> str:
-    # What is scraped without a namespace has an empty one.
-    others = f'job!={quote(service.job)},job!="",namespace=~{quote(f"({service.namespace})?")}'
-    failed = f"sum by (job) (rate({requests}{{{others},status=~{quote(service.metrics.error_status)}}}[{window}]{offset}))"
-    return f"{failed} / sum by (job) (rate({requests}{{{others}}}[{window}]{offset}))"
+def _share(names: MetricNames, window: str, offset: str = "") -> str:
+    by = f"sum by ({names.told_by})"
+    failed = f"{by} (rate({names.requests}{{{names.others},{names.failure}}}[{window}]{offset}))"
+    return f"{failed} / {by} (rate({names.requests}{{{names.others}}}[{window}]{offset}))"
 
 
-def _by_job(answer: Sequence[SeriesResult]) -> dict[str, float]:
-    known = ((one.labels.get("job", ""), one.samples[-1][1]) for one in answer if one.samples)
-    return {job: share for job, share in known if job and math.isfinite(share)}
+def _by_name(answer: Sequence[SeriesResult], label: str) -> dict[str, float]:
+    known = ((one.labels.get(label, ""), one.samples[-1][1]) for one in answer if one.samples)
+    return {name: share for name, share in known if name and math.isfinite(share)}

@@ -4,112 +4,116 @@
 """The PromQL for a service's signals.
 
 Only names that were checked and strings that were quoted go into a query. Sums come before quotients, so that one query gives one value for
-the whole service.
+the whole service. Where a histogram may be a classic or a native one, the query asks for both: there is only ever one of them.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..clients.prometheus import quote
-from ..errors import InvalidOptionError
-from ..model.service import Service, SignalQuery, WorkloadKind
+from ..model.service import Service, SignalQuery
+from .metric_names import MetricNames, metric_names, pods_of_workload
 
-_METRIC_NAME = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
-
-# How Kubernetes names the pods of a workload, so that payment-api does not take payment-api-worker's pods for its own.
-_POD_SUFFIX = {
-    WorkloadKind.DEPLOYMENT: "[a-z0-9]+-[a-z0-9]{5}",
-    WorkloadKind.STATEFUL_SET: "[0-9]+",
-    WorkloadKind.DAEMON_SET: "[a-z0-9]{5}",
-}
+DAYS = tuple(range(1, 8))
+"""Days back from which the same hour is looked at: a week, so that each weekday is among them."""
+DAY_LABEL = "day"
 
 
 @dataclass(frozen=True, slots=True)
 class SignalQueries:
-    """How one signal is asked for. ``over`` gives the query over a window (``5m``), shifted back by an offset (`` offset 1d`` or nothing).
-
-    ``source`` is the series behind it, as a person would look for them.
-    """
+    """How one signal is asked for. ``source`` is the series behind it, as a person would look for them."""
 
     name: str
     title: str
     unit: str
     now: str
     recent: Callable[[str], str]
-    """The query for one point of the recent past, by window."""
+    """The query for one point of the recent past, by window (``5m``)."""
     day_before: str
+    past: Callable[[str, str], str]
+    """The same point longer ago, by window and offset (`` offset 1d``)."""
     source: str
     higher_is_better: bool = False
     critical_ratio: float = 10.0
+    optional: bool = False
+    """Not every service has it: where there are no series, there is no such signal."""
+    limited: bool = False
+    """A share of a limit, which not every workload has."""
+
+    def same_hour(self, window: str) -> str:
+        """One series for each of the last DAYS, told apart by DAY_LABEL; a range of it is that time of the day on each of them."""
+        return " or ".join(f'label_replace({self.past(window, f" offset {day}d")}, "{DAY_LABEL}", "{day}", "", "")' for day in DAYS)
 
 
-def requests_metric(service: Service) -> str:
-    """The name of the metric that counts requests, checked."""
-    return _metric(service.metrics.requests, "requests")
-
-
-def requests_selector(service: Service) -> str:
+def requests_selector(service: Service, names: MetricNames | None = None) -> str:
     """``http_requests_total{job="payment-api"}``"""
-    return f"{_metric(service.metrics.requests, 'requests')}{{job={quote(service.job)}}}"
+    known = names or metric_names(service)
+    return f"{known.requests}{{{known.matchers}}}"
 
 
-def failures_selector(service: Service) -> str:
-    requests = _metric(service.metrics.requests, "requests")
-    return f"{requests}{{job={quote(service.job)},status=~{quote(service.metrics.error_status)}}}"
-
-
-def labelled_requests(service: Service) -> str:
+def labelled_requests(service: Service, names: MetricNames | None = None) -> str:
     """How many series of the requests carry the label that failures are told by."""
-    return f'count({_metric(service.metrics.requests, "requests")}{{job={quote(service.job)},status!=""}})'
+    known = names or metric_names(service)
+    return f"count({_either(known, '', _present(known.status))})"
 
 
-def failed_requests(service: Service, window: str) -> str:
+def failed_requests(service: Service, window: str, names: MetricNames | None = None) -> str:
     """Failed requests within ``window``; zero where there are requests and none of them failed."""
-    total, failed = requests_selector(service), failures_selector(service)
-    return f"sum(increase({failed}[{window}])) or sum(increase({total}[{window}])) * 0"
+    known = names or metric_names(service)
+    return f"{_summed(known, 'increase', window, known.failure)} or {_summed(known, 'increase', window)} * 0"
 
 
-def error_rate(service: Service, window: str, offset: str = "") -> str:
+def all_requests(service: Service, window: str, names: MetricNames | None = None) -> str:
+    """Requests within ``window``."""
+    return _summed(names or metric_names(service), "increase", window)
+
+
+def error_rate(service: Service, window: str, offset: str = "", names: MetricNames | None = None) -> str:
     """Share of failed requests; a service whose requests never failed has no series for failures, and a share of zero."""
-    total = f"sum(rate({requests_selector(service)}[{window}]{offset}))"
-    failed = f"sum(rate({failures_selector(service)}[{window}]{offset}))"
-    return f"({failed} or {total} * 0) / {total}"
+    known = names or metric_names(service)
+    total = _summed(known, "rate", window, offset=offset)
+    return f"({_summed(known, 'rate', window, known.failure, offset)} or {total} * 0) / {total}"
 
 
-def samples_of_up(service: Service) -> str:
+def latency(service: Service, share: float, window: str, offset: str = "", names: MetricNames | None = None) -> str:
+    """The ``share`` quantile of the requests' duration, in seconds."""
+    known = names or metric_names(service)
+    classic = f"sum by (le) (rate({known.duration}_bucket{{{known.matchers}}}[{window}]{offset}))"
+    # A summary's series have the native histogram's name, and a label quantile.
+    native = f'sum(rate({known.duration}{{{known.matchers},quantile=""}}[{window}]{offset}))'
+    either = f"histogram_quantile({share}, {classic}) or histogram_quantile({share}, {native})"
+    return either if known.seconds == 1 else f"({either}) * {known.seconds:g}"
+
+
+def samples_of_up(service: Service, names: MetricNames | None = None) -> str:
     """The last samples of the targets' ``up``: their distance is the scrape interval."""
-    return f"up{{job={quote(service.job)}}}[2m]"
+    return f"up{{{(names or metric_names(service)).targets}}}[2m]"
 
 
-def golden_signals(service: Service) -> tuple[SignalQueries, ...]:
+def golden_signals(service: Service, names: MetricNames | None = None) -> tuple[SignalQueries, ...]:
     """Errors, traffic, latency and saturation, as in the SRE book's chapter on monitoring distributed systems.
 
     Raises InvalidOptionError for a metric name of the catalogue that is none.
     """
-    job = f"job={quote(service.job)}"
-    requests = requests_selector(service)
-    duration = f"{_metric(service.metrics.duration, 'duration')}_bucket{{{job}}}"
+    known = names or metric_names(service)
+    requests = requests_selector(service, known)
+    buckets = f"{known.duration}_bucket{{{known.matchers}}}"
 
-    def quantile(share: float, window: str, offset: str = "") -> str:
-        return f"histogram_quantile({share}, sum by (le) (rate({duration}[{window}]{offset})))"
+    def rated(name: str, title: str, unit: str, source: str, over: Callable[[str, str], str]) -> SignalQueries:
+        return SignalQueries(name, title, unit, over("5m", ""), lambda window: over(window, ""), over("1h", " offset 1d"), over, source)
 
-    def traffic(window: str, offset: str = "") -> str:
-        return f"sum(rate({requests}[{window}]{offset}))"
-
-    def rated(name: str, title: str, unit: str, source: str, over: Callable[..., str]) -> SignalQueries:
-        return SignalQueries(name, title, unit, over("5m"), over, over("1h", " offset 1d"), source)
-
-    return (
-        rated("error_rate", "Error rate", "share", requests, lambda *window: error_rate(service, *window)),
-        rated("latency_p95", "Latency P95", "seconds", duration, lambda *window: quantile(0.95, *window)),
-        rated("latency_p50", "Latency P50", "seconds", duration, lambda *window: quantile(0.5, *window)),
-        rated("request_rate", "Request rate", "per_second", requests, traffic),
+    signals = (
+        rated("error_rate", "Error rate", "share", requests, lambda window, offset: error_rate(service, window, offset, known)),
+        rated("latency_p95", "Latency P95", "seconds", buckets, lambda window, offset: latency(service, 0.95, window, offset, known)),
+        rated("latency_p50", "Latency P50", "seconds", buckets, lambda window, offset: latency(service, 0.5, window, offset, known)),
+        rated("request_rate", "Request rate", "per_second", requests, lambda window, offset: _summed(known, "rate", window, "", offset)),
         _memory(service),
         _cpu(service),
+        _throttling(service),
     )
+    return signals if known.pool_used is None else (*signals, _pool(known))
 
 
 def own_signal(query: SignalQuery) -> SignalQueries:
@@ -121,10 +125,35 @@ def own_signal(query: SignalQuery) -> SignalQueries:
         now=query.query,
         recent=lambda _: query.query,
         day_before=f"avg_over_time(({query.query})[1h:1m] offset 1d)",
+        past=lambda _, offset: f"last_over_time(({query.query})[60s:60s]{offset})",
         source=query.query,
         higher_is_better=query.higher_is_better,
         critical_ratio=query.critical_ratio,
     )
+
+
+def _summed(names: MetricNames, function: str, window: str, matcher: str = "", offset: str = "") -> str:
+    """The sum over the service's requests of ``rate`` or ``increase``."""
+    inner = ",".join(part for part in (names.matchers, matcher) if part)
+    classic = f"sum({function}({names.requests}{{{inner}}}[{window}]{offset}))"
+    if names.native_requests is None:
+        return classic
+    return f'({classic} or histogram_count(sum({function}({names.native_requests}{{{inner},quantile=""}}[{window}]{offset}))))'
+
+
+def _either(names: MetricNames, suffix: str, matcher: str) -> str:
+    """The series of the requests, counted by a counter or by a native histogram."""
+    classic = f"{names.requests}{{{names.matchers},{matcher}}}{suffix}"
+    return classic if names.native_requests is None else f"{classic} or {names.native_requests}{{{names.matchers},{matcher}}}{suffix}"
+
+
+def _present(label: str) -> str:
+    return f'{label}!=""'
+
+
+def series_of_requests(names: MetricNames, offset: str = "") -> str:
+    """How many series count the service's requests."""
+    return f"count({_either(names, offset, _present(names.told_by))})"
 
 
 def _memory(service: Service) -> SignalQueries:
@@ -134,9 +163,15 @@ def _memory(service: Service) -> SignalQueries:
     def share(used_bytes: str, limit_bytes: str) -> str:
         return f"avg(sum by (pod) ({used_bytes}) / (sum by (pod) ({limit_bytes}) > 0))"
 
-    now = share(used, limit)
-    before = share(f"avg_over_time({used}[1h] offset 1d)", f"avg_over_time({limit}[1h] offset 1d)")
-    return SignalQueries("memory", "Memory usage", "share", now, lambda _: now, before, used)
+    def over(function: str, window: str, offset: str) -> str:
+        return share(f"{function}({used}[{window}]{offset})", f"{function}({limit}[{window}]{offset})")
+
+    now, before = share(used, limit), over("avg_over_time", "1h", " offset 1d")
+
+    def past(window: str, offset: str) -> str:
+        return over("last_over_time", window, offset)
+
+    return SignalQueries("memory", "Memory usage", "share", now, lambda _: now, before, past, used, limited=True)
 
 
 def _cpu(service: Service) -> SignalQueries:
@@ -144,21 +179,60 @@ def _cpu(service: Service) -> SignalQueries:
     used = f"container_cpu_usage_seconds_total{pods}"
     quota, period = f"container_spec_cpu_quota{pods}", f"container_spec_cpu_period{pods}"
 
-    def share(window: str, offset: str = "") -> str:
+    def share(window: str, offset: str) -> str:
         cores = f"sum by (pod) (rate({used}[{window}]{offset}))"
         limit = f"sum by (pod) (avg_over_time({quota}[{window}]{offset}) / avg_over_time({period}[{window}]{offset}))"
         return f"avg({cores} / ({limit} > 0))"
 
-    return SignalQueries("cpu", "CPU usage", "share", share("5m"), share, share("1h", " offset 1d"), used)
+    return SignalQueries(
+        "cpu", "CPU usage", "share", share("5m", ""), lambda window: share(window, ""), share("1h", " offset 1d"), share, used, limited=True
+    )
+
+
+def _throttling(service: Service) -> SignalQueries:
+    """The share of the scheduler's periods in which a container wanted more than its CPU limit (cAdvisor's cfs counters)."""
+    pods = _pods(service)
+    throttled, periods = f"container_cpu_cfs_throttled_periods_total{pods}", f"container_cpu_cfs_periods_total{pods}"
+
+    def share(window: str, offset: str) -> str:
+        return f"sum(rate({throttled}[{window}]{offset})) / (sum(rate({periods}[{window}]{offset})) > 0)"
+
+    return SignalQueries(
+        "cpu_throttling",
+        "CPU throttling",
+        "share",
+        share("5m", ""),
+        lambda window: share(window, ""),
+        share("1h", " offset 1d"),
+        share,
+        periods,
+        optional=True,
+    )
+
+
+def _pool(names: MetricNames) -> SignalQueries:
+    """The fullest of the service's connection pools."""
+
+    def share(used: str, size: str) -> str:
+        return f"max(sum by (instance) ({used}) / (sum by (instance) ({size}) > 0))"
+
+    def over(function: str, window: str, offset: str) -> str:
+        return share(f"{function}({names.pool_used}[{window}]{offset})", f"{function}({names.pool_size}[{window}]{offset})")
+
+    now = share(names.pool_used or "", names.pool_size or "")
+    return SignalQueries(
+        "pool",
+        "Connection pool",
+        "share",
+        now,
+        lambda _: now,
+        over("avg_over_time", "1h", " offset 1d"),
+        lambda window, offset: over("last_over_time", window, offset),
+        names.pool_used or "",
+        optional=True,
+    )
 
 
 def _pods(service: Service) -> str:
     """The label matchers of the containers in the workload's pods, without the pods' own cgroups."""
-    pattern = f"{re.escape(service.workload)}-{_POD_SUFFIX[service.workload_kind]}".replace("\\-", "-")
-    return f'{{namespace={quote(service.namespace)},pod=~{quote(pattern)},container!="",container!="POD"}}'
-
-
-def _metric(name: str, field: str) -> str:
-    if not _METRIC_NAME.match(name):
-        raise InvalidOptionError(f"catalogue.metrics.{field}", name, "a metric name such as http_requests_total")
-    return name
+    return f'{{namespace={quote(service.namespace)},pod=~{pods_of_workload(service)},container!="",container!="POD"}}'

@@ -35,6 +35,7 @@ def _missing(data: object) -> tuple[str, ...]:
         case Traces():
             return tuple(note for note in data.notes if note.startswith(("service graph:", "recent traces:", "before traces:")))
         case Impact():
-            return () if data.failed_requests.value is not None else (f"failed requests: {data.failed_requests.basis}",)
+            warned = tuple(note for note in data.notes if note.startswith("Prometheus warns:"))
+            return warned if data.failed_requests.value is not None else (*warned, f"failed requests: {data.failed_requests.basis}")
         case _:
             return ()

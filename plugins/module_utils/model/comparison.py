@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .recommendation import Guard
+from .sample_comparison import SampleComparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class ComparedSignal:
     verdict: str
     """better, same, worse or unknown"""
     reason: str | None = None
+    comparison: SampleComparison | None = None
+    """How sure the difference between single minutes before and after is."""
 
 
 @dataclass(frozen=True, slots=True)

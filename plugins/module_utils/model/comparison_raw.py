@@ -40,3 +40,5 @@ class RawComparison:
     alerts: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
     """Why there are no signals at all."""
+    lookback: float = 60.0
+    """seconds that each of the signals' points looks back"""

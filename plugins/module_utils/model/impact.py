@@ -16,6 +16,24 @@ class Amount:
     basis: str
 
 
+_NOT_ASKED = Amount(None, "not asked for")
+
+
+@dataclass(frozen=True, slots=True)
+class BurnRate:
+    """How fast the error budget burns: 1 uses it up exactly at the end of its period. Windows are seconds."""
+
+    window: float
+    short_window: float
+    """A second, shorter one, which tells that it still burns."""
+    rate: float | None
+    short_rate: float | None
+    threshold: float
+    """From here on, in both windows, somebody is to be paged."""
+    alerting: bool | None
+    """None where a rate is unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Impact:
     sessions: Amount
@@ -25,4 +43,11 @@ class Impact:
     window: float
     """seconds over which requests were counted"""
     objective: Amount
-    """1 when the error-rate objective is breached, 0 when it is kept"""
+    """1 when an objective (error rate, latency) is breached, 0 when all that are given are kept"""
+    users: Amount = _NOT_ASKED
+    """people who are affected"""
+    budget: Amount = _NOT_ASKED
+    """share of the error budget of 30 days that was burnt in the last six hours"""
+    burn_rates: tuple[BurnRate, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What may be missing, in the servers' words."""

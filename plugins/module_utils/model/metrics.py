@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from .sample_comparison import SampleComparison
+
 
 class Shape(StrEnum):
     """How a signal left its baseline."""
@@ -20,6 +22,22 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SignalBaseline:
+    """One of the pasts that a signal is held against. ``value`` is in the signal's unit; None is unknown, and ``reason`` says why."""
+
+    name: str
+    """day_before, same_hour or before_deployment"""
+    value: float | None
+    ratio: float | None = None
+    """The present value as a multiple of it; None when it is zero or unknown."""
+    days: int = 0
+    """Of how many days it is, for same_hour."""
+    comparison: SampleComparison | None = None
+    """How sure a difference is; None for day_before, which is a single value."""
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """One signal. ``value`` and ``baseline`` are in ``unit``; None means unknown, and ``reason`` says why.
 
@@ -28,7 +46,7 @@ class Signal:
     """
 
     name: str
-    """error_rate, request_rate, latency_p95, latency_p50, memory, cpu or the name of a team's own query"""
+    """error_rate, request_rate, latency_p95, latency_p50, memory, cpu, cpu_throttling, pool or the name of a team's own query"""
     title: str
     unit: str
     """share (0..1), seconds, per_second, bytes or number"""
@@ -48,6 +66,10 @@ class Signal:
     """When it was as bad as now before, and recovered, within the timeframe."""
     recovering: bool = False
     """It has come back most of the way to its baseline by itself, and still does."""
+    comparison: SampleComparison | None = None
+    """How sure it is that it differs from what is usual: the same hour of several days, else before the onset or the deployment."""
+    baselines: tuple[SignalBaseline, ...] = ()
+    """``baseline`` is the one that is shown; these are all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +91,8 @@ class Metrics:
     notes: tuple[str, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     """Other services that fail and usually do not, the worst first."""
+    preset: str | None = None
+    """Whose metric names the values were found under."""
 
     def signal(self, name: str) -> Signal | None:
         return next((signal for signal in self.signals if signal.name == name), None)

@@ -26,6 +26,8 @@ class RawSignal:
     reason: str | None
     higher_is_better: bool
     critical_ratio: float
+    same_hour: tuple[tuple[float, float], ...] = ()
+    """(unix seconds, value) around this time of the day on the days before, oldest first, each as those of ``recent``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +48,11 @@ class RawMetrics:
     notes: tuple[str, ...]
     neighbours: tuple[RawNeighbour, ...] = ()
     """Other services with the same metrics, in the same namespace, that fail; the worst first, bounded."""
+    remarks: tuple[str, ...] = ()
+    """What is worth knowing although nothing is missing for it."""
+    window: float = 60.0
+    """seconds that each value of ``recent`` and ``same_hour`` looks back"""
+    server_time: float | None = None
+    """Prometheus' own now, in unix seconds; None where it gave none."""
+    preset: str | None = None
+    """Whose metric names the values were found under."""

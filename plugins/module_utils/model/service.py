@@ -53,17 +53,32 @@ class SignalQuery:
     """Multiple of the baseline from which the signal is critical."""
 
 
+class MetricPreset(StrEnum):
+    """Whose metric names a service uses."""
+
+    DEFAULT = "default"
+    OPENTELEMETRY = "opentelemetry"
+    ISTIO = "istio"
+    MICROMETER = "micrometer"
+    GRPC = "grpc"
+
+
 @dataclass(frozen=True, slots=True)
 class MetricsSettings:
-    """How the service's metrics are found. The defaults are the names that most client libraries use."""
+    """How the service's metrics are found: by the names of a preset, each of which can be replaced by one of the service's own."""
 
+    preset: MetricPreset = MetricPreset.DEFAULT
+    """The default are the names that most client libraries use."""
     job: str | None = None
     """The ``job`` label; the service's name where not given."""
-    requests: str = "http_requests_total"
-    duration: str = "http_request_duration_seconds"
-    """Histogram name without ``_bucket``."""
-    error_status: str = "5.."
-    """Regular expression on the ``status`` label that means failure."""
+    requests: str | None = None
+    """Counter of requests."""
+    duration: str | None = None
+    """Histogram of their duration in seconds: its name without ``_bucket``."""
+    status_label: str | None = None
+    """The label that tells failures from successes."""
+    error_status: str | None = None
+    """Regular expression on that label that means failure."""
     queries: tuple[SignalQuery, ...] = ()
 
 
@@ -110,6 +125,8 @@ class Service:
     """The authorised channel for stakeholder updates ("#incidents")."""
     sessions_query: str | None = None
     """PromQL for the number of active sessions."""
+    users_query: str | None = None
+    """PromQL for the number of users who are affected."""
     transaction_value: float | None = None
     currency: str = "$"
     objectives: Objectives = field(default_factory=Objectives)

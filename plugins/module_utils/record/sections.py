@@ -29,7 +29,7 @@ from ..model.workload import Pod, WorkloadState
 from ..units import format_duration, format_money, format_ratio, format_value
 
 _ALWAYS_SHOWN = frozenset({"error_rate", "latency_p95", "memory", "cpu"})
-_KNOWN_SIGNALS = _ALWAYS_SHOWN | {"request_rate", "latency_p50"}
+_KNOWN_SIGNALS = _ALWAYS_SHOWN | {"request_rate", "latency_p50", "cpu_throttling", "pool"}
 _MOST_LOG_LINES = 6
 _MOST_FINDINGS = 8
 _MOST_EVENTS = 18

@@ -17,8 +17,8 @@ Series = tuple[Mapping[str, str], Sequence[Sample]]
 
 
 @contextlib.contextmanager
-def prometheus(directory: Path, history: Iterable[Series]) -> Iterator[str]:
-    """The URL of a server that holds `history` and scrapes nothing."""
+def prometheus(directory: Path, history: Iterable[Series], flags: Sequence[str] = ()) -> Iterator[str]:
+    """The URL of a server that holds `history` and scrapes nothing; `flags` are further ones of its command line."""
     server, promtool = program("prometheus"), program("promtool")
     directory.mkdir(parents=True, exist_ok=True)
     blocks = directory / "data"
@@ -38,6 +38,7 @@ def prometheus(directory: Path, history: Iterable[Series]) -> Iterator[str]:
                 f"--storage.tsdb.path={blocks}",
                 "--storage.tsdb.retention.time=10y",
                 f"--web.listen-address={url.removeprefix('http://')}",
+                *flags,
             ],
         )
         running.wait("prometheus", lambda: answers(f"{url}/-/ready"))

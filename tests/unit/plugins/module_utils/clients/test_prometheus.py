@@ -3,9 +3,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from urllib.parse import parse_qs
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import PrometheusClient, QueryRejectedError, quote
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import (
+    Answer,
+    PrometheusClient,
+    QueryRejectedError,
+    quote,
+)
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
 from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, closed_port, http_server
 
@@ -24,7 +30,8 @@ def test_an_instant_query_is_sent_as_it_is(server: HttpServer) -> None:
     server.answer = lambda _: success("vector", [{"metric": {"job": "a"}, "value": [1700000000.5, "0.25"]}])
     (series,) = PrometheusClient(server.url, {"X-Scope-OrgID": "team"}).instant('sum(up{job="a b&c"})', at=1700000000.0)
     assert (dict(series.labels), series.samples) == ({"job": "a"}, ((1700000000.5, 0.25),))
-    assert server.requests[0].query == {"query": 'sum(up{job="a b&c"})', "time": "1700000000.000"}
+    asked = {"query": 'sum(up{job="a b&c"})', "time": "1700000000.000", "dedup": "true", "partial_response": "true"}
+    assert server.requests[0].query == asked
     assert server.requests[0].headers["x-scope-orgid"] == "team"
 
 
@@ -93,3 +100,73 @@ def test_broken_series_are_named(server: HttpServer, data: object) -> None:
 )
 def test_nothing_ends_a_quoted_string(value: str, literal: str) -> None:
     assert quote(value) == literal
+
+
+def test_what_the_server_remarks_comes_with_its_answer(server: HttpServer) -> None:
+    """As Thanos answers when one of its stores is down."""
+    partial = success("vector", [{"metric": {}, "value": [1, "1"]}])
+    partial.body["warnings"] = ["No StoreAPIs matched for this query", "receive\x1b[31m store:\n timed out", 7]
+    partial.body["infos"] = ["PromQL info: metric might not be a counter"]
+    server.answer = lambda _: partial
+    client = PrometheusClient(server.url)
+    answer = client.instant("up")
+    assert isinstance(answer, Answer)
+    assert answer.warnings == ("No StoreAPIs matched for this query", "receive [31m store: timed out")
+    assert answer.infos == ("PromQL info: metric might not be a counter",)
+    server.answer = lambda _: success("vector", [])
+    later = client.instant("up")
+    assert isinstance(later, Answer)
+    assert (later.warnings, later.infos) == ((), ())
+
+
+def test_native_histograms_are_no_numbers(server: HttpServer) -> None:
+    server.answer = lambda _: success("vector", [{"metric": {}, "histogram": [1, {"count": "2", "sum": "1"}]}])
+    answer = PrometheusClient(server.url).instant("h")
+    assert isinstance(answer, Answer)
+    assert (answer, answer.histograms) == ((), True)
+
+
+LONG = "vector(1) or " * 400 + "vector(1)"
+
+
+def test_a_long_query_is_posted(server: HttpServer) -> None:
+    client = PrometheusClient(server.url, {"X-Scope-OrgID": "team"})
+    client.instant(LONG, at=5.0)
+    client.range(LONG, 10, 20, 2)
+    instant, span = server.requests
+    assert (instant.method, span.method, instant.query) == ("POST", "POST", {})
+    assert parse_qs(instant.body.decode()) == {"query": [LONG], "time": ["5.000"], "dedup": ["true"], "partial_response": ["true"]}
+    assert parse_qs(span.body.decode())["step"] == ["2"]
+    assert span.headers["x-scope-orgid"] == "team"
+
+
+def test_where_nothing_may_be_posted_a_long_query_is_got(server: HttpServer) -> None:
+    server.answer = lambda request: Reply(405, b"no") if request.method == "POST" else success("vector", [])
+    assert PrometheusClient(server.url).instant(LONG) == ()
+    assert [request.method for request in server.requests] == ["POST", "GET"]
+
+
+@pytest.mark.parametrize(("fault", "words"), [("500", "internal error"), ("403", "forbids"), ("truncated", "closed before")])
+def test_a_long_query_fails_as_any_other(server: HttpServer, fault: str, words: str) -> None:
+    server.faults["/"] = fault
+    with pytest.raises(SourceUnavailableError, match=words):
+        PrometheusClient(server.url).instant(LONG)
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "values"),
+    [
+        ("matrix", [{"metric": {}, "values": [[1, "1"], [2, "+Inf"]]}], [1.0, math.inf]),
+        ("vector", [{"metric": {}, "value": [1, 7]}], [7.0]),
+        ("string", [1, "text"], None),
+        ("vector", [{"metric": {}, "value": [1, None]}], None),
+    ],
+)
+def test_whatever_kind_of_result_comes(server: HttpServer, kind: str, result: object, values: object) -> None:
+    server.answer = lambda _: success(kind, result)
+    if values is None:
+        with pytest.raises(SourceUnavailableError, match="not of Prometheus' HTTP API"):
+            PrometheusClient(server.url).instant("x")
+    else:
+        (series,) = PrometheusClient(server.url).instant("x")
+        assert [value for _unused, value in series.samples] == values

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Optional, Union
+from urllib.parse import parse_qs
 
 from ansible_collections.devops.incident_response.tests.unit.servers import Reply, Request
 
@@ -21,7 +22,7 @@ def answers(values: Mapping[str, Value], interval: float = 15.0, now: float = NO
     """
 
     def answer(request: Request) -> Reply:
-        query = request.query["query"]
+        query = request.query.get("query") or parse_qs(request.body.decode())["query"][0]
         if query.startswith("up{"):
             samples = [[now - interval * back, "1"] for back in range(int(120 // interval), -1, -1)]
             return _success([{"metric": {}, "values": samples}] if interval else [])
@@ -30,8 +31,9 @@ def answers(values: Mapping[str, Value], interval: float = 15.0, now: float = NO
             return Reply(422, {"status": "error", "errorType": "execution", "error": value})
         if value is None:
             return _success([])
-        if "start" in request.query:
-            start, end, step = (float(request.query[name]) for name in ("start", "end", "step"))
+        if request.path.endswith("/query_range"):
+            form = request.query or {name: given[-1] for name, given in parse_qs(request.body.decode()).items()}
+            start, end, step = (float(form[name]) for name in ("start", "end", "step"))
             points = [[start + step * index, str(value)] for index in range(int((end - start) // step) + 1)]
             return _success([{"metric": {}, "values": points}])
         return _success([{"metric": {}, "value": [now, str(value)]}])

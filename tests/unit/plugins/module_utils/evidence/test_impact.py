@@ -62,6 +62,56 @@ def test_without_a_status_label_failures_are_unknown(server: HttpServer) -> None
     assert read(server).failed_requests.value is None
 
 
+def test_a_slow_service_breaches_its_latency_objective(server: HttpServer) -> None:
+    server.answer = answers({"histogram_quantile(": 2.0, **WELL})
+    found = read(server, replace(SERVICE, objectives=Objectives(error_rate=0.5, latency_p95=0.5)))
+    assert found.objective.value == 1.0
+    assert "latency P95 2s against an objective of 500ms" in found.objective.basis
+
+
+def test_an_objective_that_cannot_be_told_is_unknown_unless_another_is_breached(server: HttpServer) -> None:
+    server.answer = answers({"histogram_quantile(": None, **WELL})
+    assert read(server, replace(SERVICE, objectives=Objectives(error_rate=0.5, latency_p95=0.5))).objective.value is None
+    assert read(server, replace(SERVICE, objectives=Objectives(error_rate=0.01, latency_p95=0.5))).objective.value == 1.0
+
+
+def test_the_budget_burns_as_many_times_too_fast_as_requests_fail_too_often(server: HttpServer) -> None:
+    server.answer = answers({"[21600s]": 0.08, "[3600s]": 0.2, "[1800s]": 0.07, **WELL})
+    found = read(server)
+    assert [(one.window, one.short_window, one.rate, one.short_rate, one.alerting) for one in found.burn_rates] == [
+        (3600.0, 300.0, 20.0, 45.0, True),
+        (21600.0, 1800.0, pytest.approx(8.0), pytest.approx(7.0), True),
+    ]
+    assert found.budget.value == pytest.approx(8 * 6 / (30 * 24))
+    assert "burn rate 8 over 6h" in found.budget.basis
+
+
+def test_a_burn_that_has_ended_does_not_page(server: HttpServer) -> None:
+    server.answer = answers({"[3600s]": 0.2, "[300s]))": 0.0, **WELL})
+    assert read(server).burn_rates[0].alerting is False
+
+
+@pytest.mark.parametrize("objective", [None, 0.0])
+def test_without_an_objective_there_is_no_budget(server: HttpServer, objective: float | None) -> None:
+    found = read(server, replace(SERVICE, objectives=Objectives(error_rate=objective)))
+    assert (found.budget.value, found.burn_rates) == (None, ())
+    assert "objective" in found.budget.basis
+
+
+def test_users_are_asked_for_or_taken_from_the_sessions(server: HttpServer) -> None:
+    assert read(server).users.value == 2400.0
+    assert "all active sessions" in read(server).users.basis
+    server.answer = answers({"count(distinct)": 1100.0, **WELL})
+    assert read(server, replace(SERVICE, users_query="count(distinct)")).users.value == 1100.0
+
+
+def test_an_idle_service_has_no_error_rate(server: HttpServer) -> None:
+    server.answer = answers({**WELL, "sum(increase(": 0.0, "sum(rate(": float("nan")})
+    found = read(server)
+    assert (found.failed_requests.value, found.objective.value) == (0.0, None)
+    assert "there were no requests" in found.objective.basis
+
+
 def test_prometheus_that_is_down_is_unavailable(server: HttpServer) -> None:
     server.faults["/"] = "500"
     with pytest.raises(SourceUnavailableError):

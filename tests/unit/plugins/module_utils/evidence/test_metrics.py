@@ -7,16 +7,17 @@ import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import PrometheusClient
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.metrics import metrics
+from ansible_collections.devops.incident_response.plugins.module_utils.faces.partial import partial_reason
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics_raw import RawMetrics, RawSignal
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import MetricsSettings, Service, SignalQuery
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.evidence.prometheus_answers import NOW, Value, answers
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, closed_port, http_server
+from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, closed_port, http_server
 
 ERRORS_NOW = 'status=~"5.."}[5m]))'
 ERRORS_BEFORE = 'status=~"5.."}[1h] offset 1d))'
 ERRORS_RECENT = 'status=~"5.."}[60s]))'
 WELL: Mapping[str, Value] = {
-    "count(": 10.0, ERRORS_NOW: 0.2, ERRORS_BEFORE: 0.001, ERRORS_RECENT: 0.45, "histogram_quantile(0.95": 8.5,
+    "cfs": None, "count(": 10.0, ERRORS_NOW: 0.2, ERRORS_BEFORE: 0.001, ERRORS_RECENT: 0.45, "histogram_quantile(0.95": 8.5,
     "histogram_quantile(0.5": 4.0, "memory": 0.85, "cpu": 0.4, "sum(rate(": 32.8,
 }  # fmt: skip
 SERVICE = Service("payment-api")
@@ -131,3 +132,73 @@ def test_all_queries_go_out_at_once(server: HttpServer, many_at_once: Callable[[
     waiting = many_at_once(server)
     read(server)
     assert max(waiting) >= 12
+
+
+def test_a_part_of_thanos_that_is_down_is_a_note(server: HttpServer) -> None:
+    answer = answers(WELL)
+
+    def partly(request: Request) -> Reply:
+        reply = answer(request)
+        reply.body["warnings"] = ["store receive-2: connection refused"]
+        reply.body["infos"] = ["a hint"]
+        return reply
+
+    server.answer = partly
+    raw = read(server)
+    assert raw.notes == ("Prometheus warns: store receive-2: connection refused",)
+    assert "Prometheus remarks: a hint" in raw.remarks
+    assert partial_reason(raw) == raw.notes[0]
+
+
+def test_a_hint_takes_nothing_away(server: HttpServer) -> None:
+    answer = answers(WELL)
+
+    def hinted(request: Request) -> Reply:
+        reply = answer(request)
+        reply.body["infos"] = ["a hint"]
+        return reply
+
+    server.answer = hinted
+    assert partial_reason(read(server)) is None
+
+
+def test_the_number_of_queries_is_bounded(server: HttpServer) -> None:
+    read(server)
+    own = SignalQuery("mine", "vector(1)")
+    before = len(server.requests)
+    read(server, Service("payment-api", metrics=MetricsSettings(queries=(own,))))
+    assert before <= 36
+    assert len(server.requests) - before == before + 5, "a signal of a team's own costs five"
+
+
+def test_the_same_hour_lies_on_its_days(server: HttpServer) -> None:
+    answer = answers(WELL)
+
+    def by_day(request: Request) -> Reply:
+        if "label_replace(" not in request.query.get("query", ""):
+            return answer(request)
+        series = [{"metric": {"day": str(day)}, "values": [[NOW, "0.5"], [NOW + 300, "NaN"]]} for day in (1, 3)]
+        return Reply(200, {"status": "success", "data": {"resultType": "matrix", "result": [*series, {"metric": {}, "value": [NOW, "9"]}]}})
+
+    server.answer = by_day
+    assert signal(read(server), "error_rate").same_hour == ((NOW - 3 * 86400, 0.5), (NOW - 86400, 0.5))
+
+
+def test_a_missing_history_of_days_takes_nothing_away(server: HttpServer) -> None:
+    server.answer = answers({"label_replace(": "too many samples", **WELL})
+    raw = read(server)
+    assert (signal(raw, "error_rate").last_5m, signal(raw, "error_rate").same_hour) == (0.2, ())
+    assert partial_reason(raw) is None
+
+
+def test_a_team_query_with_several_series_is_unknown(server: HttpServer) -> None:
+    answer = answers(WELL)
+    several = [{"metric": {"pod": pod}, "value": [NOW, "1"]} for pod in "ab"]
+    server.answer = lambda request: (
+        Reply(200, {"status": "success", "data": {"resultType": "vector", "result": several}})
+        if request.query.get("query") == "depth"
+        else answer(request)
+    )
+    own = signal(read(server, Service("payment-api", metrics=MetricsSettings(queries=(SignalQuery("mine", "depth"),)))), "mine")
+    assert own.last_5m is None
+    assert "gives 2 series, not one; wrap it in sum()" in (own.reason or "")

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A signal held against several pasts, each a sample of measurements, and how sure the difference is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ..model.metrics import SignalBaseline
+from ..model.sample_comparison import SampleComparison
+from .samples import UNKNOWN, apart, compare_samples
+from .series import Point, finite
+
+DAY_BEFORE, SAME_HOUR, BEFORE_DEPLOYMENT = "day_before", "same_hour", "before_deployment"
+
+FEWEST_DAYS = 3
+"""Days of which the same hour is needed before it counts as usual: two may both have been unusual."""
+_DAY, _HOUR = 86400.0, 3600.0
+_PRESENT = 900.0
+"""Seconds of the recent past that are "now", where nothing began in between."""
+_FEWEST_BEFORE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is known of a signal's values. Times are unix seconds; ``window`` is how many seconds each point looks back.
+
+    ``direction`` and ``smallest`` are as for ``compare_samples``.
+    """
+
+    recent: Sequence[Point]
+    same_hour: Sequence[Point]
+    value: float | None
+    day_before: float | None
+    window: float
+    now: float
+    direction: int
+    smallest: float
+    unit: str
+
+
+def references(known: Measured, onset: float | None, deployed_at: float | None) -> tuple[SampleComparison, tuple[SignalBaseline, ...]]:
+    """The comparison with what is usual, and every baseline with its own.
+
+    Usual is the same hour of the last days, where there are enough of them; else the hour before the onset, or before the deployment.
+    """
+    recent = finite(known.recent)
+    ours = _present(recent, known, onset)
+    days = _by_day(known)
+    usual = [value for values in days.values() for value in values]
+    hourly = _compared(ours, usual, known)
+    deployment = _before(recent, deployed_at, known.window)
+    deployed = _compared(ours, deployment, known)
+    found = [
+        _baseline(DAY_BEFORE, known.day_before, known, reason="no value a day ago"),
+        _baseline(
+            SAME_HOUR,
+            median(median(values) for values in days.values()) if days else None,
+            known,
+            len(days),
+            hourly if days else None,
+            "no values at this time of the day on any of the days before",
+        ),
+    ]
+    if deployed_at is not None:
+        found.append(
+            _baseline(
+                BEFORE_DEPLOYMENT,
+                median(deployment) if deployment else None,
+                known,
+                comparison=deployed if deployment else None,
+                reason="no values from the hour before the deployment within the timeframe",
+            )
+        )
+    return _usual(hourly, len(days), _compared(ours, _before(recent, onset, known.window), known), deployed), tuple(found)
+
+
+def _usual(hourly: SampleComparison, days: int, onset: SampleComparison, deployed: SampleComparison) -> SampleComparison:
+    """The comparison that has most to go by."""
+    if days >= FEWEST_DAYS:
+        return hourly
+    candidates = [one for one in (onset, deployed) if one.values_before >= _FEWEST_BEFORE]
+    return next((one for one in candidates if one.verdict != UNKNOWN), candidates[0] if candidates else hourly)
+
+
+def _present(recent: Sequence[Point], known: Measured, onset: float | None) -> list[float]:
+    """Independent values of now: those since the onset where that is younger, each of which has seen nothing from before it."""
+    since = known.now - _PRESENT
+    if onset is not None and onset + known.window > since:
+        since = min(onset + known.window, recent[-1][0] if recent else known.now)
+    values = apart([point for point in recent if point[0] >= since], known.window)
+    return values or ([known.value] if known.value is not None else [])
+
+
+def _before(recent: Sequence[Point], moment: float | None, window: float) -> list[float]:
+    """Independent values of the hour before ``moment``."""
+    return [] if moment is None else apart([point for point in recent if moment - _HOUR <= point[0] < moment], window)
+
+
+def _by_day(known: Measured) -> dict[int, list[float]]:
+    """The values around this time of the day, by how many days ago they are."""
+    days: dict[int, list[float]] = {}
+    for at, value in finite(known.same_hour):
+        days.setdefault(round((known.now - at) / _DAY), []).append(value)
+    return days
+
+
+def _compared(ours: Sequence[float], theirs: Sequence[float], known: Measured) -> SampleComparison:
+    return compare_samples(ours, theirs, known.direction, smallest=known.smallest, unit=known.unit)
+
+
+def _baseline(
+    name: str, value: float | None, known: Measured, days: int = 0, comparison: SampleComparison | None = None, reason: str | None = None
+) -> SignalBaseline:
+    ratio = known.value / value if known.value is not None and value is not None and value > 0 else None
+    return SignalBaseline(name, value, ratio, days, comparison, reason if value is None else None)

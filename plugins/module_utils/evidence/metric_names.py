@@ -1,0 +1,166 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the series of a service are called, by who counts its requests.
+
+OpenTelemetry: semantic conventions for HTTP metrics (``http.server.request.duration``, ``http.response.status_code``) as the Prometheus
+compatibility specification writes them; ``job`` is ``<service.namespace>/<service.name>`` there. Istio: its standard metrics, as the proxy
+in front of the service reports them. Micrometer: ``http.server.requests`` of Spring Boot's actuator, and HikariCP's meters. gRPC: the
+interceptors of go-grpc-middleware and java-grpc-prometheus.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..clients.prometheus import quote
+from ..errors import InvalidOptionError
+from ..model.service import MetricPreset, MetricsSettings, Service, WorkloadKind
+
+_METRIC_NAME = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
+_LABEL_NAME = re.compile(r"^[a-zA-Z_][a-zA-Z0-9_]*$")
+
+# How Kubernetes names the pods of a workload, so that payment-api does not take payment-api-worker's pods for its own.
+_POD_SUFFIX = {
+    WorkloadKind.DEPLOYMENT: "[a-z0-9]+-[a-z0-9]{5}",
+    WorkloadKind.STATEFUL_SET: "[0-9]+",
+    WorkloadKind.DAEMON_SET: "[a-z0-9]{5}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Convention:
+    """``failure`` is a regular expression on the label ``status``; ``success`` one, too, where what is no success is a failure."""
+
+    requests: str
+    duration: str
+    status: str
+    failure: str = "5.."
+    success: str | None = None
+    seconds: float = 1.0
+    pool: tuple[str, str] | None = None
+    """Gauges of the connections of a pool: those in use, and the most there can be."""
+
+
+_CONVENTIONS = {
+    MetricPreset.DEFAULT: _Convention("http_requests_total", "http_request_duration_seconds", "status"),
+    MetricPreset.OPENTELEMETRY: _Convention(
+        "http_server_request_duration_seconds_count",
+        "http_server_request_duration_seconds",
+        "http_response_status_code",
+        pool=('db_client_connection_count{state="used",', "db_client_connection_max{"),
+    ),
+    MetricPreset.MICROMETER: _Convention(
+        "http_server_requests_seconds_count",
+        "http_server_requests_seconds",
+        "status",
+        pool=("hikaricp_connections_active{", "hikaricp_connections_max{"),
+    ),
+    MetricPreset.GRPC: _Convention("grpc_server_handled_total", "grpc_server_handling_seconds", "grpc_code", success="OK"),
+    MetricPreset.ISTIO: _Convention("istio_requests_total", "istio_request_duration_milliseconds", "response_code", seconds=0.001),
+}
+"""In the order in which they are preferred where a service has series of several: its own count before that of a proxy."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricNames:
+    """Names that were checked, and label matchers as PromQL text in which every string is quoted."""
+
+    preset: MetricPreset
+    requests: str
+    duration: str
+    """Of the histogram, without ``_bucket``."""
+    seconds: float
+    """Length in seconds of the unit that ``duration`` is in."""
+    status: str
+    """The label that tells failures from successes."""
+    failure: str
+    """``status=~"5.."``"""
+    matchers: str
+    """``job="payment-api"``"""
+    others: str
+    """The matchers of other services that are counted in the same way."""
+    told_by: str
+    """The label that other services are told apart by."""
+    targets: str
+    """The matchers of the targets' ``up``."""
+    pool_used: str | None = None
+    pool_size: str | None = None
+
+    @property
+    def native_requests(self) -> str | None:
+        """The histogram that counts the requests where it is a native one, which has no series ``…_count``."""
+        return self.duration if self.requests == f"{self.duration}_count" else None
+
+
+def metric_names(service: Service, preset: MetricPreset | None = None) -> MetricNames:
+    """What the catalogue says; with a ``preset``, the names of that alone.
+
+    Raises InvalidOptionError for a name of the catalogue that is none.
+    """
+    given = service.metrics
+    chosen = preset or given.preset
+    convention = _CONVENTIONS[chosen]
+    if preset is not None:
+        given = MetricsSettings(job=given.job)
+    status = _label(convention.status if given.status_label is None else given.status_label)
+    failure = f"{status}=~{quote(convention.failure if given.error_status is None else given.error_status)}"
+    if convention.success is not None and given.error_status is None:
+        failure = f"{status}!~{quote(convention.success)}"
+    matchers, others, told_by, targets = _selection(service, chosen)
+    used, size = convention.pool or (None, None)
+    return MetricNames(
+        preset=chosen,
+        requests=_metric(convention.requests if given.requests is None else given.requests, "requests"),
+        duration=_metric(convention.duration if given.duration is None else given.duration, "duration"),
+        seconds=convention.seconds if given.duration is None else 1.0,
+        status=status,
+        failure=failure,
+        matchers=matchers,
+        others=others,
+        told_by=told_by,
+        targets=targets,
+        pool_used=f"{used}{matchers}}}" if used else None,
+        pool_size=f"{size}{matchers}}}" if size else None,
+    )
+
+
+def other_names(service: Service, names: MetricNames) -> tuple[MetricNames, ...]:
+    """The other names that the requests of ``service`` may be counted under, the likeliest first."""
+    found = (metric_names(service, preset) for preset in _CONVENTIONS)
+    return tuple(one for one in found if one.requests != names.requests)
+
+
+def pods_of_workload(service: Service) -> str:
+    """A quoted regular expression for the names of the workload's pods."""
+    return quote(f"{re.escape(service.workload)}-{_POD_SUFFIX[service.workload_kind]}".replace("\\-", "-"))
+
+
+def _selection(service: Service, preset: MetricPreset) -> tuple[str, str, str, str]:
+    """Matchers of the service, matchers of the others, the label these are told apart by, and matchers of the service's targets."""
+    # What is scraped without a namespace has an empty one.
+    namespace = f"namespace=~{quote(f'({service.namespace})?')}"
+    if preset is MetricPreset.ISTIO:
+        place = f'reporter="destination",destination_workload_namespace={quote(service.namespace)}'
+        workload = quote(service.workload)
+        others = f'{place},destination_workload!={workload},destination_workload!="unknown"'
+        targets = f"namespace={quote(service.namespace)},pod=~{pods_of_workload(service)}"
+        return f"{place},destination_workload={workload}", others, "destination_workload", targets
+    if preset is MetricPreset.OPENTELEMETRY and service.metrics.job is None:
+        job = quote(f"(.+/)?{re.escape(service.name)}".replace("\\-", "-"))
+        return f"job=~{job}", f'job!~{job},job!="",{namespace}', "job", f"job=~{job}"
+    job = quote(service.job)
+    return f"job={job}", f'job!={job},job!="",{namespace}', "job", f"job={job}"
+
+
+def _metric(name: str, field: str) -> str:
+    if not _METRIC_NAME.match(name):
+        raise InvalidOptionError(f"catalogue.metrics.{field}", name, "a metric name such as http_requests_total")
+    return name
+
+
+def _label(name: str) -> str:
+    if not _LABEL_NAME.match(name):
+        raise InvalidOptionError("catalogue.metrics.status_label", name, "a label name such as status")
+    return name

@@ -1,0 +1,178 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One wave of queries to Prometheus: everything about a service's signals under one set of names, all at once."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Union
+
+from ..clients.prometheus import Answer, PrometheusClient, QueryRejectedError, SeriesResult
+from ..concurrency import Deadline, map_side_by_side, wait
+from ..errors import SourceUnavailableError
+from ..model.service import Service
+from .metric_names import MetricNames
+from .promql import SignalQueries, golden_signals, labelled_requests, own_signal, samples_of_up
+
+FINE_SPAN = 900.0
+"""Seconds of the recent past that are looked at closely, since onsets of what is burning now lie there."""
+FINE_STEP = 10.0
+COARSE_POINTS = 100
+RATE_WINDOW = 60.0
+SCRAPES_PER_WINDOW = 4
+"""A rate needs a window of at least so many scrapes to be of use."""
+CLOCK_TOLERANCE = 30.0
+"""Seconds that our clock may be off Prometheus' before its own is used."""
+QUERIES_AT_ONCE = 32
+AROUND, AROUND_STEP = 600.0, 300.0
+"""Seconds before and after this time of the day that the days before are looked at, and how far apart."""
+
+INSTANT, DAY_BEFORE, SAME_HOUR, UP, LABELLED = "now", "day before", "same hour", "up", "labelled"
+
+Key = tuple[str, str]
+"""What was asked, and of which signal; the recent past is asked for in parts, which are called ``0`` and ``1``."""
+Found = Union[tuple[SeriesResult, ...], SourceUnavailableError]  # noqa: UP007 (ansible-test's pylint takes the other form for an operation)
+Span = tuple[float, float, float]
+"""Start, end and step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """``recent`` are the parts of the recent past, as they were asked for last; ``interval`` is that of the scrapes, in seconds."""
+
+    names: MetricNames
+    signals: tuple[SignalQueries, ...]
+    answers: Mapping[Key, Found]
+    spans: tuple[Span, ...]
+    window: float
+    interval: float | None
+    server_time: float | None
+
+    def series(self, kind: str, signal: str = "") -> tuple[SeriesResult, ...]:
+        return series_of(self.answers[kind, signal])
+
+
+def ask(client: PrometheusClient, service: Service, names: MetricNames, timeframe: float, now: float, deadline: Deadline) -> Wave:
+    """Asks everything. ``timeframe`` is seconds, ``now`` unix seconds by our clock.
+
+    What happened lately is asked for in the same wave, by the usual scrape interval and our own clock; only where these turn out to be
+    wrong it is asked for again. A signal that not every service has is asked for in full only where it is there. Raises
+    SourceUnavailableError when Prometheus gives nothing at all.
+    """
+    signals = (*golden_signals(service, names), *map(own_signal, service.metrics.queries))
+    instants: dict[Key, str] = {(UP, ""): samples_of_up(service, names), (LABELLED, ""): labelled_requests(service, names)}
+    for signal in signals:
+        instants[INSTANT, signal.name] = signal.now
+        if not signal.optional:
+            instants[DAY_BEFORE, signal.name] = signal.day_before
+    spans = _spans(now, timeframe)
+    asked = _ask_instants(client, instants)
+    ranges = _ask_ranges(client, [signal for signal in signals if not signal.optional], spans, RATE_WINDOW, now)
+    answers = collect(asked, deadline)
+    signals = tuple(signal for signal in signals if not signal.optional or answers[INSTANT, signal.name])
+    extra = [signal for signal in signals if signal.optional]
+    interval = _scrape_interval(answers[UP, ""])
+    theirs = _server_time(answers)
+    window = max(RATE_WINDOW, SCRAPES_PER_WINDOW * (interval or 0.0))
+    if window > RATE_WINDOW or abs((theirs or now) - now) > CLOCK_TOLERANCE:
+        now = theirs or now
+        spans = _spans(now, timeframe)
+        ranges = _ask_ranges(client, signals, spans, window, now)
+    elif extra:
+        ranges = {**ranges, **_ask_ranges(client, extra, spans, window, now)}
+    if extra:
+        ranges = {**ranges, **_ask_instants(client, {(DAY_BEFORE, signal.name): signal.day_before for signal in extra})}
+    return Wave(names, signals, {**answers, **collect(ranges, deadline)}, spans, window, interval, theirs)
+
+
+def collect(futures: Mapping[Key, Future[tuple[SeriesResult, ...]]], deadline: Deadline) -> dict[Key, Found]:
+    """Every answer, or why there is none. SourceUnavailableError when Prometheus answered nothing at all."""
+    found: dict[Key, Found] = {}
+    for key, future in futures.items():
+        try:
+            found[key] = wait(future, deadline, "Prometheus")
+        except SourceUnavailableError as error:
+            found[key] = error
+    silent = [
+        answer for answer in found.values() if isinstance(answer, SourceUnavailableError) and not isinstance(answer, QueryRejectedError)
+    ]
+    if silent and len(silent) == len(found):
+        raise silent[0]
+    return found
+
+
+def series_of(found: Found) -> tuple[SeriesResult, ...]:
+    return () if isinstance(found, SourceUnavailableError) else found
+
+
+def value_of(answer: Sequence[SeriesResult]) -> float | None:
+    """The one finite value of an answer; None for an empty one, for NaN and for infinities."""
+    if not answer or not answer[0].samples:
+        return None
+    value = answer[0].samples[-1][1]
+    return value if math.isfinite(value) else None
+
+
+def remarks_on(answers: Mapping[Key, Found]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The servers' warnings (something may be missing) and infos, each once."""
+    given = [answer for answer in answers.values() if isinstance(answer, Answer)]
+    warnings = dict.fromkeys(text for answer in given for text in answer.warnings)
+    infos = dict.fromkeys(text for answer in given for text in answer.infos)
+    return tuple(warnings), tuple(infos)
+
+
+def _spans(now: float, timeframe: float) -> tuple[Span, ...]:
+    """What is looked at coarsely and what is looked at closely, in this order."""
+    end = math.floor(now)
+    middle = end - min(FINE_SPAN, timeframe)
+    begin = end - timeframe
+    fine = (middle, end, FINE_STEP)
+    if begin >= middle:
+        return (fine,)
+    step = max(FINE_STEP, math.ceil((middle - begin) / COARSE_POINTS))
+    return ((begin, middle - 1, step), fine)
+
+
+def _ask_instants(client: PrometheusClient, queries: Mapping[Key, str]) -> dict[Key, Future[tuple[SeriesResult, ...]]]:
+    futures = map_side_by_side(client.instant, queries.values(), QUERIES_AT_ONCE, "prometheus")
+    return dict(zip(queries, futures, strict=True))
+
+
+def _ask_ranges(
+    client: PrometheusClient, signals: Sequence[SignalQueries], spans: Sequence[Span], window: float, now: float
+) -> Mapping[Key, Future[tuple[SeriesResult, ...]]]:
+    over = f"{window:.0f}s"
+    end = math.floor(now)
+    asked: dict[Key, tuple[str, Span]] = {}
+    for signal in signals:
+        for number, span in enumerate(spans):
+            asked[str(number), signal.name] = signal.recent(over), span
+        asked[SAME_HOUR, signal.name] = signal.same_hour(over), (end - AROUND, end + AROUND, AROUND_STEP)
+    futures = map_side_by_side(lambda ask: client.range(ask[0], *ask[1]), asked.values(), QUERIES_AT_ONCE, "prometheus-range")
+    return dict(zip(asked, futures, strict=True))
+
+
+def _scrape_interval(found: Found) -> float | None:
+    """Seconds between two scrapes, over all targets."""
+    gaps = [
+        later[0] - earlier[0]
+        for series in series_of(found)
+        for earlier, later in zip(series.samples, series.samples[1:], strict=False)
+        if later[0] > earlier[0]
+    ]
+    return round(statistics.median(gaps), 1) if gaps else None
+
+
+def _server_time(answers: Mapping[Key, Found]) -> float | None:
+    """Prometheus' own now: the time that it gives to instant values."""
+    times = [
+        answer[0].samples[-1][0]
+        for (kind, _unused), answer in answers.items()
+        if kind in (INSTANT, LABELLED) and not isinstance(answer, SourceUnavailableError) and answer and answer[0].samples
+    ]
+    return max(times, default=None)

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Under which other names a service's requests are counted, where there are none under those of the catalogue."""
+
+from __future__ import annotations
+
+from ..clients.prometheus import PrometheusClient
+from ..concurrency import Deadline, map_side_by_side, wait
+from ..model.service import Service
+from .metric_names import MetricNames, other_names
+from .promql import requests_selector, series_of_requests
+
+
+def names_in_use(client: PrometheusClient, service: Service, names: MetricNames, ends: Deadline, offset: str = "") -> MetricNames | None:
+    """The likeliest names but ``names`` that there are series for (a day ago with `` offset 1d``); None where there are none.
+
+    One query. SourceUnavailableError when Prometheus does not answer it.
+    """
+    others = other_names(service, names)
+    query = " or ".join(f'label_replace({series_of_requests(one, offset)}, "preset", "{one.preset.value}", "", "")' for one in others)
+    (asked,) = map_side_by_side(client.instant, [query], 1, "prometheus-names")
+    present = {series.labels.get("preset") for series in wait(asked, ends, "Prometheus")}
+    return next((one for one in others if one.preset.value in present), None)
+
+
+def found_under(service: Service, names: MetricNames, found: MetricNames) -> str:
+    """What a person should know about it."""
+    return (
+        f"there is no {requests_selector(service, names)}; the metrics are those of the preset {found.preset.value} "
+        f"({requests_selector(service, found)}): set metrics.preset in the catalogue"
+    )
