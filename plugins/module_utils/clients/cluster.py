@@ -33,6 +33,7 @@ from .cluster_errors import (
 from .libraries import load
 
 __all__ = [
+    "METADATA_ONLY",
     "ClusterAccess",
     "ClusterClient",
     "ClusterError",
@@ -48,6 +49,13 @@ __all__ = [
 ]
 
 Query = Mapping[str, Union[str, int, bool]]  # noqa: UP007 (ansible-test's pylint takes the other form for an operation)
+
+_JSON = "application/json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1,application/json"
+"""Lists without what is in the objects: names, labels, times and who wrote which field.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
+"""
 
 _PLURALS = {WorkloadKind.DEPLOYMENT: "deployments", WorkloadKind.STATEFUL_SET: "statefulsets", WorkloadKind.DAEMON_SET: "daemonsets"}
 
@@ -77,8 +85,9 @@ class ClusterClient:
         """A client for ``access``. Loads the configuration (an exec plugin may run); sends nothing to the cluster yet."""
         return cls(load_configuration(access), access.timeout)
 
-    def get(self, path: str, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
-        return self._object("GET", path, query, timeout=timeout)
+    def get(self, path: str, query: Query | None = None, timeout: float | None = None, accept: str = _JSON) -> dict[str, Any]:
+        """``accept`` asks for another form of what is there, such as METADATA_ONLY."""
+        return self._object("GET", path, query, timeout=timeout, accept=accept)
 
     def post(self, path: str, body: Any, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
         return self._object("POST", path, query, body, "application/json", timeout)
@@ -148,10 +157,11 @@ class ClusterClient:
         body: Any = None,
         content_type: str | None = None,
         timeout: float | None = None,
+        accept: str = _JSON,
     ) -> dict[str, Any]:
         limit = timeout or self.timeout
         asked = f"{method} {path}"
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": accept}
         if content_type:
             headers["Content-Type"] = content_type
         data = None if body is None else json.dumps(body).encode()
