@@ -119,7 +119,7 @@ ON_EITHER: dict[str, tuple[Build, str]] = {
         lambda space: space.hold(
             1, lambda pod: {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}
         ),
-        r"workload\.pods: 1/1 pods failing",
+        r"workload\.evicted: 1 pod taken away by the node \(Evicted\): The node was low on resource",
     ),
     "selector that matches nothing": (
         lambda space: (space.deploy(), space.service({"app": "payment-apii"}), space.ready(3)),

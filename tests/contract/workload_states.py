@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,9 +96,24 @@ class Namespace:
         """A Deployment whose pods say what `status` makes of them, each with these warnings (reason, message)."""
         self.deploy("v1-held", replicas=count, **options)
         for pod in self.pods(count):
-            self.set_status(pod, status(pod))
+            self.keep_status(pod, status(pod))
             for reason, message in events:
                 self.warn("Pod", pod["metadata"]["name"], reason, message, uid=pod["metadata"]["uid"])
+
+    def keep_status(self, pod: Object, status: Object) -> None:
+        """Writes it until it stays: a kubelet that is just looking at the pod writes what it saw before."""
+        path, unchanged = f"/api/v1/{self.space}/pods/{pod['metadata']['name']}", 0
+        self.set_status(pod, status)
+        before = ""
+        while unchanged < 3:
+            time.sleep(0.1)
+            now = self.cluster.client().get(path)
+            if now["metadata"]["resourceVersion"] == before:
+                unchanged += 1
+                continue
+            unchanged = 0
+            self.set_status(pod, status)
+            before = self.cluster.client().get(path)["metadata"]["resourceVersion"]
 
     def set_status(self, pod: Object, status: Object) -> None:
         self.cluster.client().patch(f"/api/v1/{self.space}/pods/{pod['metadata']['name']}/status", {"status": status}, MERGE)

@@ -47,7 +47,7 @@ _START_REASONS = frozenset(
         "PostStartHookError",
     }
 )
-_CREATING = frozenset({"ContainerCreating", "PodInitializing"})
+_CREATING = frozenset({"Pending", "ContainerCreating", "PodInitializing"})
 _EXIT_CODES = {
     0: "it ended by itself, as a job does",
     1: "the program ended with an error",

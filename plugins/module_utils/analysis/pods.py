@@ -37,7 +37,7 @@ STUCK = frozenset(
 )
 """Warnings of the kubelet and of the volume controller that say why a container can't be created (pkg/kubelet/events)."""
 
-_STARTING = frozenset({"ContainerCreating", "PodInitializing", "ContainersNotReady"})
+_STARTING = frozenset({"Pending", "ContainerCreating", "PodInitializing", "ContainersNotReady"})
 _PASSING = ("timed out waiting for the condition", "not registered")
 """What the kubelet says of a volume in the first seconds of many a pod that then starts well."""
 _LONGEST_STARTUP = 600.0

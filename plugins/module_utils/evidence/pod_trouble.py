@@ -79,7 +79,8 @@ def trouble_of(found: Object, containers: Sequence[Container], now: datetime) ->
     if gates and conditions.get("ContainersReady", {}).get("status") == "True":
         return Trouble(6, "ReadinessGatesNotReady", text(f"readiness gate {', '.join(gates)} is not True"))
     not_ready = conditions.get("Ready", {})
-    return Trouble(9, str(not_ready.get("reason") or status.get("phase") or "Unknown"), text(not_ready.get("message")))
+    fallback = "ContainersNotReady" if status.get("phase") == "Running" else status.get("phase") or "Unknown"
+    return Trouble(9, str(not_ready.get("reason") or fallback), text(not_ready.get("message")))
 
 
 def last_end(container: Container) -> Mapping[str, Any] | None:

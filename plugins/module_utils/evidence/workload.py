@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 MAX_PODS = 100
 """Pods that are described one by one, those in trouble first; all are counted."""
-_CREATING = frozenset({"ContainerCreating", "PodInitializing"})
+_CREATING = frozenset({"Pending", "ContainerCreating", "PodInitializing"})
 
 _SHOULD_BE = {"Available": "True", "Progressing": "True", "ReplicaFailure": "False"}
 _PULL_TIME = 300.0
