@@ -108,8 +108,11 @@ RESOURCES: tuple[Resource, ...] = (
     _resource("events.k8s.io/v1", "events", "Event", "ev", storage=False),
     _computed("metrics.k8s.io/v1beta1", "nodes", "NodeMetrics", "get", "list"),
     _computed("metrics.k8s.io/v1beta1", "pods", "PodMetrics", "get", "list", namespaced=True),
+    _resource("networking.k8s.io/v1", "ingressclasses", "IngressClass", namespaced=False),
     _resource("networking.k8s.io/v1", "ingresses", "Ingress", "ing", status=True),
+    _resource("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy", "netpol"),
     _resource("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget", "pdb", status=True),
+    _resource("storage.k8s.io/v1", "storageclasses", "StorageClass", "sc", namespaced=False),
 )
 
 BY_PATH: dict[tuple[str, str, str], Resource] = {(r.group, r.version, r.plural): r for r in RESOURCES}

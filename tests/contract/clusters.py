@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The simulated and the real cluster, behind the few things that a test does to either.
 
-On both, a pod behaves as a word in its image's tag says: crash, oom, nopull, unready, restarted (ready after one crash);
-anything else becomes ready.
+On both, a pod behaves as a word in its image's tag says: crash, oom, nopull, unready, restarted (ready after one crash), held (it is
+being created until a test writes its status); anything else becomes ready.
 """
 
 from __future__ import annotations

@@ -31,6 +31,8 @@ class TaggedPods:
         for word, reason, code in (("crash", "Error", 1), ("oom", "OOMKilled", 137)):
             if word in tag:
                 return (PodStep(0.1, waiting="CrashLoopBackOff", terminated=reason, exit_code=code, restarts=1, message=back_off),)
+        if "held" in tag:
+            return (PodStep(0.1, phase="Pending", waiting="ContainerCreating"),)
         if "nopull" in tag:
             return (PodStep(0.1, phase="Pending", waiting="ImagePullBackOff", message="Back-off pulling image"),)
         if "restarted" in tag:

@@ -175,6 +175,8 @@ def kubernetes_answers(request: Request) -> Reply:
         "/apis/apps/v1/namespaces/production/controllerrevisions": "controllerrevisions",
         "/apis/autoscaling/v2/namespaces/production/horizontalpodautoscalers": "horizontalpodautoscalers",
         "/apis/metrics.k8s.io/v1beta1/namespaces/production/pods": "pod_metrics",
+        "/apis/policy/v1/namespaces/production/poddisruptionbudgets": "poddisruptionbudgets",
+        "/api/v1/nodes": "nodes",
     }
     if request.path.endswith("/log"):
         return Reply(200, LOG.encode(), "text/plain")
@@ -182,6 +184,8 @@ def kubernetes_answers(request: Request) -> Reply:
         found = recorded(f"kubernetes/{lists[request.path]}")
         found["items"] = [entry for entry in found["items"] if _asked_for(entry, request.query)]
         return Reply(200, found)
+    if request.path in EMPTY:
+        return Reply(200, {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []})
     folder, _unused, name = request.path.rpartition("/")
     if folder in lists:
         for entry in recorded(f"kubernetes/{lists[folder]}")["items"]:
@@ -189,6 +193,16 @@ def kubernetes_answers(request: Request) -> Reply:
                 return Reply(200, entry)
     return Reply(404, recorded("kubernetes/status_404"))
 
+
+_SPACE = "namespaces/production"
+EMPTY = (
+    *(f"/api/v1/{_SPACE}/{plural}" for plural in ("services", "persistentvolumeclaims", "resourcequotas", "configmaps", "secrets")),
+    *(f"/apis/networking.k8s.io/v1/{_SPACE}/{plural}" for plural in ("ingresses", "networkpolicies")),
+    f"/apis/discovery.k8s.io/v1/{_SPACE}/endpointslices",
+    "/apis/storage.k8s.io/v1/storageclasses",
+    "/apis/networking.k8s.io/v1/ingressclasses",
+)
+"""Lists of the same namespace with nothing in them."""
 
 LOG = "\n".join(
     (

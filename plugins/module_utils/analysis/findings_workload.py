@@ -5,13 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from ..model.diagnostics import Diagnostics
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
+from ..model.service import WorkloadKind
 from ..model.workload import WorkloadState
-from .pods import UNSCHEDULED, commonest_reason, crashing, failing, out_of_memory, starting
+from .findings_controller import controller_findings, limit_findings
+from .findings_pods import pod_findings
+from .findings_surroundings import configuration_findings, surroundings_findings
+from .pods import commonest_reason, crashing, failing, is_over, starting
 from .wording import plural
 
 _MANY_FAIL = 0.5
@@ -19,25 +26,37 @@ _MANY_FAIL = 0.5
 
 
 def workload_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
-    """``workload.pods`` always; the others where there is something to say."""
+    """``workload.pods`` always; the others where there is something to say. Of several of one kind, the later ones are numbered."""
     state = diagnostics.workload.data
     if state is None:
         return
-    yield _pods(state, diagnostics)
-    killed = out_of_memory(state)
-    if killed:
-        title = f"{plural(len(killed), 'pod')} ended by the memory limit (OOMKilled)"
-        yield Finding("workload.out_of_memory", Source.WORKLOAD, Level.CRITICAL, title)
-    waiting = [pod for pod in state.pods if pod.reason in UNSCHEDULED]
-    if waiting:
-        title = f"{plural(len(waiting), 'pod')} can't be scheduled"
-        yield Finding("workload.unschedulable", Source.WORKLOAD, Level.CRITICAL, title, waiting[0].message)
-    scaler = state.autoscaler
-    if scaler and scaler.current_replicas >= scaler.max_replicas > scaler.min_replicas:
-        title = f"Autoscaler {scaler.name} is at its maximum of {plural(scaler.max_replicas, 'pod')}"
-        yield Finding("workload.autoscaler", Source.WORKLOAD, Level.WARNING, title)
-    if state.conditions:
-        yield Finding("workload.conditions", Source.WORKLOAD, Level.WARNING, "Conditions", "; ".join(state.conditions))
+    now = diagnostics.workload.collected_at
+    pods = _pods(state, now)
+    level = pods.level if pods.level in (Level.WARNING, Level.CRITICAL) else Level.WARNING
+    found = [
+        pods,
+        *pod_findings(state, now, level),
+        *controller_findings(state, now, level, tell_paused=diagnostics.rollouts.data is None),
+        *surroundings_findings(state, now),
+    ]
+    found += _but_known(limit_findings(state), found)
+    told = " ".join(f"{finding.title} {finding.detail or ''}" for finding in found)
+    found += configuration_findings(state, now, told)
+    yield from _numbered(found)
+
+
+def _but_known(later: Iterable[Finding], found: Sequence[Finding]) -> list[Finding]:
+    """Without a quota of which the pods say already that it is used up."""
+    blocked = any(finding.id == "workload.quota" for finding in found)
+    return [finding for finding in later if not (blocked and finding.id == "workload.quota")]
+
+
+def _numbered(found: Iterable[Finding]) -> Iterator[Finding]:
+    """With identifiers that are unique: ``workload.node``, ``workload.node.2``."""
+    seen: Counter[str] = Counter()
+    for finding in found:
+        seen[finding.id] += 1
+        yield finding if seen[finding.id] == 1 else replace(finding, id=f"{finding.id}.{seen[finding.id]}")
 
 
 def dependency_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
@@ -63,15 +82,21 @@ def impact_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
         yield Finding("impact.objective", Source.IMPACT, Level.CRITICAL, "Service level objective breached", impact.objective.basis)
 
 
-def _pods(state: WorkloadState, diagnostics: Diagnostics) -> Finding:
-    now = diagnostics.workload.collected_at
+def _pods(state: WorkloadState, now: datetime) -> Finding:
     bad, young = failing(state.pods, now), starting(state.pods, now)
+    live = tuple(pod for pod in bad if not is_over(pod))
     missing = max(state.desired - state.ready - len(young), 0)
-    count = max(missing, 0) if state.desired else len(bad)
-    reason = commonest_reason(bad)
+    if state.rolling_out and not live and missing <= state.max_unavailable:
+        missing = 0  # pods that the rollout took away, and is about to replace
+    count = missing if state.desired else len(live)
+    reason = commonest_reason(live or bad)
     told = f" ({reason})" if reason else ""
     if state.desired == 0:
-        return Finding("workload.pods", Source.WORKLOAD, Level.WARNING, "Scaled to zero: no pods are wanted")
+        none = "no node wants a pod" if state.kind is WorkloadKind.DAEMON_SET else "no pods are wanted"
+        return Finding("workload.pods", Source.WORKLOAD, Level.WARNING, f"Scaled to zero: {none}")
+    if count == 0 and live:
+        extra = f" ({plural(len(live), 'more pod')} {reason or 'not ready'})"
+        return Finding("workload.pods", Source.WORKLOAD, Level.WARNING, f"{state.ready}/{state.desired} pods healthy{extra}")
     if count == 0:
         extra = f" ({plural(len(young), 'pod')} starting)" if young else ""
         return Finding("workload.pods", Source.WORKLOAD, Level.OK, f"{state.ready}/{state.desired} pods healthy{extra}")

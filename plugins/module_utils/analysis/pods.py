@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from ..model.workload import Pod, WorkloadState
+from ..model.workload import Pod, PodWarning, WorkloadState
 
 STARTUP_GRACE = 60.0
 """Seconds that a pod may take to become ready before that says anything."""
@@ -32,12 +32,24 @@ UNSCHEDULED = frozenset({"Unschedulable", "SchedulingGated"})
 NODE_TROUBLE = frozenset({"NodeLost", "NodeAffinity", "NodeShutdown", "Evicted", "Shutdown", "Terminated", "Preempting"})
 """The node took the pod away. https://kubernetes.io/docs/concepts/scheduling-eviction/"""
 
-_STARTING = frozenset({"ContainerCreating", "PodInitializing", "ContainersNotReady"})
+STUCK = frozenset(
+    {"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FailedCreatePodSandBox", "NetworkNotReady", "FailedPostStartHook"}
+)
+"""Warnings of the kubelet and of the volume controller that say why a container can't be created (pkg/kubelet/events)."""
+
+_STARTING = frozenset({"Pending", "ContainerCreating", "PodInitializing", "ContainersNotReady"})
+_PASSING = ("timed out waiting for the condition", "not registered")
+"""What the kubelet says of a volume in the first seconds of many a pod that then starts well."""
+_LONGEST_STARTUP = 600.0
+_FAILURES = 3
+"""Failed probes in a row after which the kubelet acts, by default."""
+_OVER_FOR = 1800.0
+"""Seconds after which a pod that ended, and that was replaced, says nothing any more."""
 
 
 def failing(pods: Sequence[Pod], now: datetime) -> tuple[Pod, ...]:
-    """Pods that are not ready and should be: neither on their way out nor still within their time to start."""
-    return tuple(pod for pod in pods if not pod.ready and not pod.terminating and not _starts(pod, now))
+    """Pods that are not ready and should be: neither on their way out, nor long over, nor still within their time to start."""
+    return tuple(pod for pod in pods if not (pod.ready or pod.terminating or lies_around(pod, now) or _starts(pod, now)))
 
 
 def starting(pods: Sequence[Pod], now: datetime) -> tuple[Pod, ...]:
@@ -61,6 +73,35 @@ def out_of_memory(state: WorkloadState) -> tuple[Pod, ...]:
     return tuple(pod for pod in state.pods if pod.reason == "OOMKilled" or (pod.exit_code == 137 and "OOMKilled" in (pod.message or "")))
 
 
+def is_over(pod: Pod) -> bool:
+    """Whether all its containers ended for good: its controller makes another one in its place."""
+    return pod.phase in ("Failed", "Succeeded")
+
+
+def lies_around(pod: Pod, now: datetime) -> bool:
+    """Whether a pod is over since long, and only not removed yet."""
+    return is_over(pod) and (now - (pod.ended_at or pod.created_at)).total_seconds() > _OVER_FOR
+
+
+def stuck_at(pod: Pod) -> PodWarning | None:
+    """The warning that says why the pod's containers can't be created; None where there is none."""
+    for warning in pod.warnings:
+        passing = warning.count < _FAILURES and any(part in warning.message for part in _PASSING)
+        if warning.reason in STUCK and not passing:
+            return warning
+    return None
+
+
+def failed_probe(pod: Pod, kinds: Sequence[str] = ("Startup", "Liveness", "Readiness")) -> PodWarning | None:
+    """The newest failure of a probe of these kinds; None where there is none."""
+    return next((one for one in pod.warnings if one.reason == "Unhealthy" and one.message.startswith(tuple(kinds))), None)
+
+
 def _starts(pod: Pod, now: datetime) -> bool:
-    young = (now - pod.created_at).total_seconds() < STARTUP_GRACE
-    return young and pod.restarts == 0 and (pod.reason is None or pod.reason in _STARTING)
+    if pod.restarts or not (pod.reason is None or pod.reason in _STARTING) or stuck_at(pod) is not None:
+        return False
+    age = (now - (pod.started_at or pod.created_at)).total_seconds()
+    probe = failed_probe(pod)
+    if probe is not None and (probe.count >= _FAILURES or probe.first_seen < (pod.started_at or pod.created_at)):
+        return age < min(pod.startup_time, _LONGEST_STARTUP) and probe.message.startswith("Startup")
+    return age < max(STARTUP_GRACE, min(pod.startup_time, _LONGEST_STARTUP))

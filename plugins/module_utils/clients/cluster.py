@@ -33,6 +33,7 @@ from .cluster_errors import (
 from .libraries import load
 
 __all__ = [
+    "METADATA_ONLY",
     "ClusterAccess",
     "ClusterClient",
     "ClusterError",
@@ -49,7 +50,14 @@ __all__ = [
 
 Query = Mapping[str, Union[str, int, bool]]  # noqa: UP007 (ansible-test's pylint takes the other form for an operation)
 
+_JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+"""Lists without what is in the objects: names, labels, times and who wrote which field.
+
+https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
+"""
+
 _PLURALS = {WorkloadKind.DEPLOYMENT: "deployments", WorkloadKind.STATEFUL_SET: "statefulsets", WorkloadKind.DAEMON_SET: "daemonsets"}
 
 
@@ -78,8 +86,9 @@ class ClusterClient:
         """A client for ``access``. Loads the configuration (an exec plugin may run); sends nothing to the cluster yet."""
         return cls(load_configuration(access), access.timeout)
 
-    def get(self, path: str, query: Query | None = None, timeout: float | None = None) -> dict[str, Any]:
-        return self._object("GET", path, query, timeout=timeout)
+    def get(self, path: str, query: Query | None = None, timeout: float | None = None, accept: str = _JSON) -> dict[str, Any]:
+        """``accept`` asks for another form of what is there, such as METADATA_ONLY."""
+        return self._object("GET", path, query, timeout=timeout, accept=accept)
 
     def metadata(self, path: str, timeout: float | None = None) -> dict[str, Any]:
         """Only the metadata of the object at ``path``: nothing of what a secret holds comes here."""
@@ -154,7 +163,7 @@ class ClusterClient:
         body: Any = None,
         content_type: str | None = None,
         timeout: float | None = None,
-        accept: str = "application/json",
+        accept: str = _JSON,
     ) -> dict[str, Any]:
         limit = timeout or self.timeout
         asked = f"{method} {path}"

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from ..clients.answers import excerpt
-from ..model.workload import ClusterEvent
-from .objects import Object, count, mapping, metadata, moment
+from ..model.workload import ClusterEvent, PodWarning
+from .objects import Object, count, mapping, metadata, moment, name_of
 
 MAX_EVENTS = 60
+MAX_WARNINGS = 4
+"""About one pod."""
 
 _VARIABLE = re.compile(r"\b(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,})\b")
 
@@ -50,18 +52,52 @@ def event_from(found: Object) -> ClusterEvent | None:
 
 
 def events_of(
-    found: Iterable[Object], workload: tuple[str, str], revisions: Iterable[str], autoscaler: str | None, since: datetime
+    found: Iterable[Object],
+    workload: tuple[str, str],
+    revisions: Iterable[str],
+    autoscaler: str | None,
+    since: datetime,
+    related: Collection[tuple[str, str]] = (),
 ) -> tuple[ClusterEvent, ...]:
     """Events of ``workload`` (kind, name), of its ``revisions`` (names of ReplicaSets), pods and autoscaler, last seen after ``since``.
 
-    Grouped, oldest first, at most MAX_EVENTS of which warnings and the workload's own go first.
+    Of what is ``related`` (kind, name) to it, only warnings. Grouped, oldest first, at most MAX_EVENTS of which warnings and the
+    workload's own go first.
     """
     sets = frozenset(revisions)
     events = [event for event in map(event_from, found) if event and event.last_seen >= since]
-    ours = [event for event in events if _belongs(event, workload, sets, autoscaler)]
+    ours = [
+        event
+        for event in events
+        if _belongs(event, workload, sets, autoscaler) or (event.type != "Normal" and (event.object_kind, event.object_name) in related)
+    ]
     grouped = list(_grouped(ours))
     kept = sorted(grouped, key=lambda event: (event.object_kind == "Pod" and event.type == "Normal", -event.last_seen.timestamp()))
     return tuple(sorted(kept[:MAX_EVENTS], key=lambda event: (event.first_seen, event.last_seen)))
+
+
+def warnings_by_pod(found: Iterable[Object], pods: Iterable[Object], since: datetime) -> Mapping[str, tuple[PodWarning, ...]]:
+    """The warnings about each of these pods by its name, newest first; events of an earlier pod of the same name are not its own."""
+    uids = {name_of(pod): metadata(pod).get("uid") for pod in pods}
+    warnings: dict[str, list[PodWarning]] = {}
+    for raw in found:
+        event = event_from(raw)
+        if event is None or event.type == "Normal" or event.object_kind != "Pod" or event.object_name not in uids:
+            continue
+        uid = (mapping(raw.get("involvedObject")) or mapping(raw.get("regarding"))).get("uid")
+        if event.last_seen >= since and uid in (None, "", uids[event.object_name]):
+            told = PodWarning(event.reason, event.message, event.count, event.first_seen, event.last_seen)
+            warnings.setdefault(event.object_name, []).append(told)
+    newest_first = {name: sorted(told, key=lambda one: one.last_seen, reverse=True) for name, told in warnings.items()}
+    return {name: _one_of_each(told) for name, told in newest_first.items()}
+
+
+def _one_of_each(warnings: list[PodWarning]) -> tuple[PodWarning, ...]:
+    """The newest of each reason and kind of message: a probe of one kind does not hide that of another."""
+    kept: dict[tuple[str, str], PodWarning] = {}
+    for warning in warnings:
+        kept.setdefault((warning.reason, warning.message.partition(":")[0]), warning)
+    return tuple(kept.values())[:MAX_WARNINGS]
 
 
 def _belongs(event: ClusterEvent, workload: tuple[str, str], revisions: frozenset[str], autoscaler: str | None) -> bool:

@@ -1,155 +1,166 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One pod, and the reason that explains its state best."""
+"""One pod as it is: whether it is ready, since when, on what, and the reason that explains its state best."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..clients.answers import excerpt
-from ..model.workload import Pod
-from .objects import Object, count, labels_of, mapping, metadata, moment, name_of, quantity, sequence, template_version
+from ..model.workload import Pod, PodWarning
+from .objects import Object, count, labels_of, main_container, mapping, metadata, moment, name_of, quantity, sequence, template_version
+from .pod_trouble import Container, containers_of, last_end, text, trouble_of
 
-BACK_OFF_RESET = timedelta(minutes=10)
-"""The kubelet forgets a container's crashes after it ran this long; until then it is in its crash loop, also while it runs.
+TOLD_FOR = timedelta(hours=4)
+"""How long a restart says something about the state of a pod that has been ready since."""
 
-https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
-"""
-
-_STARTING = frozenset({"ContainerCreating", "PodInitializing"})
+_Ends = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Cores and bytes."""
+    """Cores and bytes, together and by container."""
 
     cpu: float | None
     memory: float | None
+    containers: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    """``rank`` orders what is wrong with the containers of a pod: the lowest explains the most."""
-
-    rank: int
-    reason: str
-    message: str | None = None
-    exit_code: int | None = None
-
-
-def pod_from(found: Object, now: datetime, container: str | None = None, usage: Usage | None = None) -> Pod:
+def pod_from(
+    found: Object, now: datetime, container: str | None = None, usage: Usage | None = None, warnings: Sequence[PodWarning] = ()
+) -> Pod:
     """The Pod for a pod object; ``container`` is the one whose image tag is the version."""
     spec, status, labels = mapping(found.get("spec")), mapping(found.get("status")), labels_of(found)
-    ready = any(
-        mapping(condition).get("type") == "Ready" and condition.get("status") == "True" for condition in sequence(status.get("conditions"))
-    )
-    statuses = _container_statuses(status)
-    ended = [end for end in map(_last_end, statuses) if end is not None]
-    last_end = max(ended, key=lambda end: moment(end.get("finishedAt")) or datetime.min.replace(tzinfo=UTC)) if ended else None
+    ready = is_ready(found)
+    containers = containers_of(found)
+    ended = [end for end in map(last_end, containers) if end is not None]
+    newest_end = max(ended, key=lambda end: moment(end.get("finishedAt")) or datetime.min.replace(tzinfo=UTC)) if ended else None
     terminating = bool(metadata(found).get("deletionTimestamp"))
-    trouble = _trouble(found, statuses, now) if not ready or terminating else None
-    restarts = sum(count(entry.get("restartCount")) for entry in statuses)
+    trouble = trouble_of(found, containers, now) if not ready or terminating else None
+    restarts = sum(count(one.status.get("restartCount")) for one in containers)
+    restarted_at = moment(newest_end.get("finishedAt")) if newest_end and restarts else None
+    told = newest_end if restarts and (restarted_at is None or now - restarted_at < TOLD_FOR) else None
+    version, image = template_version(found, container)
+    about = trouble.container if trouble else None
+    created = moment(metadata(found).get("creationTimestamp")) or now
     return Pod(
         name=name_of(found),
-        version=template_version(found, container)[0],
+        version=version,
         ready=ready and not terminating,
         phase=str(status.get("phase") or "Unknown"),
-        created_at=moment(metadata(found).get("creationTimestamp")) or now,
+        created_at=created,
         revision_hash=labels.get("pod-template-hash") or labels.get("controller-revision-hash"),
         reason=trouble.reason if trouble else None,
-        message=_message(trouble, last_end if restarts else None),
-        exit_code=trouble.exit_code if trouble and trouble.exit_code is not None else _exit_code(last_end),
+        message=trouble.message if trouble else _restart(told),
+        exit_code=trouble.exit_code if trouble and trouble.exit_code is not None else _exit_code(told or (newest_end if trouble else None)),
         restarts=restarts,
-        last_restart_at=moment(last_end.get("finishedAt")) if last_end and restarts else None,
+        last_restart_at=restarted_at,
         node=spec.get("nodeName"),
         terminating=terminating,
         cpu_usage=usage.cpu if usage else None,
         cpu_limit=_limit(spec, "cpu"),
         memory_usage=usage.memory if usage else None,
         memory_limit=_limit(spec, "memory"),
+        container=about.name if about else None,
+        init=about.init if about else False,
+        image=_image_of(spec, about) or image,
+        image_digest=_digest(spec, status, container),
+        started_at=_earliest(created, status, containers),
+        ended_at=_ended_at(status, ended),
+        startup_time=max((_startup_time(mapping(one)) for one in sequence(spec.get("containers"))), default=0.0),
+        terminating_since=moment(metadata(found).get("deletionTimestamp")),
+        finalizers=tuple(str(one) for one in sequence(metadata(found).get("finalizers"))),
+        memory_share=_share(spec, usage, "memory"),
+        cpu_share=_share(spec, usage, "cpu"),
+        warnings=tuple(warnings) if not ready or terminating else tuple(one for one in warnings if one.reason == "Unhealthy"),
     )
 
 
+def is_ready(found: Object) -> bool:
+    """Whether the pod's condition says so; what is over is not ready, whatever its condition still says."""
+    status = mapping(found.get("status"))
+    if status.get("phase") in ("Failed", "Succeeded"):
+        return False
+    conditions = sequence(status.get("conditions"))
+    return any(mapping(one).get("type") == "Ready" and mapping(one).get("status") == "True" for one in conditions)
+
+
 def usage_from(found: Object) -> Usage:
-    """What a PodMetrics object says its containers use together."""
-    containers = [mapping(mapping(entry).get("usage")) for entry in sequence(found.get("containers"))]
-    return Usage(_total(entry.get("cpu") for entry in containers), _total(entry.get("memory") for entry in containers))
+    """What a PodMetrics object says its containers use."""
+    entries = [mapping(entry) for entry in sequence(found.get("containers"))]
+    used = [mapping(entry.get("usage")) for entry in entries]
+    by_name = {
+        str(entry.get("name")): (quantity(use.get("cpu")), quantity(use.get("memory"))) for entry, use in zip(entries, used, strict=True)
+    }
+    return Usage(_total(use.get("cpu") for use in used), _total(use.get("memory") for use in used), by_name)
 
 
-def _trouble(found: Object, statuses: list[Mapping[str, Any]], now: datetime) -> _Trouble:
-    spec, status = mapping(found.get("spec")), mapping(found.get("status"))
-    if metadata(found).get("deletionTimestamp"):
-        return _Trouble(0, "Terminating")
-    if status.get("reason"):  # Evicted, NodeLost, Preempting …
-        return _Trouble(0, str(status["reason"]), _text(status.get("message")))
-    conditions = {str(mapping(entry).get("type")): mapping(entry) for entry in sequence(status.get("conditions"))}
-    scheduled = conditions.get("PodScheduled", {})
-    if scheduled.get("status") == "False":
-        return _Trouble(0, str(scheduled.get("reason") or "Unschedulable"), _text(scheduled.get("message")))
-    restarts_always = spec.get("restartPolicy", "Always") == "Always"
-    troubles = [trouble for entry in statuses if (trouble := _container_trouble(entry, restarts_always, now))]
-    if troubles:
-        return min(troubles, key=lambda trouble: trouble.rank)
-    not_ready = conditions.get("Ready", {})
-    return _Trouble(9, str(not_ready.get("reason") or status.get("phase") or "Unknown"), _text(not_ready.get("message")))
-
-
-def _container_trouble(entry: Mapping[str, Any], restarts_always: bool, now: datetime) -> _Trouble | None:
-    """What is wrong with one container; None when it runs and is ready, or ended well."""
-    state, name = mapping(entry.get("state")), str(entry.get("name") or "")
-    last = mapping(mapping(entry.get("lastState")).get("terminated"))
-    ended = mapping(state.get("terminated")) or last
-    waiting = mapping(state.get("waiting"))
-    crashed = bool(ended) and ended.get("exitCode") != 0
-    if crashed and ended.get("reason") == "OOMKilled" and not entry.get("ready"):
-        return _Trouble(1, "OOMKilled", _text(f"container {name} exceeded its memory limit"), ended.get("exitCode"))
-    if waiting:
-        reason = str(waiting.get("reason") or "Waiting")
-        rank = 8 if reason in _STARTING else 2
-        return _Trouble(rank, reason, _text(waiting.get("message")), ended.get("exitCode"))
-    if crashed and restarts_always and count(entry.get("restartCount")) and not entry.get("ready") and _recent(ended, now):
-        return _Trouble(3, "CrashLoopBackOff", _ending(name, ended), ended.get("exitCode"))
-    if mapping(state.get("terminated")) and crashed:
-        return _Trouble(4, str(ended.get("reason") or "Error"), _ending(name, ended), ended.get("exitCode"))
-    return None
-
-
-def _recent(ended: Mapping[str, Any], now: datetime) -> bool:
-    at = moment(ended.get("finishedAt"))
-    return at is not None and now - at < BACK_OFF_RESET
-
-
-def _ending(name: str, ended: Mapping[str, Any]) -> str | None:
-    return _text(f"container {name} exited with {ended.get('exitCode')}: {ended.get('message') or ended.get('reason') or ''}")
-
-
-def _message(trouble: _Trouble | None, last_end: Mapping[str, Any] | None) -> str | None:
-    if trouble:
-        return trouble.message
-    return _text(f"last restart: {last_end.get('reason') or 'ended'} (exit code {last_end.get('exitCode')})") if last_end else None
-
-
-def _container_statuses(status: Object) -> list[Mapping[str, Any]]:
-    return [
-        mapping(entry)
-        for key in ("initContainerStatuses", "containerStatuses")
-        for entry in sequence(status.get(key))
-        if not (key == "initContainerStatuses" and mapping(mapping(mapping(entry).get("state")).get("terminated")).get("exitCode") == 0)
-    ]
-
-
-def _last_end(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    ended = mapping(mapping(entry.get("state")).get("terminated")) or mapping(mapping(entry.get("lastState")).get("terminated"))
-    return ended or None
+def _restart(ended: Mapping[str, Any] | None) -> str | None:
+    return text(f"last restart: {ended.get('reason') or 'ended'} (exit code {ended.get('exitCode')})") if ended else None
 
 
 def _exit_code(ended: Mapping[str, Any] | None) -> int | None:
     code = ended.get("exitCode") if ended else None
     return code if isinstance(code, int) else None
+
+
+def _image_of(spec: Object, about: Container | None) -> str | None:
+    if about is None:
+        return None
+    containers = [mapping(one) for key in ("initContainers", "containers") for one in sequence(spec.get(key))]
+    image = next((one.get("image") for one in containers if one.get("name") == about.name), None) or about.status.get("image")
+    return str(image) if image else None
+
+
+def _digest(spec: Object, status: Object, container: str | None) -> str | None:
+    name = main_container(spec, container).get("name")
+    statuses = (mapping(one) for one in sequence(status.get("containerStatuses")))
+    image_id = str(next((one.get("imageID") for one in statuses if one.get("name") == name), "") or "")
+    digest = image_id.rpartition("@")[2] if "@" in image_id else image_id
+    return digest if digest.startswith("sha256:") else None
+
+
+def _earliest(created: datetime, status: Object, containers: Sequence[Container]) -> datetime:
+    times = [created, moment(status.get("startTime"))]
+    times += [moment(mapping(mapping(one.status.get("state")).get("running")).get("startedAt")) for one in containers]
+    return min(at for at in times if at is not None)
+
+
+def _ended_at(status: Object, ended: _Ends) -> datetime | None:
+    """The latest thing that is known to have happened to a pod that is over."""
+    if status.get("phase") not in ("Failed", "Succeeded"):
+        return None
+    times = [moment(end.get("finishedAt")) for end in ended]
+    times += [moment(mapping(one).get("lastTransitionTime")) for one in sequence(status.get("conditions"))]
+    return max((at for at in times if at is not None), default=None)
+
+
+def _startup_time(container: Object) -> float:
+    """Seconds until a container that never answers its probe is given up on, or is expected to answer."""
+
+    def longest(name: str) -> float:
+        probe = mapping(container.get(name))
+        if not probe:
+            return 0.0
+        tries = count(probe.get("failureThreshold")) or 3
+        return float(count(probe.get("initialDelaySeconds")) + tries * (count(probe.get("periodSeconds")) or 10))
+
+    return longest("startupProbe") + longest("readinessProbe")
+
+
+def _share(spec: Object, usage: Usage | None, resource: str) -> float | None:
+    """The largest share of its limit that a container uses; None when none has a limit, or usage is not known."""
+    shares = []
+    for container in map(mapping, sequence(spec.get("containers"))):
+        limit = quantity(mapping(mapping(container.get("resources")).get("limits")).get(resource))
+        cpu, memory = usage.containers.get(str(container.get("name")), (None, None)) if usage else (None, None)
+        used = cpu if resource == "cpu" else memory
+        if limit and used is not None:
+            shares.append(used / limit)
+    return max(shares, default=None)
 
 
 def _limit(spec: Object, resource: str) -> float | None:
@@ -164,7 +175,3 @@ def _limit(spec: Object, resource: str) -> float | None:
 def _total(values: Iterable[Any]) -> float | None:
     amounts = [amount for amount in map(quantity, values) if amount is not None]
     return sum(amounts) if amounts else None
-
-
-def _text(value: Any) -> str | None:
-    return excerpt(value, 400) if isinstance(value, str) and value else None

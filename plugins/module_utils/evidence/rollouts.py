@@ -16,6 +16,7 @@ from ..concurrency import Deadline
 from ..errors import NotFoundError, SourceUnavailableError
 from ..model.rollout import Revision, Rollouts
 from ..model.service import Service, WorkloadKind
+from .controllers import in_progress
 from .events import event_from
 from .objects import Object, annotations_of, count, labels_of, mapping, metadata, moment, name_of, sequence, template_version
 from .owners import ownership
@@ -72,7 +73,7 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
         previous=previous,
         revisions=tuple(revisions),
         deployed_at=chosen.active_from,
-        in_progress=_in_progress(found, service.workload_kind),
+        in_progress=in_progress(found, service.workload_kind),
         paused=bool(mapping(found.get("spec")).get("paused")),
         owner=owner.owner,
         owner_reverts=owner.reverts,
@@ -206,19 +207,3 @@ def _uncertainties(current: Revision, previous: Revision | None) -> list[str]:
     if previous and previous.number != current.number - 1:
         notes.append(f"revisions between {previous.number} and {current.number} are no longer kept")
     return notes
-
-
-def _in_progress(found: Object, kind: WorkloadKind) -> bool:
-    """Whether a rollout is under way, by the rules of ``kubectl rollout status``."""
-    spec, status = mapping(found.get("spec")), mapping(found.get("status"))
-    if count(status.get("observedGeneration")) < count(metadata(found).get("generation")):
-        return True
-    if kind is WorkloadKind.DAEMON_SET:
-        wanted = count(status.get("desiredNumberScheduled"))
-        return count(status.get("updatedNumberScheduled")) < wanted or count(status.get("numberAvailable")) < wanted
-    replicas = spec.get("replicas")
-    wanted = 1 if replicas is None else count(replicas)
-    updated = count(status.get("updatedReplicas"))
-    if kind is WorkloadKind.STATEFUL_SET:
-        return status.get("updateRevision") != status.get("currentRevision") or count(status.get("readyReplicas")) < wanted
-    return updated < wanted or count(status.get("replicas")) > updated or count(status.get("availableReplicas")) < updated

@@ -11,29 +11,18 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from ..clients.cluster import ClusterClient, ServerError, workload_path
+from ..clients.cluster import ClusterClient, workload_path
 from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
 from ..model.service import Service, WorkloadKind
+from .listing import Listed, list_all
 from .objects import Object, controller_of, labels_of, mapping, metadata, selector_text, selects, sequence
 
+__all__ = ["ClusterSnapshot", "Listed"]
+
 T = TypeVar("T")
-
-PAGE = 500
-"""Objects in one answer."""
-PAGES = 4
-"""Answers that are read of one list; what lies behind is left and said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Objects of a list; ``cut`` when there were more than are read."""
-
-    found: tuple[Object, ...]
-    cut: bool = False
 
 
 class ClusterSnapshot:
@@ -68,7 +57,12 @@ class ClusterSnapshot:
     def pods(self) -> Listed:
         """The workload's pods: those that its selector matches and that its controller made."""
         listed = self._selected("pods")
-        return Listed(tuple(pod for pod in listed.found if self._made_by_workload(pod)), listed.cut)
+        makers = self._makers()
+        return Listed(tuple(pod for pod in listed.found if self._made_by_workload(pod, makers)), listed.cut)
+
+    def alike(self) -> Listed:
+        """The pods of the workload and whatever else carries the labels that it was asked for by: Jobs, other workloads."""
+        return self._selected("pods")
 
     def revisions(self) -> Listed:
         """The workload's ReplicaSets or ControllerRevisions, told by their owner's uid."""
@@ -93,9 +87,13 @@ class ClusterSnapshot:
         known = {metadata(event).get("uid") for event in every.found}
         return Listed(every.found + tuple(event for event in own if metadata(event).get("uid") not in known), every.cut)
 
+    def autoscalers(self) -> Listed:
+        """The HorizontalPodAutoscalers of the namespace."""
+        return self._wait(self._autoscalers, "autoscalers")
+
     def autoscaler(self) -> Object | None:
         """The HorizontalPodAutoscaler that scales the workload."""
-        for scaler in self._wait(self._autoscalers, "autoscalers").found:
+        for scaler in self.autoscalers().found:
             target = mapping(mapping(scaler.get("spec")).get("scaleTargetRef"))
             if (target.get("kind"), target.get("name")) == (self.service.workload_kind.value, self.service.workload):
                 return scaler
@@ -129,27 +127,28 @@ class ClusterSnapshot:
         except SourceUnavailableError:
             return None
 
-    def _made_by_workload(self, pod: Object) -> bool:
+    def _makers(self) -> frozenset[str] | None:
+        """The uids of a Deployment's ReplicaSets; None where they are not all known."""
+        if self.service.workload_kind is not WorkloadKind.DEPLOYMENT:
+            return None
+        try:
+            listed = self.revisions()
+        except SourceUnavailableError:
+            return None
+        uids = frozenset(str(metadata(entry).get("uid")) for entry in listed.found)
+        return uids if uids and not listed.cut else None
+
+    def _made_by_workload(self, pod: Object, makers: frozenset[str] | None) -> bool:
         owner = controller_of(pod)
         if self.service.workload_kind is WorkloadKind.DEPLOYMENT:
-            return owner.get("kind") == "ReplicaSet"
+            return owner.get("kind") == "ReplicaSet" and (makers is None or owner.get("uid") in makers)
         return owner.get("kind") == self.service.workload_kind.value and owner.get("name") == self.service.workload
 
     def _ask(self, path: str, selector: str, name: str) -> Future[Listed]:
         return start(lambda: self._list(path, labelSelector=selector), name)
 
     def _list(self, path: str, **query: str) -> Listed:
-        found: list[Any] = []
-        token = ""
-        for _unused in range(PAGES):
-            answer = self.client.get(path, {**query, "limit": PAGE, **({"continue": token} if token else {})})
-            if "items" not in answer:
-                raise ServerError(f"GET {path}: the cluster at {self.client.host} answered with something that is not a list.", 200)
-            found += [entry for entry in sequence(answer.get("items")) if isinstance(entry, dict)]
-            token = str(mapping(answer.get("metadata")).get("continue") or "")
-            if not token:
-                return Listed(tuple(found))
-        return Listed(tuple(found), cut=True)
+        return list_all(self.client, path, **query)
 
     def _wait(self, future: Future[T], what: str) -> T:
         return wait(future, self._deadline, f"The cluster, asked for {what},")

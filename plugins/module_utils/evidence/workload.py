@@ -1,11 +1,12 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The workload behind a service: its pods and why they fail, its events, usage and autoscaler."""
+"""The workload behind a service: its pods and why they fail, its events, usage and autoscaler, and what is around it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -14,18 +15,26 @@ from ..clients.cluster import ClusterClient, ObjectNotFound
 from ..concurrency import Deadline
 from ..errors import SourceUnavailableError
 from ..model.service import Service, WorkloadKind
-from ..model.workload import Autoscaler, ClusterEvent, Pod, WorkloadState
-from .events import events_of
-from .objects import Object, count, mapping, name_of, sequence, template_version
+from ..model.surroundings import Condition
+from ..model.workload import ClusterEvent, Pod, WorkloadState
+from .controllers import max_unavailable, pod_counts, rolling_out, unobserved_for, waits_at
+from .events import events_of, warnings_by_pod
+from .foundations import autoscaler_from, conditions_of, target_is_missing
+from .neighbourhood import Neighbourhood
+from .objects import count, mapping, name_of, template_version
 from .pods import Usage, pod_from, usage_from
 from .snapshot import ClusterSnapshot, Listed
+from .surroundings import look_around
 
 T = TypeVar("T")
 
 MAX_PODS = 100
 """Pods that are described one by one, those in trouble first; all are counted."""
+_CREATING = frozenset({"Pending", "ContainerCreating", "PodInitializing"})
 
 _SHOULD_BE = {"Available": "True", "Progressing": "True", "ReplicaFailure": "False"}
+_PULL_TIME = 300.0
+"""Seconds that a pod of a rollout may take to be created before that says anything: images have to be pulled."""
 
 
 def workload(
@@ -34,28 +43,32 @@ def workload(
     now: datetime,
     timeframe: float = 4 * 3600.0,
     snapshot: ClusterSnapshot | None = None,
+    deadline: Deadline | None = None,
 ) -> WorkloadState:
-    """The state of the service's workload. ``timeframe`` is how many seconds back events are looked for.
+    """The state of the service's workload. ``timeframe`` is how many seconds back events are looked for, ``deadline`` ends every wait.
 
     What can't be read besides the workload and its pods becomes a note. Raises ClusterError: ObjectNotFound when there is no such workload.
     """
-    shared = snapshot or ClusterSnapshot(client, service, Deadline(client.timeout))
+    limit = deadline or Deadline(client.timeout)
+    shared = snapshot or ClusterSnapshot(client, service, limit)
+    around = Neighbourhood(client, service.namespace, limit)
+    kind, since = service.workload_kind, now - timedelta(seconds=timeframe)
     found = shared.workload()
     notes: list[str] = []
     listed = shared.pods()
     if listed.cut:
         notes.append(f"pods: only the first {len(listed.found)} were read")
-    usage = _usage(shared, notes)
-    pods = [pod_from(pod, now, service.container, usage.get(name_of(pod))) for pod in listed.found]
-    if len(pods) > MAX_PODS:
-        notes.append(f"pods: {MAX_PODS} of {len(pods)} are described, those in trouble first")
-        pods = sorted(pods, key=_trouble_first)[:MAX_PODS]
+    conditions = conditions_of(found)
+    goes_on = rolling_out(found, kind, conditions)
+    pods = _pods(shared, service, now, since, goes_on, notes)
     scaler = _read(shared.autoscaler, "autoscaler", notes)
-    spec, status = mapping(found.get("spec")), mapping(found.get("status"))
+    seen = look_around(found, listed.found, shared, around, since)
+    spec = mapping(found.get("spec"))
     version, image = template_version(mapping(spec.get("template")), service.container)
-    desired, ready, updated, unavailable = _counts(service.workload_kind, spec, status)
+    desired, ready, updated, unavailable = pod_counts(kind, found)
+    events = _events(shared, service, name_of(scaler) if scaler else None, since, seen.related, notes)
     return WorkloadState(
-        kind=service.workload_kind,
+        kind=kind,
         name=service.workload,
         namespace=service.namespace,
         desired=desired,
@@ -64,17 +77,42 @@ def workload(
         unavailable=unavailable,
         version=version,
         paused=bool(spec.get("paused")),
-        pods=tuple(sorted(pods, key=lambda pod: (pod.created_at, pod.name))),
-        events=_events(shared, service, name_of(scaler) if scaler else None, now - timedelta(seconds=timeframe), notes),
-        autoscaler=_autoscaler(scaler) if scaler else None,
+        pods=pods,
+        events=events,
+        autoscaler=autoscaler_from(scaler, target_is_missing(scaler)) if scaler else None,
         image=image,
-        conditions=_conditions(status),
-        notes=tuple(notes),
+        conditions=_wrong(conditions),
+        notes=(*notes, *around.notes()),
+        status=conditions,
+        rolling_out=goes_on,
+        max_unavailable=max_unavailable(found, kind),
+        unobserved_for=unobserved_for(found, now),
+        misscheduled=count(mapping(found.get("status")).get("numberMisscheduled")),
+        waits_at=waits_at(found, listed.found) if kind is WorkloadKind.STATEFUL_SET else None,
+        headless_missing=seen.headless_missing,
+        missing_classes=seen.missing_classes,
+        surroundings=seen.surroundings,
     )
 
 
-def _trouble_first(pod: Pod) -> tuple[bool, float]:
-    return pod.ready, -pod.created_at.timestamp()
+def _pods(shared: ClusterSnapshot, service: Service, now: datetime, since: datetime, goes_on: bool, notes: list[str]) -> tuple[Pod, ...]:
+    listed = shared.pods().found
+    usage = _usage(shared, notes)
+    try:
+        warnings = warnings_by_pod(shared.events().found, listed, since)
+    except SourceUnavailableError:
+        warnings = {}  # said where the events themselves are read
+    pods = [pod_from(pod, now, service.container, usage.get(name_of(pod)), warnings.get(name_of(pod), ())) for pod in listed]
+    if goes_on:
+        pods = [replace(pod, startup_time=max(pod.startup_time, _PULL_TIME)) if pod.reason in _CREATING else pod for pod in pods]
+    if len(pods) > MAX_PODS:
+        notes.append(f"pods: {MAX_PODS} of {len(pods)} are described, those in trouble first")
+        pods = sorted(pods, key=_trouble_first)[:MAX_PODS]
+    return tuple(sorted(pods, key=lambda pod: (pod.created_at, pod.name)))
+
+
+def _trouble_first(pod: Pod) -> tuple[bool, bool, float]:
+    return pod.phase in ("Failed", "Succeeded"), pod.ready, -pod.created_at.timestamp()
 
 
 def _usage(shared: ClusterSnapshot, notes: list[str]) -> Mapping[str, Usage]:
@@ -87,7 +125,14 @@ def _usage(shared: ClusterSnapshot, notes: list[str]) -> Mapping[str, Usage]:
     return {}
 
 
-def _events(shared: ClusterSnapshot, service: Service, scaler: str | None, since: datetime, notes: list[str]) -> tuple[ClusterEvent, ...]:
+def _events(
+    shared: ClusterSnapshot,
+    service: Service,
+    scaler: str | None,
+    since: datetime,
+    related: Collection[tuple[str, str]],
+    notes: list[str],
+) -> tuple[ClusterEvent, ...]:
     listed = _read(shared.events, "events", notes)
     if listed is None:
         return ()
@@ -95,7 +140,7 @@ def _events(shared: ClusterSnapshot, service: Service, scaler: str | None, since
         notes.append(f"events: the namespace has more than the {len(listed.found)} that were read")
     revisions = _read(shared.revisions, "revisions", notes) or Listed(())
     owner = (service.workload_kind.value, service.workload)
-    return events_of(listed.found, owner, (name_of(entry) for entry in revisions.found), scaler, since)
+    return events_of(listed.found, owner, (name_of(entry) for entry in revisions.found), scaler, since, related)
 
 
 def _read(read: Callable[[], T], what: str, notes: list[str]) -> T | None:
@@ -107,34 +152,10 @@ def _read(read: Callable[[], T], what: str, notes: list[str]) -> T | None:
     return None
 
 
-def _counts(kind: WorkloadKind, spec: Object, status: Object) -> tuple[int, int, int, int]:
-    """Desired, ready, updated and unavailable pods."""
-    if kind is WorkloadKind.DAEMON_SET:
-        desired = count(status.get("desiredNumberScheduled"))
-        ready, updated = count(status.get("numberReady")), count(status.get("updatedNumberScheduled"))
-        return desired, ready, updated, count(status.get("numberUnavailable"))
-    replicas = spec.get("replicas")
-    desired = 1 if replicas is None else count(replicas)
-    ready, updated = count(status.get("readyReplicas")), count(status.get("updatedReplicas"))
-    return desired, ready, updated, max(desired - count(status.get("availableReplicas")), 0)
-
-
-def _conditions(status: Object) -> tuple[str, ...]:
+def _wrong(conditions: Sequence[Condition]) -> tuple[str, ...]:
     """Conditions that are not as they should be."""
-    wrong = []
-    for entry in sequence(status.get("conditions")):
-        kind, state = str(entry.get("type")), str(entry.get("status"))
-        if state != _SHOULD_BE.get(kind, state):
-            wrong.append(f"{kind}={state} ({entry.get('reason')}): {excerpt(str(entry.get('message') or ''), 300)}")
-    return tuple(wrong)
-
-
-def _autoscaler(found: Object) -> Autoscaler:
-    spec, status = mapping(found.get("spec")), mapping(found.get("status"))
-    return Autoscaler(
-        name=name_of(found),
-        min_replicas=count(spec.get("minReplicas")) or 1,
-        max_replicas=count(spec.get("maxReplicas")),
-        current_replicas=count(status.get("currentReplicas")),
-        desired_replicas=count(status.get("desiredReplicas")),
+    return tuple(
+        f"{one.type}={one.status} ({one.reason}): {excerpt(one.message or '', 300)}"
+        for one in conditions
+        if one.status != _SHOULD_BE.get(one.type, one.status)
     )

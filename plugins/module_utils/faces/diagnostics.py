@@ -176,7 +176,7 @@ class _Look:
         shared = ClusterSnapshot(client, self.service, Deadline(self._limit().seconds * _SHARE_FOR_REQUESTS, self.clock))
         self.snapshot.set_result(shared)
         service, now = self.service, self.now
-        self._begin(Source.WORKLOAD, lambda _: workload(client, service, now, self.options.timeframe, shared))
+        self._begin(Source.WORKLOAD, lambda deadline: workload(client, service, now, self.options.timeframe, shared, deadline))
         self._begin(Source.ROLLOUTS, lambda _: rollouts(client, service, now, shared))
         self._begin(Source.LOGS, lambda deadline: logs(client, service, now, self.options.log_window, shared, deadline))
         self._begin(Source.CHANGES, self._changes)

@@ -5,10 +5,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from .service import WorkloadKind
+from .surroundings import Autoscaler, Condition, Surroundings
+
+__all__ = ["Autoscaler", "ClusterEvent", "Pod", "PodWarning", "WorkloadState"]
+
+
+@dataclass(frozen=True, slots=True)
+class PodWarning:
+    """A warning that the cluster gave about one pod."""
+
+    reason: str
+    message: str
+    count: int
+    first_seen: datetime
+    last_seen: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,28 @@ class Pod:
     memory_usage: float | None = None
     """bytes"""
     memory_limit: float | None = None
+    container: str | None = None
+    """The container that ``reason`` is about."""
+    init: bool = False
+    """That container is an init container."""
+    image: str | None = None
+    """Of that container, else of the one whose tag is the version."""
+    image_digest: str | None = None
+    """``sha256:…`` of the image that the container of the version runs, as the node reports it."""
+    started_at: datetime | None = None
+    """The earliest time at which the pod is known to have been there; ``created_at`` where nothing tells of an earlier one."""
+    ended_at: datetime | None = None
+    """When a pod of phase Failed or Succeeded ended; None when it did not, or when nobody knows."""
+    startup_time: float = 0.0
+    """Seconds that its probes give it to become ready."""
+    terminating_since: datetime | None = None
+    """When its grace period was over, or will be."""
+    finalizers: tuple[str, ...] = ()
+    memory_share: float | None = None
+    """Of its limit, what the container nearest to it uses."""
+    cpu_share: float | None = None
+    warnings: tuple[PodWarning, ...] = ()
+    """The newest first; those of pods that are not ready, and failed probes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +85,6 @@ class ClusterEvent:
     object_name: str
     message: str
     count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Autoscaler:
-    name: str
-    min_replicas: int
-    max_replicas: int
-    current_replicas: int
-    desired_replicas: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +109,20 @@ class WorkloadState:
     """Conditions that are not as they should be, as ``Progressing=False (ProgressDeadlineExceeded): text``."""
     notes: tuple[str, ...] = ()
     """What could not be read and why ("usage: metrics.k8s.io is not served"), and where something was cut."""
+    status: tuple[Condition, ...] = ()
+    """All conditions of the workload."""
+    rolling_out: bool = False
+    """Its newest template does not run everywhere yet, and its controller has not given up on it."""
+    max_unavailable: int = 0
+    """Pods that may be missing while it rolls out."""
+    unobserved_for: float | None = None
+    """Seconds for which its controller has not looked at its newest specification; None when it has, or when that is not known."""
+    misscheduled: int = 0
+    """Nodes that run a pod of a DaemonSet and should not."""
+    waits_at: str | None = None
+    """The pod of a StatefulSet that has to be ready before the following ones are made or replaced."""
+    headless_missing: str | None = None
+    """The Service that a StatefulSet's pods get their names from, where there is none."""
+    missing_classes: tuple[str, ...] = ()
+    """StorageClasses that a StatefulSet's claims name and that do not exist."""
+    surroundings: Surroundings = field(default_factory=Surroundings)

@@ -2,8 +2,8 @@
 """How KWOK's pods live: small state machines (KWOK Stage objects), one for each way a pod can behave.
 
 A pod's mode is the annotation `real.parts/mode` of its template or, without one, a word in its image's tag:
-crash, oom, nopull, unready, restarted (ready after one crash); anything else becomes ready. So a rollback of the template is a rollback of
-the mode.
+crash, oom, nopull, unready, restarted (ready after one crash), held (it stays as it was created, for a test to write its status); anything
+else becomes ready. So a rollback of the template is a rollback of the mode.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ Object = dict[str, Any]
 _MODE = (
     '(.metadata.annotations["real.parts/mode"]) // ((.spec.containers[0].image | split(":") | last) as $tag'
     ' | if ($tag | test("crash")) then "crash" elif ($tag | test("oom")) then "oom" elif ($tag | test("nopull")) then "nopull"'
-    ' elif ($tag | test("unready")) then "unready" elif ($tag | test("restarted")) then "restarted" else "ready" end)'
+    ' elif ($tag | test("unready")) then "unready" elif ($tag | test("restarted")) then "restarted"'
+    ' elif ($tag | test("held")) then "held" else "ready" end)'
 )
 _WAITING = ".status.containerStatuses[0].state.waiting.reason"
 # KWOK's In compares strings, and a number that JSON gives is never equal to one.

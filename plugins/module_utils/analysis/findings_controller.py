@@ -1,0 +1,147 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings about the controller of a workload and what limits it: rollouts, admission, autoscalers, budgets, quotas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from ..model.evidence import Source
+from ..model.finding import Finding, Level
+from ..model.service import WorkloadKind
+from ..model.surroundings import Autoscaler, DisruptionBudget
+from ..model.workload import WorkloadState
+from ..units import format_duration
+from .pods import failing
+from .wording import plural
+
+_UNOBSERVED = 30.0
+"""Seconds within which a controller that is well has looked at a change."""
+_REFUSED_LATELY = timedelta(minutes=30)
+_AT_MAXIMUM = "TooManyReplicas"
+_SCALED_TO_ZERO = "ScalingDisabled"
+
+_REFUSALS: tuple[tuple[str, str, str], ...] = (
+    ("quota", r"exceeded quota: ([^\s,]+)", "ResourceQuota {} is used up: pods can't be created"),
+    ("quota", r"failed quota: ([^\s:]+)", "ResourceQuota {} asks for requests or limits that the pods don't state"),
+    ("service_account", r'serviceaccount "([^"]+)" not found', "ServiceAccount {} does not exist: pods can't be created"),
+    ("admission", r'violates PodSecurity "([^"]+)"', "Pods violate PodSecurity {} and can't be created"),
+    ("admission", r'admission webhook "([^"]+)" denied', "Admission webhook {} denies the pods"),
+    ("webhook", r'failed calling webhook "([^"]+)"', "Admission webhook {} does not answer: pods can't be created"),
+    ("limits", r"((?:maximum|minimum) \S+ usage per \S+|max limit to request ratio per \S+)", "A LimitRange forbids the pods ({})"),
+    ("priority_class", r"no PriorityClass with name (\S+) was found", "PriorityClass {} does not exist: pods can't be created"),
+    ("namespace", r"(namespace \S+) because it is being terminated", "The {} is being deleted: pods can't be created"),
+)
+"""What the API server says when it refuses a pod: how to tell it, and what to say."""
+
+
+def controller_findings(state: WorkloadState, now: datetime, level: Level, *, tell_paused: bool) -> Iterator[Finding]:
+    """``level`` is that of the workload as a whole; ``tell_paused`` where no other source says that a rollout is paused."""
+    yield from _refused(state, now, level)
+    yield from _progress(state)
+    if state.paused and tell_paused:
+        yield _finding("paused", Level.WARNING, f"The rollout of {state.name} is paused", "Changes wait until somebody resumes it")
+    if state.unobserved_for is not None and state.unobserved_for > _UNOBSERVED:
+        title = f"{state.kind.value} {state.name} has a change that its controller has not looked at"
+        detail = f"for {format_duration(state.unobserved_for)}: see whether kube-controller-manager runs"
+        yield _finding("unobserved", Level.WARNING, title, detail)
+    yield from _stateful_set(state, now)
+    if state.misscheduled:
+        title = f"{plural(state.misscheduled, 'node')} run a pod of DaemonSet {state.name} and should not (misscheduled)"
+        yield _finding("misscheduled", Level.WARNING, title, "Their labels or taints changed after it was placed there")
+
+
+def limit_findings(state: WorkloadState) -> Iterator[Finding]:
+    """Autoscalers, disruption budgets and quotas."""
+    if state.autoscaler is not None:
+        yield from _autoscaler(state.autoscaler, state)
+    for scaler in state.surroundings.misdirected:
+        title = f"Autoscaler {scaler.name} scales {scaler.target}, which does not exist"
+        yield _finding("autoscaler", Level.WARNING, title, f"{state.kind.value} {state.name} is not scaled by it")
+    for budget in state.surroundings.budgets:
+        yield from _budget(budget, state)
+    for quota in state.surroundings.quotas:
+        title = f"ResourceQuota {quota.name} is used up ({', '.join(quota.used_up[:3])})"
+        yield _finding("quota", Level.WARNING, title, "No more pods can be created beside those that are there")
+
+
+def _finding(name: str, level: Level, title: str, detail: str | None = None) -> Finding:
+    return Finding(f"workload.{name}", Source.WORKLOAD, level, title, detail)
+
+
+def _refused(state: WorkloadState, now: datetime, level: Level) -> Iterator[Finding]:
+    """Pods that could not be created, by the condition that says so; of kinds without one, by the controller's newest event."""
+    said = next((one.message for one in state.status if one.type == "ReplicaFailure" and one.status == "True"), None)
+    if said is None and len([pod for pod in state.pods if not pod.terminating]) < state.desired:
+        told = [
+            event
+            for event in state.events
+            if event.reason in ("FailedCreate", "FailedDaemonPod") and event.type != "Normal" and now - event.last_seen < _REFUSED_LATELY
+        ]
+        said = max(told, key=lambda event: event.last_seen).message if told else None
+    if said is None:
+        return
+    worst = Level.CRITICAL if level is Level.CRITICAL or not state.ready else Level.WARNING
+    for name, pattern, title in _REFUSALS:
+        match = re.search(pattern, said)
+        if match:
+            yield _finding(name, worst, f"{title.format(match[1])} (FailedCreate)", said)
+            return
+    yield _finding("create", worst, "Pods can't be created (FailedCreate)", said)
+
+
+def _progress(state: WorkloadState) -> Iterator[Finding]:
+    stopped = next((one for one in state.status if one.type == "Progressing" and one.status == "False"), None)
+    if stopped is not None:
+        version = f" of {state.version}" if state.version else ""
+        title = f"The rollout{version} does not progress ({stopped.reason or 'Progressing=False'})"
+        yield _finding("progress", Level.WARNING, title, stopped.message)
+
+
+def _stateful_set(state: WorkloadState, now: datetime) -> Iterator[Finding]:
+    if state.kind is not WorkloadKind.STATEFUL_SET:
+        return
+    bad = {pod.name: pod for pod in failing(state.pods, now)}
+    if state.waits_at in bad:
+        reason = bad[state.waits_at].reason
+        title = f"StatefulSet {state.name} waits at {state.waits_at}" + (f" ({reason})" if reason else "")
+        detail = "The pods after it are made, and replaced, once it is ready; one that is broken by an update has to be deleted by hand"
+        yield _finding("ordinal", Level.WARNING, title, detail)
+    if state.headless_missing:
+        title = f"StatefulSet {state.name} uses the Service {state.headless_missing}, which does not exist"
+        yield _finding("headless_service", Level.WARNING, title, "Its pods have no names in DNS")
+    for name in state.missing_classes:
+        title = f"StatefulSet {state.name} uses the StorageClass {name}, which does not exist"
+        yield _finding("storage_class", Level.WARNING, title, "Its volume claims stay Pending")
+
+
+def _autoscaler(scaler: Autoscaler, state: WorkloadState) -> Iterator[Finding]:
+    broken = [
+        one
+        for one in scaler.conditions
+        if one.type in ("AbleToScale", "ScalingActive") and one.status == "False" and one.reason != _SCALED_TO_ZERO
+    ]
+    if broken and state.desired:
+        title = f"Autoscaler {scaler.name} can't scale ({broken[0].reason or broken[0].type})"
+        yield _finding("autoscaler", Level.WARNING, title, broken[0].message)
+    limited = any(one.type == "ScalingLimited" and one.status == "True" and one.reason == _AT_MAXIMUM for one in scaler.conditions)
+    if limited or scaler.current_replicas >= scaler.max_replicas > scaler.min_replicas:
+        title = f"Autoscaler {scaler.name} is at its maximum of {plural(scaler.max_replicas, 'pod')}"
+        yield _finding("autoscaler", Level.WARNING, title, ", ".join(scaler.metrics) or None)
+
+
+def _budget(budget: DisruptionBudget, state: WorkloadState) -> Iterator[Finding]:
+    if budget.matched is None:
+        return
+    if budget.matched == 0 and not budget.selects and state.desired:
+        title = f"PodDisruptionBudget {budget.name} selects no pods"
+        yield _finding(
+            "disruption_budget", Level.WARNING, title, f"{state.name} is not protected by it: compare its selector with their labels"
+        )
+    elif budget.selects and budget.allowed == 0 and budget.healthy >= budget.matched > 0:
+        title = f"PodDisruptionBudget {budget.name} allows no disruption ({budget.rule}, {plural(budget.healthy, 'healthy pod')})"
+        detail = "Nodes that run them can't be drained, though all of them are well"
+        yield _finding("disruption_budget", Level.WARNING, title, detail)

@@ -1,0 +1,274 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings about pods: what each of them fails for, in the words of whoever knows (kubelet, scheduler, the program itself)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from ..model.evidence import Source
+from ..model.finding import Finding, Level
+from ..model.workload import Pod, WorkloadState
+from ..units import format_duration
+from .pods import (
+    CRASHES,
+    NODE_TROUBLE,
+    UNSCHEDULED,
+    failed_probe,
+    failing,
+    is_over,
+    out_of_memory,
+    stuck_at,
+)
+from .wording import plural
+
+IMAGE_REASONS = frozenset(
+    {
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "SignatureValidationFailed",
+    }
+)
+"""Waiting reasons of the kubelet (pkg/kubelet/images/types.go)."""
+_START_REASONS = frozenset(
+    {
+        "CreateContainerError",
+        "RunContainerError",
+        "StartError",
+        "ContainerCannotRun",
+        "PreCreateHookError",
+        "PreStartHookError",
+        "PostStartHookError",
+    }
+)
+_CREATING = frozenset({"Pending", "ContainerCreating", "PodInitializing"})
+_EXIT_CODES = {
+    0: "it ended by itself, as a job does",
+    1: "the program ended with an error",
+    2: "the program ended with an error, often for its arguments",
+    126: "its command can't be executed",
+    127: "its command was not found",
+    134: "it aborted (SIGABRT)",
+    137: "it was killed (SIGKILL): by the memory limit, a probe or the node",
+    139: "it crashed (SIGSEGV)",
+    143: "it was asked to end (SIGTERM)",
+}
+"""https://tldp.org/LDP/abs/html/exitcodes.html: 128 and the number of the signal."""
+_RECENT_OOM = 3600.0
+_RECENT_RESTART = 1800.0
+_FINALIZER_TIME = 10.0
+_TERMINATION_TIME = 60.0
+"""Seconds beyond a pod's grace period after which its end is stuck."""
+_NEAR_MEMORY_LIMIT = 0.9
+_AT_CPU_LIMIT = 0.95
+
+
+def pod_findings(state: WorkloadState, now: datetime, level: Level) -> Iterator[Finding]:
+    """One finding for each way in which pods fail; ``level`` is that of the workload as a whole."""
+    bad = failing(state.pods, now)
+    live = tuple(pod for pod in bad if not is_over(pod))
+    yield from _out_of_memory(state, now)
+    yield from _by_container(live, level)
+    yield from _unschedulable(live)
+    yield from _not_starting(live, level, now)
+    yield from _probes(live, level)
+    yield from _gates(live, level)
+    if state.ready < state.desired:
+        yield from _taken(tuple(pod for pod in bad if pod.reason in NODE_TROUBLE))
+    yield from _terminating(state.pods, now)
+    yield from _restarted(state.pods, now)
+    yield from _usage(state.pods)
+
+
+def _finding(name: str, level: Level, title: str, detail: str | None = None, since: datetime | None = None) -> Finding:
+    return Finding(f"workload.{name}", Source.WORKLOAD, level, title, detail, since=since)
+
+
+def _out_of_memory(state: WorkloadState, now: datetime) -> Iterator[Finding]:
+    killed = [pod for pod in out_of_memory(state) if pod.reason == "OOMKilled" or _within(pod.last_restart_at, now, _RECENT_OOM)]
+    if killed:
+        title = f"{plural(len(killed), 'pod')} ended by the memory limit (OOMKilled)"
+        limits = [pod.memory_limit for pod in killed if pod.memory_limit]
+        limit = f" of {min(limits) / 2**20:,.0f} MiB" if limits else ""
+        name = f"container {killed[0].container}" if killed[0].container else killed[0].name
+        yield _finding("out_of_memory", Level.CRITICAL, title, f"{name} reached its limit{limit}: it leaks, has more to do, or needs more")
+
+
+def _by_container(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:
+    """What the containers wait for, or end with: one finding for each container and kind of reason."""
+    groups: dict[tuple[str, str | None], list[Pod]] = {}
+    for pod in bad:
+        kind = _kind(pod)
+        if kind is not None:
+            groups.setdefault((kind, pod.container), []).append(pod)
+    for (kind, _unused), pods in list(groups.items())[:4]:
+        yield {"image": _image, "configuration": _configuration, "container": _container, "crash": _crash}[kind](pods, level)
+
+
+def _kind(pod: Pod) -> str | None:
+    reason = pod.reason or ""
+    if reason in IMAGE_REASONS:
+        return "image"
+    if reason == "CreateContainerConfigError":
+        return "configuration"
+    if reason in _START_REASONS:
+        return "container"
+    ended = pod.exit_code is not None and reason in ("Completed", "DeadlineExceeded")
+    return "crash" if (reason in CRASHES and reason != "OOMKilled") or ended else None
+
+
+def _image(pods: Sequence[Pod], level: Level) -> Finding:
+    pod = pods[0]
+    told = next(
+        (
+            one.message
+            for one in pod.warnings
+            if one.reason in ("Failed", "InspectFailed") and "ulling" not in one.message[:8] and "pull" in one.message
+        ),
+        None,
+    )
+    what = "is no valid name" if pod.reason == "InvalidImageName" else f"can't be pulled by {plural(len(pods), 'pod')}"
+    said = told or pod.message
+    advice = "Check the tag, whether the registry answers, and the pull secret"
+    return _finding("image", level, f"Image {pod.image or 'of the pods'} {what} ({pod.reason})", f"{said}. {advice}" if said else advice)
+
+
+def _configuration(pods: Sequence[Pod], level: Level) -> Finding:
+    pod = pods[0]
+    why = pod.message or "something that its configuration names is not there"
+    title = f"{_name(pod)} of {plural(len(pods), 'pod')} lacks configuration: {why} ({pod.reason})"
+    return _finding("configuration", level, title, "Create what is missing, or correct the reference in the pod template")
+
+
+def _container(pods: Sequence[Pod], level: Level) -> Finding:
+    pod = pods[0]
+    code = f", exit code {pod.exit_code}" if pod.exit_code is not None else ""
+    return _finding("container", level, f"{_name(pod)} of {plural(len(pods), 'pod')} can't be started ({pod.reason}{code})", pod.message)
+
+
+def _crash(pods: Sequence[Pod], level: Level) -> Finding:
+    pod = max(pods, key=lambda one: one.restarts)
+    code = f", exit code {pod.exit_code}" if pod.exit_code is not None else ""
+    meaning = _EXIT_CODES.get(pod.exit_code, "") if pod.exit_code is not None else ""
+    said = pod.message if pod.message and "back-off" not in pod.message.lower() else None
+    probe = failed_probe(pod, ("Liveness", "Startup"))
+    parts = [meaning, said, f"{pod.restarts} restarts" if pod.restarts > 1 else None, probe.message if probe else None]
+    detail = "; ".join(part for part in parts if part)
+    return _finding("crash", level, f"{_name(pod)} of {plural(len(pods), 'pod')} keeps ending ({pod.reason}{code})", detail or None)
+
+
+def _unschedulable(bad: Sequence[Pod]) -> Iterator[Finding]:
+    waiting = [pod for pod in bad if pod.reason in UNSCHEDULED]
+    if waiting:
+        gated = " (SchedulingGated)" if waiting[0].reason == "SchedulingGated" else ""
+        told = next((one.message for pod in waiting for one in pod.warnings if one.reason == "FailedScheduling"), None)
+        title = f"{plural(len(waiting), 'pod')} can't be scheduled{gated}"
+        yield _finding("unschedulable", Level.CRITICAL, title, waiting[0].message or told)
+
+
+def _not_starting(bad: Sequence[Pod], level: Level, now: datetime) -> Iterator[Finding]:
+    groups: dict[tuple[str, str | None], list[Pod]] = {}
+    for pod in bad:
+        warning = stuck_at(pod)
+        if warning is not None:
+            groups.setdefault((warning.reason, None), []).append(pod)
+        elif pod.reason in _CREATING:
+            groups.setdefault((pod.reason, pod.container), []).append(pod)
+    for (reason, container), pods in list(groups.items())[:3]:
+        count, warning = plural(len(pods), "pod"), stuck_at(pods[0])
+        since = format_duration((now - min(pod.started_at or pod.created_at for pod in pods)).total_seconds())
+        if warning is not None:
+            what, name = _stuck(reason)
+            yield _finding(name, level, f"{what} for {count} ({reason})", f"{warning.message} ({plural(warning.count, 'time')})")
+        elif container and pods[0].init:
+            yield _finding("init", level, f"Init container {container} of {count} has not ended", pods[0].message)
+        else:
+            detail = f"since {since}; no warning says why: see how its image is pulled and its volumes are mounted"
+            yield _finding("starting", level, f"{count} can't get beyond {reason}", detail)
+
+
+def _stuck(reason: str) -> tuple[str, str]:
+    if reason in ("FailedMount", "FailedAttachVolume", "FailedMapVolume"):
+        return ("A volume can't be attached" if reason == "FailedAttachVolume" else "A volume can't be mounted"), "volume"
+    if reason == "FailedPostStartHook":
+        return "The postStart hook fails", "container"
+    return "The pod's network can't be set up" if reason == "NetworkNotReady" else "The pod's sandbox can't be created", "sandbox"
+
+
+def _probes(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:
+    for kind in ("Startup", "Liveness", "Readiness"):
+        told = [(pod, probe) for pod in bad if (probe := failed_probe(pod, (kind,)))]
+        if told:
+            newest = max((probe for _unused, probe in told), key=lambda probe: probe.last_seen)
+            times = plural(sum(probe.count for _unused, probe in told), "time")
+            first = min(probe.first_seen for _unused, probe in told)
+            detail = f"{newest.message} ({times})"
+            yield _finding(f"{kind.lower()}_probe", level, f"{kind} probe fails on {plural(len(told), 'pod')} (Unhealthy)", detail, first)
+
+
+def _gates(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:
+    waiting = [pod for pod in bad if pod.reason == "ReadinessGatesNotReady"]
+    if waiting:
+        yield _finding("readiness_gates", level, f"{plural(len(waiting), 'pod')} wait for a readiness gate", waiting[0].message)
+
+
+def _taken(taken: Sequence[Pod]) -> Iterator[Finding]:
+    if taken:
+        title = f"{plural(len(taken), 'pod')} taken away by the node ({taken[0].reason})"
+        yield _finding("evicted", Level.WARNING, title, taken[0].message)
+
+
+def _terminating(pods: Sequence[Pod], now: datetime) -> Iterator[Finding]:
+    stuck = []
+    for pod in pods:
+        if pod.terminating and pod.terminating_since is not None:
+            patience = _FINALIZER_TIME if pod.finalizers else _TERMINATION_TIME
+            if (now - pod.terminating_since).total_seconds() > patience:
+                stuck.append(pod)
+    if stuck:
+        held = tuple(dict.fromkeys(one for pod in stuck for one in pod.finalizers))
+        since = min(pod.terminating_since for pod in stuck if pod.terminating_since)
+        over = f"{stuck[0].name}: its grace period ended {format_duration((now - since).total_seconds())} ago"
+        why = f"held by the finalizer {', '.join(held)}" if held else f"its node {stuck[0].node or '(none)'} does not say that it ended"
+        yield _finding("terminating", Level.WARNING, f"{plural(len(stuck), 'pod')} stuck in Terminating", f"{over}; {why}", since)
+
+
+def _restarted(pods: Sequence[Pod], now: datetime) -> Iterator[Finding]:
+    """Ready pods that restarted a moment ago; those that are not ready say so themselves."""
+    lately = [pod for pod in pods if pod.ready and pod.restarts and _within(pod.last_restart_at, now, _RECENT_RESTART)]
+    lately = [pod for pod in lately if "OOMKilled" not in (pod.message or "")]
+    if lately:
+        newest = max(lately, key=lambda pod: pod.last_restart_at or pod.created_at)
+        ago = format_duration((now - (newest.last_restart_at or now)).total_seconds())
+        probe = failed_probe(newest, ("Liveness", "Startup"))
+        why = f"; {probe.message}" if probe else ""
+        detail = f"{newest.name}: {plural(newest.restarts, 'restart')}, {newest.message or 'the last one'} {ago} ago{why}"
+        yield _finding("restarts", Level.WARNING, f"{plural(len(lately), 'pod')} restarted lately", detail)
+
+
+def _usage(pods: Sequence[Pod]) -> Iterator[Finding]:
+    memory = [(pod.memory_share, pod.name) for pod in pods if pod.memory_share is not None and pod.memory_share >= _NEAR_MEMORY_LIMIT]
+    cpu = [(pod.cpu_share, pod.name) for pod in pods if pod.cpu_share is not None and pod.cpu_share >= _AT_CPU_LIMIT]
+    for name, near, limit, then in (
+        ("memory", memory, "memory", "it is killed when it gets there"),
+        ("cpu", cpu, "CPU", "it is throttled there"),
+    ):
+        if near:
+            share, pod = max(near)
+            title = f"{plural(len(near), 'pod')} near the {limit} limit"
+            detail = f"{pod} uses {share:.0%} of it; {then}"
+            yield Finding(f"workload.{name}", Source.WORKLOAD, Level.WARNING, title, detail, observed=share, unit="share")
+
+
+def _name(pod: Pod) -> str:
+    return f"{'Init container' if pod.init else 'Container'} {pod.container or ''}".rstrip()
+
+
+def _within(at: datetime | None, now: datetime, seconds: float) -> bool:
+    return at is not None and (now - at).total_seconds() < seconds

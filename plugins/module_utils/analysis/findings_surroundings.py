@@ -1,0 +1,152 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings about what is around a workload: nodes, Services, Ingresses, volumes, configuration, certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from ..model.evidence import Source
+from ..model.finding import Finding, Level
+from ..model.surroundings import Certificate, Node, ServiceEndpoints, VolumeClaim
+from ..model.workload import WorkloadState
+from ..units import format_duration
+from .pods import starting
+from .wording import plural
+
+EXPIRES_SOON = timedelta(days=21)
+"""A certificate that renews itself has done so by then: 90 days are renewed when 30 are left (cert-manager, Let's Encrypt)."""
+_MOST = 3
+"""Findings of one kind; there are more of them in the data."""
+_LATELY = timedelta(minutes=30)
+_TOLD_ELSEWHERE = frozenset({"ProvisioningFailed", "FailedBinding", "WaitForFirstConsumer", "NoPods", "ExternalProvisioning"})
+
+
+def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Finding]:
+    around = state.surroundings
+    yield from _nodes(state)
+    for service in around.services[:_MOST]:
+        yield from _service(service, state, now)
+    for ingress in around.ingresses:
+        if ingress.problems:
+            title = f"Ingress {ingress.name}: {'; '.join(ingress.problems[:_MOST])}"
+            yield _finding("ingress", Level.WARNING, title, f"Requests for {', '.join(ingress.hosts[:3])} fail" if ingress.hosts else None)
+    for isolation in around.isolation:
+        if isolation.direction == "outgoing" or any(one.selects for one in around.services):
+            title = f"NetworkPolicy {', '.join(isolation.policies[:3])} denies all {isolation.direction} traffic of the pods"
+            yield _finding("network_policy", Level.WARNING, title, "No policy that selects them allows any")
+    for claim in [one for one in around.claims if one.phase != "Bound"][:_MOST]:
+        yield from _claim(claim)
+    yield from _events(state, now)
+
+
+def configuration_findings(state: WorkloadState, now: datetime, told: str) -> Iterator[Finding]:
+    """What is missing and is not in what was ``told`` already, what expires, and what was changed."""
+    around = state.surroundings
+    for missing in [one for one in around.missing if f'"{one.name}"' not in told and f"/{one.name}" not in told][:_MOST]:
+        what = f"{missing.kind} {missing.name}"
+        title = f"{what} lacks the key {missing.key}" if missing.key else f"{what} does not exist"
+        level = Level.WARNING if state.ready else Level.CRITICAL
+        yield _finding(
+            "configuration", level, f"{title}, but the pods need it", f"{missing.used_by}: a pod that starts now can't do without"
+        )
+    for certificate in around.certificates:
+        yield from _certificate(certificate, now)
+    for change in around.changes[:_MOST]:
+        ago = format_duration((now - change.at).total_seconds())
+        by = f" by {change.by}" if change.by else ""
+        title = f"{change.kind} {change.name} was {'created' if change.created else 'changed'} {ago} ago{by}"
+        yield Finding("workload.configuration_change", Source.WORKLOAD, Level.OK, title, since=change.at)
+
+
+def _finding(name: str, level: Level, title: str, detail: str | None = None, since: datetime | None = None) -> Finding:
+    return Finding(f"workload.{name}", Source.WORKLOAD, level, title, detail, since=since)
+
+
+def _nodes(state: WorkloadState) -> Iterator[Finding]:
+    for node in [one for one in state.surroundings.nodes if one.problems or one.deleted or not one.schedulable][:_MOST]:
+        runs = f"Node {node.name}, which runs {plural(node.pods, 'pod')},"
+        level = Level.CRITICAL if 2 * node.pods >= max(state.desired, 1) else Level.WARNING
+        if node.deleted:
+            yield _finding("node", level, f"{runs} is not there any more")
+            continue
+        if not node.ready:
+            yield _not_ready(node, runs, level)
+        for one in node.problems:
+            if one.type != "Ready":
+                yield _finding("node", Level.WARNING, f"{runs} has {one.type}" + (f" ({one.reason})" if one.reason else ""), one.message)
+        if not node.schedulable:
+            yield _finding(
+                "node", Level.WARNING, f"{runs} is cordoned (SchedulingDisabled)", "No new pods are placed there; a drain may follow"
+            )
+
+
+def _not_ready(node: Node, runs: str, level: Level) -> Finding:
+    ready = next(one for one in node.problems if one.type == "Ready")
+    reason = f", {ready.reason}" if ready.reason else ""
+    return _finding("node", level, f"{runs} is not ready (NotReady{reason})", ready.message, ready.since)
+
+
+def _service(service: ServiceEndpoints, state: WorkloadState, now: datetime) -> Iterator[Finding]:
+    if not service.selects:
+        title = f"Service {service.name} selects {service.selector}, which no pod of {state.name} has"
+        yield _finding("endpoints", Level.CRITICAL, title, "It has no endpoints: compare its selector with the labels of the pods")
+        return
+    if service.ready == 0 and state.desired:
+        if state.ready:
+            title = f"Service {service.name} has no ready endpoints, though {plural(state.ready, 'pod')} of {state.name} are ready"
+            yield _finding("endpoints", Level.CRITICAL, title, "See whether its EndpointSlices are kept up to date")
+        elif len(starting(state.pods, now)) < len([pod for pod in state.pods if not pod.terminating]) or not state.pods:
+            detail = f"None of the pods that it selects ({service.selector}) is ready: whoever calls it gets no answer"
+            yield _finding("endpoints", Level.CRITICAL, f"Service {service.name} has no ready endpoints", detail)
+    for port in service.missing_ports:
+        title = f"Service {service.name} sends to a port that no container has ({port})"
+        yield _finding("service_port", Level.WARNING, title, "Correct its targetPort, or name the port in the pod template")
+
+
+def _claim(claim: VolumeClaim) -> Iterator[Finding]:
+    named = f"PersistentVolumeClaim {claim.name}"
+    if claim.phase == "Missing":
+        yield _finding("volume_claim", Level.CRITICAL, f"{named} does not exist, but the pods use it")
+    elif claim.phase == "Lost":
+        yield _finding("volume_claim", Level.CRITICAL, f"{named} has lost its volume (Lost)", claim.message)
+    elif claim.phase == "Terminating":
+        yield _finding("volume_claim", Level.WARNING, f"{named} is being deleted (Terminating)", "It goes when no pod uses it any more")
+    elif claim.class_exists is False:
+        yield _finding(
+            "volume_claim", Level.WARNING, f"{named} is Pending: StorageClass {claim.storage_class} does not exist", claim.message
+        )
+    elif not claim.waits_for_pod or claim.message:
+        yield _finding("volume_claim", Level.WARNING, f"{named} is Pending", claim.message or "No volume was bound to it")
+
+
+def _certificate(certificate: Certificate, now: datetime) -> Iterator[Finding]:
+    named = f"The certificate in Secret {certificate.secret} ({certificate.used_by})"
+    if certificate.expires_at is None:
+        yield _finding("certificate", Level.WARNING, f"{named} can't be read", certificate.problem)
+        return
+    left = certificate.expires_at - now
+    at = f"{certificate.expires_at:%Y-%m-%d %H:%M} UTC"
+    if left <= timedelta(0):
+        ago = format_duration(-left.total_seconds())
+        yield _finding("certificate", Level.CRITICAL, f"{named} expired {ago} ago", f"It was valid until {at}", certificate.expires_at)
+    elif left < EXPIRES_SOON:
+        title = f"{named} expires in {format_duration(left.total_seconds())}"
+        yield _finding("certificate", Level.WARNING, title, f"It is valid until {at}: renew it, or see why it is not renewed")
+    elif certificate.not_before is not None and certificate.not_before > now:
+        begins = f"{certificate.not_before:%Y-%m-%d %H:%M} UTC"
+        yield _finding("certificate", Level.CRITICAL, f"{named} is not valid before {begins}")
+
+
+def _events(state: WorkloadState, now: datetime) -> Iterator[Finding]:
+    """Warnings about the Services and Ingresses: a load balancer that can't be made, endpoints that can't be written."""
+    told = [
+        event
+        for event in state.events
+        if event.type != "Normal" and event.object_kind in ("Service", "Ingress") and event.reason not in _TOLD_ELSEWHERE
+    ]
+    for event in sorted((one for one in told if now - one.last_seen < _LATELY), key=lambda one: one.last_seen, reverse=True)[:2]:
+        title = f"{event.object_kind} {event.object_name}: {event.reason}"
+        yield _finding("events", Level.WARNING, title, f"{event.message} ({plural(event.count, 'time')})", event.first_seen)

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a certificate is valid, read from its encoding: no library does it that every user has."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]{1,60000})-----END CERTIFICATE-----")
+_SEQUENCE, _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0x30, 0xA0, 0x17, 0x18
+_MOST_LENGTH_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    not_before: datetime
+    not_after: datetime
+
+
+def validity(pem: bytes) -> Validity:
+    """When the first certificate of ``pem`` (the server's own) is valid. ValueError, saying what is wrong, where there is none.
+
+    https://www.rfc-editor.org/rfc/rfc5280#section-4.1
+    """
+    match = _PEM.search(pem)
+    if match is None:
+        raise ValueError("there is no certificate in it")
+    try:
+        der = base64.b64decode(b"".join(match[1].split()), validate=True)
+    except binascii.Error:
+        raise ValueError("its certificate is not base64") from None
+    try:
+        return _validity(der)
+    except (IndexError, ValueError):
+        raise ValueError("its certificate is not encoded as certificates are") from None
+
+
+def _validity(der: bytes) -> Validity:
+    certificate = _expect(der, _SEQUENCE)
+    fields = _expect(certificate, _SEQUENCE)
+    tag, _unused, rest = _element(fields)
+    if tag == _VERSION:  # else a certificate of version 1, that begins with its serial number
+        _unused_tag, _unused, rest = _element(rest)
+    for _field in ("signature", "issuer"):
+        _unused_tag, _unused, rest = _element(rest)
+    period = _expect(rest, _SEQUENCE)
+    first, begin, rest = _element(period)
+    second, end, _unused_rest = _element(rest)
+    return Validity(_time(first, begin), _time(second, end))
+
+
+def _expect(data: bytes, wanted: int) -> bytes:
+    tag, content, _unused = _element(data)
+    if tag != wanted:
+        raise ValueError("another element was expected")
+    return content
+
+
+def _element(data: bytes) -> tuple[int, bytes, bytes]:
+    """The first element of DER: its tag, its content, and what follows it."""
+    tag, length, start = data[0], data[1], 2
+    if length & 0x80:
+        size = length & 0x7F
+        if not 0 < size <= _MOST_LENGTH_BYTES:
+            raise ValueError("a length that is none")
+        length = int.from_bytes(data[2 : 2 + size], "big")
+        start = 2 + size
+    if start + length > len(data):
+        raise ValueError("it ends too early")
+    return tag, data[start : start + length], data[start + length :]
+
+
+def _time(tag: int, content: bytes) -> datetime:
+    written = content.decode("ascii")
+    if tag == _UTC_TIME:
+        # Two digits of a year: below 50 they mean this century.
+        written = ("20" if int(written[:2]) < 50 else "19") + written
+    elif tag != _GENERALIZED_TIME:
+        raise ValueError("no time")
+    return datetime.strptime(written, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a workload stands on and what limits it: nodes, volume claims, autoscalers, disruption budgets and quotas."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..clients.answers import excerpt
+from ..model.surroundings import Autoscaler, Condition, DisruptionBudget, Node, Quota, VolumeClaim
+from .objects import Object, count, mapping, metadata, moment, name_of, quantity, selects, sequence
+
+_NODE_SHOULD_BE = {
+    "Ready": "True",
+    "MemoryPressure": "False",
+    "DiskPressure": "False",
+    "PIDPressure": "False",
+    "NetworkUnavailable": "False",
+}
+_FOR_PODS = ("requests.", "limits.", "count/pods")
+_FOR_PODS_EXACTLY = frozenset({"pods", "cpu", "memory", "ephemeral-storage"})
+_WAITS = "WaitForFirstConsumer"
+
+
+def condition_from(found: Object) -> Condition:
+    return Condition(
+        type=str(found.get("type") or ""),
+        status=str(found.get("status") or "Unknown"),
+        reason=excerpt(str(found["reason"]), 100) if found.get("reason") else None,
+        message=excerpt(str(found["message"]), 400) if found.get("message") else None,
+        since=moment(found.get("lastTransitionTime")),
+    )
+
+
+def conditions_of(found: Object) -> tuple[Condition, ...]:
+    return tuple(condition_from(mapping(one)) for one in sequence(mapping(found.get("status")).get("conditions")))
+
+
+def nodes(listed: Sequence[Object], used: Sequence[str], cut: bool = False) -> tuple[Node, ...]:
+    """The nodes that the pods run on, ``used`` once for each pod."""
+    by_name = {name_of(node): node for node in listed}
+    found = []
+    for name, pods in Counter(used).items():
+        node = by_name.get(name)
+        if node is None:
+            if by_name and not cut:
+                found.append(Node(name, False, False, pods, deleted=True))
+            continue
+        problems = [one for one in conditions_of(node) if _NODE_SHOULD_BE.get(one.type, one.status) != one.status]
+        ready = not any(one.type == "Ready" for one in problems)
+        found.append(Node(name, ready, not mapping(node.get("spec")).get("unschedulable"), pods, tuple(problems)))
+    return tuple(found)
+
+
+def volume_claims(
+    named: Sequence[str], listed: Sequence[Object], classes: Sequence[Object] | None, told: Mapping[str, str]
+) -> tuple[VolumeClaim, ...]:
+    """The claims of these names. ``told`` is what the newest warning about a claim says, by its name."""
+    by_name = {name_of(claim): claim for claim in listed}
+    binding = {name_of(one): one.get("volumeBindingMode") for one in classes or ()}
+    found = []
+    for name in dict.fromkeys(named):
+        claim = by_name.get(name)
+        if claim is None:
+            found.append(VolumeClaim(name, "Missing"))
+            continue
+        class_name = mapping(claim.get("spec")).get("storageClassName")
+        class_name = str(class_name) if class_name else None
+        deleted = bool(metadata(claim).get("deletionTimestamp"))
+        found.append(
+            VolumeClaim(
+                name=name,
+                phase="Terminating" if deleted else str(mapping(claim.get("status")).get("phase") or "Pending"),
+                storage_class=class_name,
+                class_exists=None if classes is None or class_name is None else class_name in binding,
+                waits_for_pod=class_name is not None and binding.get(class_name) == _WAITS,
+                message=told.get(name),
+            )
+        )
+    return tuple(found)
+
+
+def autoscaler_from(found: Object, target_missing: bool = False) -> Autoscaler:
+    spec, status = mapping(found.get("spec")), mapping(found.get("status"))
+    target = mapping(spec.get("scaleTargetRef"))
+    return Autoscaler(
+        name=name_of(found),
+        min_replicas=count(spec.get("minReplicas")) or 1,
+        max_replicas=count(spec.get("maxReplicas")),
+        current_replicas=count(status.get("currentReplicas")),
+        desired_replicas=count(status.get("desiredReplicas")),
+        target=f"{target.get('kind')} {target.get('name')}",
+        target_missing=target_missing,
+        conditions=conditions_of(found),
+        metrics=tuple(_utilization(spec, status)),
+    )
+
+
+def target_is_missing(found: Object) -> bool:
+    """Whether the autoscaler's controller says that there is nothing of the name that it should scale."""
+    failed = [one for one in conditions_of(found) if one.type == "AbleToScale" and one.status == "False"]
+    return any("not found" in (one.message or "") for one in failed)
+
+
+def _utilization(spec: Object, status: Object) -> Iterator[str]:
+    """Metrics by their share of what is requested, as ``cpu 95% of 80%``."""
+    wanted = {
+        str(mapping(one.get("resource")).get("name")): mapping(one.get("resource")) for one in map(mapping, sequence(spec.get("metrics")))
+    }
+    for one in map(mapping, sequence(status.get("currentMetrics"))):
+        resource = mapping(one.get("resource"))
+        name, now = str(resource.get("name")), mapping(resource.get("current")).get("averageUtilization")
+        target = mapping(mapping(wanted.get(name)).get("target")).get("averageUtilization")
+        if now is not None and target is not None:
+            yield f"{excerpt(name, 40)} {now}% of {target}%"
+
+
+def budgets(listed: Sequence[Object], labels: Mapping[str, str], names: frozenset[str]) -> tuple[DisruptionBudget, ...]:
+    """The budgets that count the workload's pods, and those of its name that count none."""
+    found = []
+    for budget in listed:
+        spec, status = mapping(budget.get("spec")), mapping(budget.get("status"))
+        selector = spec.get("selector")
+        chooses = selector is not None and selects(mapping(selector), labels)
+        if not (chooses or name_of(budget) in names):
+            continue
+        seen = count(status.get("observedGeneration")) > 0
+        rule = next((f"{key} {spec[key]}" for key in ("minAvailable", "maxUnavailable") if spec.get(key) is not None), "minAvailable 1")
+        found.append(
+            DisruptionBudget(
+                name=name_of(budget),
+                rule=excerpt(rule, 60),
+                allowed=count(status.get("disruptionsAllowed")) if seen else None,
+                healthy=count(status.get("currentHealthy")),
+                wanted=count(status.get("desiredHealthy")),
+                matched=count(status.get("expectedPods")) if seen else None,
+                selects=chooses,
+            )
+        )
+    return tuple(found)
+
+
+def quotas(listed: Sequence[Object]) -> tuple[Quota, ...]:
+    """The quotas that have nothing left of something that pods need. Those that hold for some pods only are left out."""
+    found = []
+    for quota in listed:
+        spec, status = mapping(quota.get("spec")), mapping(quota.get("status"))
+        hard, used = mapping(status.get("hard")), mapping(status.get("used"))
+        for_some = bool(spec.get("scopes") or spec.get("scopeSelector"))
+        gone = [
+            f"{name} {used.get(name)}/{hard[name]}" for name in sorted(hard) if _needed(name) and _is_used_up(used.get(name), hard[name])
+        ]
+        if gone and not for_some:
+            found.append(Quota(name_of(quota), tuple(excerpt(one, 100) for one in gone)))
+    return tuple(found)
+
+
+def _needed(name: str) -> bool:
+    return name in _FOR_PODS_EXACTLY or name.startswith(_FOR_PODS)
+
+
+def _is_used_up(used: object, hard: object) -> bool:
+    have, may = quantity(used), quantity(hard)
+    return have is not None and may is not None and may > 0 and have >= may

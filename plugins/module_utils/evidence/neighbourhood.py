@@ -1,0 +1,104 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything around a workload, asked at once: one list for each kind, however many pods there are.
+
+Of ConfigMaps and Secrets only the metadata is asked for: who wrote which key when, never what is in it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from ..clients.cluster import METADATA_ONLY, ClusterClient, Forbidden, ObjectNotFound
+from ..concurrency import Deadline, start, wait
+from ..errors import SourceUnavailableError
+from .listing import Listed, list_all
+from .objects import Object
+
+_IN_NAMESPACE = {
+    "services": ("/api/v1", "services"),
+    "endpoint slices": ("/apis/discovery.k8s.io/v1", "endpointslices"),
+    "ingresses": ("/apis/networking.k8s.io/v1", "ingresses"),
+    "network policies": ("/apis/networking.k8s.io/v1", "networkpolicies"),
+    "volume claims": ("/api/v1", "persistentvolumeclaims"),
+    "disruption budgets": ("/apis/policy/v1", "poddisruptionbudgets"),
+    "quotas": ("/api/v1", "resourcequotas"),
+    "ConfigMaps": ("/api/v1", "configmaps"),
+    "Secrets": ("/api/v1", "secrets"),
+}
+_IN_CLUSTER = {
+    "nodes": "/api/v1/nodes",
+    "storage classes": "/apis/storage.k8s.io/v1/storageclasses",
+    "ingress classes": "/apis/networking.k8s.io/v1/ingressclasses",
+}
+_METADATA_IS_ENOUGH = frozenset({"ConfigMaps", "Secrets"})
+
+
+class Neighbourhood:
+    """The lists are under way once it is made. What can't be read is remembered, and told by `notes`."""
+
+    def __init__(self, client: ClusterClient, namespace: str, deadline: Deadline) -> None:
+        self.client = client
+        self.namespace = namespace
+        self._deadline = deadline
+        self._unread: dict[str, list[str]] = {}
+        self._cut: set[str] = set()
+        paths = {what: f"{group}/namespaces/{namespace}/{plural}" for what, (group, plural) in _IN_NAMESPACE.items()}
+        self._asked = {what: self._ask(path, what) for what, path in {**paths, **_IN_CLUSTER}.items()}
+
+    def listed(self, what: str) -> tuple[Object, ...] | None:
+        """The objects of one kind; None when they can't be read."""
+        try:
+            listed = wait(self._asked[what], self._deadline, "The cluster")
+        except SourceUnavailableError as error:
+            self.miss(what, error)
+            return None
+        if listed.cut:
+            self._cut.add(what)
+            self._tell(what, f"only the first {len(listed.found)} were read")
+        return listed.found
+
+    def was_cut(self, what: str) -> bool:
+        """Whether there were more than `listed` gave."""
+        return what in self._cut
+
+    def secrets(self, names: tuple[str, ...]) -> dict[str, Object]:
+        """These Secrets with their data, asked side by side; those that can't be read are left out."""
+        path = f"/api/v1/namespaces/{self.namespace}/secrets"
+        asked = {name: start(partial(self.client.get, f"{path}/{quote(name, safe='')}"), "secret") for name in names}
+        found: dict[str, Object] = {}
+        for name, future in asked.items():
+            try:
+                secret: dict[str, Any] = wait(future, self._deadline, "The cluster")
+            except ObjectNotFound:
+                continue
+            except SourceUnavailableError as error:
+                self.miss("certificates", error)
+            else:
+                found[name] = secret
+        return found
+
+    def miss(self, what: str, error: SourceUnavailableError) -> None:
+        """Remembers that ``what`` could not be read, and why."""
+        if isinstance(error, Forbidden):
+            self._tell(what, "not allowed (403); a Role that grants get and list would show them")
+        elif isinstance(error, ObjectNotFound):
+            self._tell(what, "this cluster does not serve them (404)")
+        else:
+            self._tell(what, error.message)
+
+    def notes(self) -> tuple[str, ...]:
+        """What could not be read, things with the same reason in one line."""
+        return tuple(f"{', '.join(dict.fromkeys(whats))}: {reason}" for reason, whats in self._unread.items())
+
+    def _tell(self, what: str, reason: str) -> None:
+        self._unread.setdefault(reason, []).append(what)
+
+    def _ask(self, path: str, what: str) -> Future[Listed]:
+        if what in _METADATA_IS_ENOUGH:
+            return start(lambda: list_all(self.client, path, METADATA_ONLY), what)
+        return start(lambda: list_all(self.client, path), what)

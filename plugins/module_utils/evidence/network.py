@@ -1,0 +1,207 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a workload is reached: the Services that lead to it, the Ingresses before them, and NetworkPolicies that shut it off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..clients.answers import excerpt
+from ..model.surroundings import Ingress, Isolation, ServiceEndpoints
+from .objects import Object, annotations_of, labels_of, mapping, name_of, selects, sequence
+
+_SERVICE_OF_SLICE = "kubernetes.io/service-name"
+_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+_BUILT_IN_CLASSES = frozenset({"gce", "gce-internal"})
+"""Classes of GKE that need no IngressClass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """What Services are compared with. ``names`` are those that a Service of the workload would have, ``others`` the labels of pods that
+    are not the workload's though they look alike."""
+
+    template: Object
+    names: frozenset[str]
+    selector: Mapping[str, str]
+    others: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return labels_of(self.template)
+
+
+def services(listed: Sequence[Object], slices: Sequence[Object] | None, backing: Backing) -> tuple[ServiceEndpoints, ...]:
+    """The Services that select the workload's pods, and those that are meant to and do not."""
+    found = []
+    for service in listed:
+        selector = {str(key): str(value) for key, value in mapping(mapping(service.get("spec")).get("selector")).items()}
+        chooses = bool(selector) and all(backing.labels.get(key) == value for key, value in selector.items())
+        if not selector or not (chooses or _meant_for(service, selector, backing)):
+            continue
+        ready, not_ready = _endpoints(name_of(service), slices) if slices is not None else (None, None)
+        if not chooses and (ready or not_ready):
+            continue  # it leads to pods of somebody else, and was never meant for these
+        missing = tuple(_missing_ports(service, backing.template)) if chooses else ()
+        shown = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
+        kind = str(mapping(service.get("spec")).get("type") or "ClusterIP")
+        found.append(ServiceEndpoints(name_of(service), kind, excerpt(shown, 200), chooses, ready, not_ready, missing))
+    return tuple(found)
+
+
+def _meant_for(service: Object, selector: Mapping[str, str], backing: Backing) -> bool:
+    """Whether a Service that does not select the pods has their name or labels, or part of their selector, and no other pods."""
+    if any(all(labels.get(key) == value for key, value in selector.items()) for labels in backing.others):
+        return False
+    if name_of(service) in backing.names:
+        return True
+    shares = any(backing.selector.get(key) == value for key, value in selector.items())
+    labelled = bool(backing.selector) and all(labels_of(service).get(key) == value for key, value in backing.selector.items())
+    return shares or labelled
+
+
+def _endpoints(name: str, slices: Sequence[Object]) -> tuple[int, int]:
+    """Ready endpoints and others of a Service; one pod in slices of both address families counts once."""
+    ready: set[str] = set()
+    others: set[str] = set()
+    for found in slices:
+        if labels_of(found).get(_SERVICE_OF_SLICE) != name:
+            continue
+        for number, endpoint in enumerate(map(mapping, sequence(found.get("endpoints")))):
+            conditions = mapping(endpoint.get("conditions"))
+            who = str(mapping(endpoint.get("targetRef")).get("name") or f"{name_of(found)}/{number}")
+            if conditions.get("ready") is not False:
+                ready.add(who)
+            elif not conditions.get("terminating"):
+                others.add(who)
+    return len(ready), len(others - ready)
+
+
+def _missing_ports(service: Object, template: Object) -> Iterator[str]:
+    """Target ports by a name that no container has; by a number, where all containers say their ports and it is none of them."""
+    spec = mapping(template.get("spec"))
+    containers = [mapping(one) for key in ("initContainers", "containers") for one in sequence(spec.get(key))]
+    ports = [mapping(port) for one in containers for port in sequence(one.get("ports"))]
+    names, numbers = {str(port.get("name")) for port in ports if port.get("name")}, {port.get("containerPort") for port in ports}
+    all_told = all(sequence(mapping(one).get("ports")) for one in sequence(spec.get("containers")))
+    for port in map(mapping, sequence(mapping(service.get("spec")).get("ports"))):
+        target = port.get("targetPort", port.get("port"))
+        known = target in names if isinstance(target, str) else not all_told or target in numbers
+        if not known:
+            yield f"{port.get('port')} -> {excerpt(str(target), 60)}"
+
+
+def ingresses(
+    listed: Sequence[Object],
+    every_service: Sequence[Object],
+    ours: Sequence[str],
+    backing: Backing,
+    secrets: frozenset[str] | None,
+    classes: frozenset[str] | None,
+) -> tuple[Ingress, ...]:
+    """The Ingresses that lead to ``ours`` (names of Services), and those of the workload's name or labels that lead nowhere."""
+    ports = {name_of(service): _ports(service) for service in every_service}
+    found = []
+    for ingress in listed:
+        spec = mapping(ingress.get("spec"))
+        backends = list(_backends(spec))
+        names = {str(backend.get("name")) for backend in backends}
+        named = name_of(ingress) in backing.names or _labelled(ingress, backing)
+        if not (names & set(ours) or names & backing.names or named):
+            continue
+        problems = [*_broken_backends(backends, ports), *_broken_tls(spec, secrets), *_broken_class(ingress, spec, classes)]
+        hosts = tuple(
+            dict.fromkeys(excerpt(str(one.get("host")), 100) for one in map(mapping, sequence(spec.get("rules"))) if one.get("host"))
+        )
+        found.append(Ingress(name_of(ingress), hosts, tuple(dict.fromkeys(problems))))
+    return tuple(found)
+
+
+def tls_secrets(listed: Sequence[Object], ours: Sequence[Ingress]) -> Mapping[str, str]:
+    """The Secrets with the certificates of these Ingresses, and where they are used."""
+    names = {ingress.name for ingress in ours}
+    used = {}
+    for ingress in listed:
+        if name_of(ingress) in names:
+            for entry in map(mapping, sequence(mapping(ingress.get("spec")).get("tls"))):
+                if entry.get("secretName"):
+                    used[str(entry["secretName"])] = f"Ingress {name_of(ingress)}"
+    return used
+
+
+def _backends(spec: Object) -> Iterator[Mapping[str, Any]]:
+    paths = (
+        mapping(path) for rule in map(mapping, sequence(spec.get("rules"))) for path in sequence(mapping(rule.get("http")).get("paths"))
+    )
+    for backend in (mapping(spec.get("defaultBackend")), *(mapping(path.get("backend")) for path in paths)):
+        service = mapping(backend.get("service"))
+        if service:
+            yield service
+
+
+def _ports(service: Object) -> frozenset[Any]:
+    """Names and numbers of a Service's ports."""
+    ports = [mapping(port) for port in sequence(mapping(service.get("spec")).get("ports"))]
+    return frozenset(port.get(key) for port in ports for key in ("name", "port"))
+
+
+def _broken_backends(backends: Sequence[Mapping[str, Any]], ports: Mapping[str, frozenset[Any]]) -> Iterator[str]:
+    for backend in backends:
+        name, port = str(backend.get("name")), mapping(backend.get("port"))
+        wanted = port.get("name") or port.get("number")
+        if name not in ports:
+            yield f"Service {excerpt(name, 100)} does not exist"
+        elif wanted is not None and wanted not in ports[name]:
+            yield f"Service {excerpt(name, 100)} has no port {excerpt(str(wanted), 60)}"
+
+
+def _broken_tls(spec: Object, secrets: frozenset[str] | None) -> Iterator[str]:
+    for entry in map(mapping, sequence(spec.get("tls"))):
+        name = entry.get("secretName")
+        if name and secrets is not None and name not in secrets:
+            yield f"TLS Secret {excerpt(str(name), 100)} does not exist"
+
+
+def _broken_class(ingress: Object, spec: Object, classes: frozenset[str] | None) -> Iterator[str]:
+    name = spec.get("ingressClassName")
+    if (
+        name
+        and classes is not None
+        and name not in classes
+        and name not in _BUILT_IN_CLASSES
+        and not annotations_of(ingress).get(_CLASS_ANNOTATION)
+    ):
+        yield f"IngressClass {excerpt(str(name), 100)} does not exist"
+
+
+def _labelled(found: Object, backing: Backing) -> bool:
+    return bool(backing.selector) and all(labels_of(found).get(key) == value for key, value in backing.selector.items())
+
+
+def isolation(policies: Sequence[Object], labels: Mapping[str, str]) -> tuple[Isolation, ...]:
+    """The directions in which the policies that select the pods allow nothing at all. What one policy allows, no other takes away.
+
+    https://kubernetes.io/docs/concepts/services-networking/network-policies/
+    """
+    choosing = [policy for policy in policies if selects(mapping(mapping(policy.get("spec")).get("podSelector")), labels)]
+    found = []
+    for kind, direction, field in (("Ingress", "incoming", "ingress"), ("Egress", "outgoing", "egress")):
+        bound = [policy for policy in choosing if kind in _types(mapping(policy.get("spec")))]
+        if bound and not any(sequence(mapping(policy.get("spec")).get(field)) for policy in bound):
+            found.append(Isolation(direction, tuple(name_of(policy) for policy in bound)))
+    return tuple(found)
+
+
+def _types(spec: Object) -> Sequence[Any]:
+    """Where a policy names no types it is for incoming traffic, and for outgoing where it has rules for that."""
+    return sequence(spec.get("policyTypes")) or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
+
+
+def own_selector(workload: Object) -> Mapping[str, str]:
+    """The labels that the workload selects its pods by."""
+    return {
+        str(key): str(value) for key, value in mapping(mapping(mapping(workload.get("spec")).get("selector")).get("matchLabels")).items()
+    }

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The surroundings of a workload, put together from the lists of its namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..errors import SourceUnavailableError
+from ..model.service import WorkloadKind
+from ..model.surroundings import Autoscaler, Certificate, Surroundings, VolumeClaim
+from . import foundations, network
+from .configuration import Configuration, certificates, changes, configuration, missing_references
+from .controllers import claim_classes, claim_names
+from .events import event_from
+from .neighbourhood import Neighbourhood
+from .objects import Object, labels_of, mapping, name_of
+from .references import SECRET, Reference, claims, references
+from .snapshot import ClusterSnapshot
+
+_USUAL_SUFFIXES = ("hpa", "autoscaler", "pdb", "budget", "svc", "service", "headless", "internal", "lb", "ingress", "ing")
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """``related`` are the objects (kind, name) whose warnings bear on the workload."""
+
+    surroundings: Surroundings
+    related: frozenset[tuple[str, str]]
+    headless_missing: str | None = None
+    missing_classes: tuple[str, ...] = ()
+
+
+def look_around(workload: Object, pods: Sequence[Object], shared: ClusterSnapshot, around: Neighbourhood, since: datetime) -> Around:
+    """What ``around`` says about the workload. What can't be read is left out; ``around`` remembers why.
+
+    ``since`` is from when changes of configuration are told.
+    """
+    return _Looking(workload, pods, shared, around, since).result()
+
+
+class _Looking:
+    def __init__(self, workload: Object, pods: Sequence[Object], shared: ClusterSnapshot, around: Neighbourhood, since: datetime) -> None:
+        self.workload, self.pods, self.shared, self.around, self.since = workload, pods, shared, around, since
+        self.kind = shared.service.workload_kind
+        spec = mapping(workload.get("spec"))
+        self.template = mapping(spec.get("template"))
+        self.named = references(self.template)
+        self.headless = str(spec.get("serviceName") or "") if self.kind is WorkloadKind.STATEFUL_SET else ""
+        self.backing = network.Backing(self.template, self._usual_names(), network.own_selector(workload), self._others())
+        self.classes = around.listed("storage classes")
+
+    def result(self) -> Around:
+        around, labels = self.around, self.backing.labels
+        known = configuration(around)
+        every_service, every_ingress = around.listed("services"), around.listed("ingresses")
+        services = network.services(every_service or (), around.listed("endpoint slices"), self.backing)
+        ingress_classes, nodes = around.listed("ingress classes"), around.listed("nodes")
+        ingresses = network.ingresses(
+            every_ingress or () if every_service is not None else (),
+            every_service or (),
+            [one.name for one in services],
+            self.backing,
+            frozenset(secrets) if (secrets := known.get(SECRET)) is not None else None,
+            frozenset(map(name_of, ingress_classes)) if ingress_classes is not None else None,
+        )
+        tls = network.tls_secrets(every_ingress or (), ingresses)
+        used = [str(node) for pod in self.pods if (node := mapping(pod.get("spec")).get("nodeName")) and not _is_over(pod)]
+        found = Surroundings(
+            nodes=foundations.nodes(nodes or (), used, around.was_cut("nodes")),
+            services=services,
+            ingresses=ingresses,
+            claims=self._claims(),
+            budgets=foundations.budgets(around.listed("disruption budgets") or (), labels, self.backing.names),
+            quotas=foundations.quotas(around.listed("quotas") or ()),
+            certificates=self._certificates(tls, known),
+            missing=missing_references(self.named, known),
+            changes=changes((*self.named, *(Reference(SECRET, name, by) for name, by in tls.items())), known, self.since),
+            isolation=network.isolation(around.listed("network policies") or (), labels),
+            misdirected=self._misdirected(),
+        )
+        there = None if every_service is None else frozenset(map(name_of, every_service))
+        known_classes = None if self.classes is None else frozenset(map(name_of, self.classes))
+        return Around(
+            surroundings=found,
+            related=frozenset(_related(found)),
+            headless_missing=self.headless if self.headless and there is not None and self.headless not in there else None,
+            missing_classes=tuple(name for name in claim_classes(self.workload) if known_classes is not None and name not in known_classes),
+        )
+
+    def _usual_names(self) -> frozenset[str]:
+        """What is called so is meant for this workload."""
+        bases = {self.shared.service.name, self.shared.service.workload}
+        return frozenset({*bases, *(f"{base}-{suffix}" for base in bases for suffix in _USUAL_SUFFIXES), *filter(None, (self.headless,))})
+
+    def _others(self) -> tuple[Mapping[str, str], ...]:
+        """The labels of pods that look like the workload's and are not."""
+        try:
+            alike = self.shared.alike().found
+        except SourceUnavailableError:
+            return ()
+        ours = {name_of(pod) for pod in self.pods}
+        return tuple(labels_of(pod) for pod in alike if name_of(pod) not in ours)
+
+    def _claims(self) -> tuple[VolumeClaim, ...]:
+        """The pods' claims; those that a StatefulSet has not made yet are not missing."""
+        listed = self.around.listed("volume claims")
+        if listed is None:
+            return ()
+        named = claims(self.template)
+        every = (*named, *claim_names(self.workload, self.kind))
+        found = foundations.volume_claims(every, listed, self.classes, self._told_about("PersistentVolumeClaim", every))
+        return tuple(claim for claim in found if claim.phase != "Missing" or claim.name in named)
+
+    def _told_about(self, kind: str, names: Iterable[str]) -> Mapping[str, str]:
+        """The newest warning about each of these objects."""
+        try:
+            raw = self.shared.events().found if names else ()
+        except SourceUnavailableError:
+            return {}
+        wanted = set(names)
+        told = [event for event in map(event_from, raw) if event and event.object_kind == kind and event.object_name in wanted]
+        warnings = sorted((event for event in told if event.type != "Normal"), key=lambda event: event.last_seen)
+        return {event.object_name: f"{event.reason}: {event.message}" for event in warnings}
+
+    def _certificates(self, tls: Mapping[str, str], known: Configuration) -> tuple[Certificate, ...]:
+        of_pods = {one.name: one.used_by for one in self.named if one.kind == SECRET and not one.pull}
+        return certificates({**of_pods, **tls}, known, self.around)
+
+    def _misdirected(self) -> tuple[Autoscaler, ...]:
+        """Autoscalers that are meant for the workload and whose target is not there."""
+        try:
+            scalers = self.shared.autoscalers().found
+        except SourceUnavailableError:
+            return ()
+        service = self.shared.service
+        found = []
+        for scaler in scalers:
+            target = mapping(mapping(scaler.get("spec")).get("scaleTargetRef"))
+            if (target.get("kind"), target.get("name")) == (service.workload_kind.value, service.workload):
+                continue
+            meant = name_of(scaler) in self.backing.names or target.get("name") in self.backing.names or self._labelled(scaler)
+            if meant and foundations.target_is_missing(scaler):
+                found.append(foundations.autoscaler_from(scaler, target_missing=True))
+        return tuple(found)
+
+    def _labelled(self, found: Object) -> bool:
+        selector = self.backing.selector
+        return bool(selector) and all(labels_of(found).get(key) == value for key, value in selector.items())
+
+
+def _is_over(pod: Object) -> bool:
+    return mapping(pod.get("status")).get("phase") in ("Failed", "Succeeded")
+
+
+def _related(found: Surroundings) -> Iterable[tuple[str, str]]:
+    yield from (("Service", one.name) for one in found.services)
+    yield from (("Ingress", one.name) for one in found.ingresses)
+    yield from (("PersistentVolumeClaim", one.name) for one in found.claims)
+    yield from (("PodDisruptionBudget", one.name) for one in found.budgets)

@@ -1,0 +1,175 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a workload stands on and is reached through: nodes, Services, volumes, configuration, and what limits it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition as Kubernetes writes it; ``status`` is ``True``, ``False`` or ``Unknown``."""
+
+    type: str
+    status: str
+    reason: str | None = None
+    message: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node that runs pods of the workload."""
+
+    name: str
+    ready: bool
+    schedulable: bool
+    """False once it is cordoned."""
+    pods: int
+    """of the workload"""
+    problems: tuple[Condition, ...] = ()
+    """Conditions that are not as they should be, Ready among them."""
+    deleted: bool = False
+    """There is no such node any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEndpoints:
+    """A Service that leads to the workload, or should. ``ready`` and ``not_ready`` count endpoints; None when they could not be read."""
+
+    name: str
+    type: str
+    selector: str
+    selects: bool
+    """Its selector matches the labels of the workload's pods."""
+    ready: int | None = None
+    not_ready: int | None = None
+    missing_ports: tuple[str, ...] = ()
+    """Target ports that no container of the pods has, as ``8080 -> web``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingress:
+    """An Ingress that leads to the workload. ``problems`` are what it names that is not there, one sentence each."""
+
+    name: str
+    hosts: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeClaim:
+    """A PersistentVolumeClaim of the pods.
+
+    ``phase`` is ``Pending``, ``Bound``, ``Lost``, ``Terminating`` while it is deleted, ``Missing`` when there is none.
+    """
+
+    name: str
+    phase: str
+    storage_class: str | None = None
+    class_exists: bool | None = None
+    """None when it names no class, or the classes could not be read."""
+    waits_for_pod: bool = False
+    """It is bound once a pod that uses it is scheduled (WaitForFirstConsumer)."""
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisruptionBudget:
+    """``allowed`` is how many pods may be evicted now, ``matched`` how many it counts; None before its controller has looked."""
+
+    name: str
+    rule: str
+    """``minAvailable 3`` or ``maxUnavailable 1``"""
+    allowed: int | None
+    healthy: int
+    wanted: int
+    matched: int | None
+    selects: bool
+    """Its selector matches the labels of the workload's pods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A ResourceQuota. ``used_up`` names what pods need and it has nothing left of, as ``pods 10/10``."""
+
+    name: str
+    used_up: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The certificate of a TLS Secret. ``expires_at`` is None, with a ``problem``, when it can't be read."""
+
+    secret: str
+    used_by: str
+    expires_at: datetime | None = None
+    not_before: datetime | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingReference:
+    """Something that the pod template names and that is not there; ``key`` when the object is there and lacks the key."""
+
+    kind: str
+    name: str
+    used_by: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationChange:
+    """A ConfigMap or Secret of the pods that was written within the timeframe. Never a value."""
+
+    kind: str
+    name: str
+    at: datetime
+    by: str | None = None
+    """The client that wrote it (``kubectl-edit``)."""
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """All traffic of the pods in one direction (``incoming`` or ``outgoing``) is denied by these NetworkPolicies."""
+
+    direction: str
+    policies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler. Counts are pods."""
+
+    name: str
+    min_replicas: int
+    max_replicas: int
+    current_replicas: int
+    desired_replicas: int
+    target: str = ""
+    """``Deployment payment-api``"""
+    target_missing: bool = False
+    conditions: tuple[Condition, ...] = ()
+    metrics: tuple[str, ...] = ()
+    """What it scales by, as ``cpu 95% of 80%``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    nodes: tuple[Node, ...] = ()
+    services: tuple[ServiceEndpoints, ...] = ()
+    ingresses: tuple[Ingress, ...] = ()
+    claims: tuple[VolumeClaim, ...] = ()
+    budgets: tuple[DisruptionBudget, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    missing: tuple[MissingReference, ...] = ()
+    changes: tuple[ConfigurationChange, ...] = ()
+    """Newest first."""
+    isolation: tuple[Isolation, ...] = ()
+    misdirected: tuple[Autoscaler, ...] = ()
+    """Autoscalers that are meant for the workload, by their name or labels, and scale something that is not there."""
