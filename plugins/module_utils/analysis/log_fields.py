@@ -23,8 +23,33 @@ _LOGFMT = re.compile(r'(?<![\w.@-])([\w.@-]+)=("(?:[^"\\]|\\.)*"|\S*)')
 _THREAD_OR_LOGGER = re.compile(r"\[[\w .:/$#@-]{1,60}\]\s+(?:-\s+)?")
 _PUNCTUATION = re.compile(r"^[\s\])>|:\-]+")
 
-_MESSAGE_KEYS = ("msg", "message", "@message", "short_message", "@m", "renderedmessage", "event", "log", "text", "body", "@mt", "messagetemplate")
-_LEVEL_KEYS = ("level", "lvl", "severity", "loglevel", "log_level", "levelname", "log.level", "@level", "@l", "severity_text", "severitytext")
+_MESSAGE_KEYS = (
+    "msg",
+    "message",
+    "@message",
+    "short_message",
+    "@m",
+    "renderedmessage",
+    "event",
+    "log",
+    "text",
+    "body",
+    "@mt",
+    "messagetemplate",
+)
+_LEVEL_KEYS = (
+    "level",
+    "lvl",
+    "severity",
+    "loglevel",
+    "log_level",
+    "levelname",
+    "log.level",
+    "@level",
+    "@l",
+    "severity_text",
+    "severitytext",
+)
 _ERROR_KEYS = ("error", "err", "exception", "error.message", "exc_info", "@x")
 _STACK_KEYS = (
     "stack", "stacktrace", "stack_trace", "traceback", "error.stack", "error.stack_trace", "exc_info", "exception", "@x", "full_message",

@@ -16,7 +16,8 @@ def line(text: str, ago: float = 10) -> str:
 
 def raw(*logs: tuple[str, list[str]]) -> RawLogs:
     return RawLogs(
-        900.0, tuple(RawLog(f"pod-{number}", "api", False, version, "\n".join(lines).encode()) for number, (version, lines) in enumerate(logs))
+        900.0,
+        tuple(RawLog(f"pod-{number}", "api", False, version, "\n".join(lines).encode()) for number, (version, lines) in enumerate(logs)),
     )
 
 
