@@ -9,8 +9,9 @@ PYTHON ?=
 SCENARIO ?=
 ONLY ?=
 JSON ?=
+LOGHUB ?=
 # The recipes read them from the environment, where the shell sees them as they are, whatever characters they hold.
-export PYTHON SCENARIO ONLY JSON
+export PYTHON SCENARIO ONLY JSON LOGHUB
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -27,8 +28,8 @@ test: ## Run every check (ONLY=name,name for some of them)
 test-real: ## Hold the simulated production and the collection to real servers, which are built once (about 15 minutes)
 	@tools/run dev python -m pytest tests/contract tests/real --side lab --side real --numprocesses 2 --dist loadgroup --durations 5
 
-bench: ## Compare the time to a recommendation with doing the same by hand (JSON=file keeps the figures)
-	@tools/run runtime python -m bench $${JSON:+--json "$$JSON"}
+bench: ## Compare the time to a recommendation, and that for a large log, with doing it by hand (ONLY=response or logs; JSON=file; LOGHUB=directory)
+	@tools/run runtime python -m bench $${JSON:+--json "$$JSON"} $${ONLY:+--only "$$ONLY"} $${LOGHUB:+--loghub "$$LOGHUB"}
 
 format: ## Format the Python code, and fix what the linter can fix
 	@tools/run dev ruff format

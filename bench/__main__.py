@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures how long it takes from a command to a recommendation, beside other ways to get at the same evidence.
+"""Measures how long it takes from a command to a recommendation, beside other ways to get at the same evidence, and how long a large log
+takes, beside the pipeline of commands that people use for it.
 
-All of it happens in one run, in turns, against the simulated production with and without a delay added to every request.
+All of it happens in one run, in turns; the former against the simulated production with and without a delay added to every request.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import report
+from bench import logs, report
 from bench.lab import simulated_production
 from bench.subjects import FailedError, Subject, subjects
 
@@ -27,7 +28,31 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="measured rounds; one more goes before them to warm caches (default: 3)")
     parser.add_argument("--scenario", default="payment-api", help="scenario of the simulated production (default: payment-api)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every single figure to FILE")
+    parser.add_argument("--only", choices=("response", "logs"), help="measure one of the two")
+    parser.add_argument("--loghub", type=Path, metavar="DIRECTORY", help="labelled samples of loghub: say how well their lines are grouped")
     options = parser.parse_args()
+    if options.only != "logs":
+        _response(options)
+    if options.only != "response":
+        _logs(options)
+
+
+def _logs(options: argparse.Namespace) -> None:
+    print("\nA log of a million lines")
+    for figures in logs.speed(options.rounds):
+        print(logs.speed_row(figures), flush=True)
+    print(f"Aim: a ratio below 1, and a peak below {logs.MOST_MEMORY_MB} MB. Medians of {options.rounds} rounds. {report.machine()}")
+    if options.loghub:
+        accuracies = logs.grouping(options.loghub)
+        if not accuracies:
+            sys.exit(f"There are no files named *_2k.log_structured.csv in {options.loghub}.")
+        print("\nGrouping accuracy")
+        for system, accuracy in accuracies.items():
+            print(f"{system:<14}{accuracy:.3f}")
+        print(f"{'mean':<14}{sum(accuracies.values()) / len(accuracies):.3f}    aim: above {logs.LEAST_ACCURACY}")
+
+
+def _response(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
         scratch = Path(directory)
         places = {
