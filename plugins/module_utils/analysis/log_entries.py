@@ -40,23 +40,22 @@ def split_time(line: str) -> tuple[str | None, str]:
 def entries(lines: Iterable[str]) -> Iterator[Entry]:
     """The entries of one container's log, whose lines begin with the runtime's time (``kubectl logs --timestamps``)."""
     current: Entry | None = None
-    in_traceback = in_dump = False
+    in_traceback = False
     for line in lines:
         at, text = split_time(line)
         kind = part(text)
         if current is not None:
-            if in_traceback and kind is not Part.CONTINUES:
+            if in_traceback and kind not in (Part.CONTINUES, Part.BEGINS):
                 # The line that ends a Python traceback is the one that says what happened.
                 in_traceback = text.startswith(_MORE_TRACE)
                 if not in_traceback:
                     _explain(current, text)
                 continue
-            if kind in (Part.CONTINUES, Part.GOROUTINE) or (in_dump and kind is not Part.BEGINS):
-                in_dump = in_dump or kind is Part.GOROUTINE
+            if kind in (Part.CONTINUES, Part.GOROUTINE):
                 _trace(current, text)
                 in_traceback = in_traceback or text.startswith(_MORE_TRACE)
                 continue
-            if kind is Part.TRACEBACK and (current.structured or current.level in _SEVERE):
+            if kind is Part.TRACEBACK and current.level in _SEVERE:
                 in_traceback = True
                 continue
             if kind is Part.FRAME and current.level in _SEVERE:
@@ -68,10 +67,10 @@ def entries(lines: Iterable[str]) -> Iterator[Entry]:
                 continue
             yield current
         current = entry_of(at, text)
-        in_traceback, in_dump = kind is Part.TRACEBACK, kind is Part.PANIC
+        in_traceback = kind is Part.TRACEBACK
         if in_traceback:
             current.level, current.message = "ERROR", ""
-        elif in_dump:
+        elif kind is Part.PANIC:
             current.level = "FATAL"
     if current is not None:
         yield current

@@ -21,6 +21,9 @@ _MAX_NESTED = 3
 
 _LOGFMT = re.compile(r'(?<![\w.@-])([\w.@-]+)=("(?:[^"\\]|\\.)*"|\S*)')
 _THREAD_OR_LOGGER = re.compile(r"\[[\w .:/$#@-]{1,60}\]\s+(?:-\s+)?")
+_SPRING = re.compile(r"\d+ --- (?:\[[^\]]{0,80}\]\s*){1,3}[\w.$/\[\]-]{1,80}\s*: ")
+_REDIS = re.compile(r"\d+:[A-Z] \d\d [A-Z][a-z]{2} \d{4} [\d:.]{8,12} ([.*#-]) ")
+_REDIS_LEVELS = {".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARN"}
 _PUNCTUATION = re.compile(r"^[\s\])>|:\-]+")
 
 _MESSAGE_KEYS = (
@@ -65,8 +68,6 @@ class Entry:
     level: str
     message: str
     sample: str
-    structured: bool = False
-    """It came as JSON, logfmt or klog: nothing below it belongs to it unless it looks like a stack trace."""
     files: set[str] = field(default_factory=set)
     """Source files that its stack trace names."""
     wants_message: bool = False
@@ -82,7 +83,7 @@ def entry_of(at: str | None, text: str) -> Entry:
             return _from_fields(at, fields, sample)
     klog = KLOG.match(text) if text[:1] in ("I", "W", "E", "F") else None
     if klog:
-        return Entry(at, level_named(klog[1]) or "UNKNOWN", short(klog[2]), sample, structured=True)
+        return Entry(at, level_named(klog[1]) or "UNKNOWN", short(klog[2]), sample)
     if "=" in text and LOGFMT_START.search(text):
         fields = {name: value[1:-1].replace('\\"', '"') if value[:1] == '"' else value for name, value in _LOGFMT.findall(text)}
         return _from_fields(at, fields, sample)
@@ -121,7 +122,7 @@ def _from_fields(at: str | None, given: Mapping[str, Any], sample: str, depth: i
         message = f"{said}: {error}"
     if named is None and said and not error:
         return _from_plain(at, message, sample)
-    return Entry(at, named or ("ERROR" if error else guessed(message)), short(message), sample, structured=True, files=files)
+    return Entry(at, named or ("ERROR" if error else guessed(message)), short(message), sample, files=files)
 
 
 def _level(fields: Mapping[str, Any]) -> str | None:
@@ -159,10 +160,15 @@ def _from_plain(at: str | None, text: str, sample: str) -> Entry:
     rest = text[time.end() :] if time else text
     match = stated(rest)
     if match is None:
+        redis = _REDIS.match(text)
+        if redis:
+            return Entry(at, _REDIS_LEVELS[redis[1]], short(text[redis.end() :]), sample)
         return Entry(at, guessed(rest), short(rest), sample)
     before = rest[: match.start()].strip(" [](|<>")
+    if before.isdecimal():
+        before = ""  # the number of the process
     after = _PUNCTUATION.sub("", rest[match.end() :])
-    if (named := _THREAD_OR_LOGGER.match(after)) and named.end() < len(after):
+    if (named := _SPRING.match(after) or _THREAD_OR_LOGGER.match(after)) and named.end() < len(after):
         after = after[named.end() :]
     message = f"{before} {after}" if before else after
     return Entry(at, level_named(match[1]) or "UNKNOWN", short(message), sample)

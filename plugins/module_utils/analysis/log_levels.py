@@ -15,7 +15,7 @@ _BY_LEVEL = {
     "FATAL": "FATAL PANIC DPANIC CRITICAL CRIT EMERG EMERGENCY ALERT F FTL PNC",
     "ERROR": "ERROR ERR SEVERE E EROR FAIL FAILURE",
     "WARN": "WARNING WARN W WRN",
-    "INFO": "INFO INFORMATION INFORMATIONAL NOTICE I INF LOG CONFIG",
+    "INFO": "INFO INFORMATION INFORMATIONAL NOTICE I INF LOG CONFIG DETAIL HINT CONTEXT STATEMENT",
     "DEBUG": "DEBUG TRACE FINE FINER FINEST VERBOSE D DBG DBUG TRC TRCE VRB T V",
 }
 _NAMES = {name: level for level, names in _BY_LEVEL.items() for name in names.split()}
@@ -30,15 +30,17 @@ _SCALES: dict[str, tuple[tuple[int, str], ...]] = {
 # A level stands at the beginning of a line, behind the time and perhaps a thread's or a logger's name.
 _STATED = re.compile(
     r"(?:^|[\s\[(<|])(?:\w+\.(?=[A-Z]+:))?"
-    r"(FATAL|PANIC|CRITICAL|CRIT|EMERG|ALERT|ERROR|ERR|SEVERE|WARNING|WARN|WRN|INFO|INF|NOTICE|DEBUG|DBG|TRACE|LOG(?=:))(?=[\s\])>|:]|$)"
+    r"(FATAL|PANIC|CRITICAL|CRIT|EMERG|ALERT|ERROR|ERR|SEVERE|WARNING|WARN|WRN|INFO|INF|NOTICE|DEBUG|DBG|TRACE|(?:LOG|DETAIL|HINT|CONTEXT|STATEMENT)(?=:))"
+    r"(?=[\s\])>|:]|$)"
 )
 _STATED_IN_BRACKETS = re.compile(
     r"^[^\[]{0,40}\[(?:\w+:)?(emerg|alert|crit|critical|fatal|error|err|warning|warn|notice|info|debug|trace|[EWID])\]", re.IGNORECASE
 )
-_STATED_FIRST = re.compile(r"(fatal|critical|error|warning|warn|info|notice|debug|trace)(?=:\s|\s*\|)", re.IGNORECASE)
+# "Error: …" is what an exception looks like, and stays as it is.
+_STATED_FIRST = re.compile(r"([Ff]atal|[Cc]ritical|error|[Ww]arning|[Ww]arn|[Ii]nfo|[Nn]otice|[Dd]ebug|[Tt]race)(?=:\s|\s*\|)")
 _NOTHING_BAD = re.compile(
     r"\b(?:no|without|zero|0) (?:\w+ )?(?:errors?|exceptions?)\b"
-    r"|\b(?:errors?|exceptions?)(?:[_ ](?:count|rate))?\"?\s?[=:]\s?\"?(?:0|null|nil|none|false|-)?(?![\w.])",
+    r"|\b(?:errors?|exceptions?)(?:[_ ](?:count|rate))?\"?\s?[=:]\s?\"?(?:0|null|nil|none|false|-)(?![\w.])",
     re.IGNORECASE,
 )
 _BAD_WORDS = re.compile(r"\b(?:(fatal|panic)|(error|exception))\b|\w(?:Error|Exception)\b", re.IGNORECASE)

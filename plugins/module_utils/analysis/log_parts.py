@@ -22,14 +22,14 @@ class Part(StrEnum):
     EXCEPTION = "e"
     """The name of an exception, as it stands above a stack trace, or alone."""
     PANIC = "p"
-    """A Go program ends here: all that follows is a dump."""
+    """A Go program ends here."""
     GOROUTINE = "g"
     """The head of a goroutine's stack, one line for the function and one for the place in turns."""
     FRAME = "f"
     """The function of a Go stack."""
 
 
-BLOCK = re.compile(rb"[bo]?(?:[pg][^b]*|(?:[ctef]|o(?=[ctefpg]))+o?)")
+BLOCK = re.compile(rb"[bo]?(?:[ctefpg]|o(?=[ctefpg]))+o?")
 """In the parts of a log's lines: those that must be looked at together. All others are entries of one line."""
 
 OWN_TIME = re.compile(
@@ -38,6 +38,7 @@ OWN_TIME = re.compile(
       | (?:[A-Z][a-z]{2}\s)?[A-Z][a-z]{2}\s+\d{1,2}\s\d\d:\d\d:\d\d(?:[.,]\d+)?(?:\s\d{4})?
       | \d{1,2}[ -/][A-Z][a-z]{2}[ -/]\d{4}[ :]\d\d:\d\d:\d\d(?:[.,]\d+)?
       | \d\d:\d\d:\d\d(?:[.,]\d+)?
+      | [DIWEFAU],\ \[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\s\#\d+       # Ruby's
     )\]?\s*""",
     re.VERBOSE,
 )
@@ -50,14 +51,15 @@ TRACEBACK = "Traceback (most recent call last):"
 _INDENTED_ENTRY = re.compile(r"\s{1,8}\[?(?:FATAL|CRITICAL|ERROR|WARN|WARNING|INFO|NOTICE|DEBUG|TRACE)\b[\]:\s]")
 _CONTINUES = re.compile(
     r"\s|[})\]]|Caused by:|Suppressed:|\.\.\. \d+ more|During handling of|The above exception|created by |\[signal SIG|exit status \d"
-    r"|Node\.js v\d|$"
+    r"|runtime stack:|[a-z]\w{1,5}\s+0x[0-9a-f]+$|Node\.js v\d|\[SQL: |\[parameters: |\(Background on this error|$"
 )
 _EXCEPTION = re.compile(
     r"(?:Exception in thread \S+ |Uncaught |Unhandled \w+ )?(?:[\w$]+[.:])*[\w$]*(?:Error|Exception|Throwable|Warning|Interrupt)\b"
     r"(?: \[\w+\])?(?::|\s*\{?$)"
+    r"|\[?Unhandled\w+: |\S{1,300}\.rb:\d+:in .{1,2000}\(\w+\)$"
 )
 _PANIC = re.compile(r"panic: |fatal error: (?!.*\.[hc]\b)|runtime: out of memory|SIG(?:QUIT|ABRT|SEGV): ")
-_FRAME = re.compile(r"[\w.\-/~]{0,200}[\w)]\.[\w.()*·\[\]]{1,200}(?:\(.{0,300}\))?$")
+_FRAME = re.compile(r"[\w.\-/~]{0,200}[\w)]\.[\w.()*·\[\]]{1,200}(?:\(.{0,300}\))?$|panic\(.{0,300}\)$")
 
 
 def part(text: str) -> Part:
