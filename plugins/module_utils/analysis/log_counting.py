@@ -10,14 +10,14 @@ together, such as a stack trace, the keys in a row are one. A million lines have
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..model.codec import parse_time
 from ..model.logs_raw import RawLog
 from .log_entries import Entry, entries, split_time
-from .log_keys import COARSE_FROM, blocks, coarsest_keys, keys, refined, tells
+from .log_keys import COARSE_FROM, blocks, coarsest_keys, has_level, has_status, keys, refined, server_errors
 from .log_parts import BLOCK, Part, part
 from .log_tokens import generalise, tokenise
 
@@ -79,20 +79,65 @@ class _Key:
     """The entries that lines of one key are, mostly one."""
 
     kinds: list[Kind]
-    counted: int = 0
-    """Of this log."""
-    last: bytes = b""
-    """The line of this log that was met last, its beginning."""
     log: int = -1
-    """Number of this log."""
+    """Number of the log in which it was met last."""
+    counted: int = 0
+    """In that log."""
+    last: bytes = b""
+    """The line of that log that was met last, its beginning."""
+    place: tuple[int, int] | None = None
+    """Where the block with that line is, when the line was not looked at."""
     blocks: int = 0
     """In which it was met, of all logs."""
 
-    def end_log(self) -> None:
-        at = _utc(self.last)
-        for kind in self.kinds:
-            kind.seen(self.counted, at)
-        self.counted = 0
+
+class _Block:
+    """Some lines. They are only taken apart when one of them is looked at, since mostly their keys are enough."""
+
+    __slots__ = ("_last", "_lines", "count", "ends", "keys", "starts", "text")
+
+    def __init__(self, text: bytes, of_lines: list[bytes]) -> None:
+        self.text = text
+        self.keys = of_lines
+        """One a line, or for several lines that belong together."""
+        self.count = len(of_lines)
+        self.starts: Sequence[int] = range(self.count)
+        """The line at which each key begins."""
+        self.ends: Mapping[int, int] = {}
+        """Where those end that are for several lines."""
+        self._lines: list[bytes] | None = None
+        self._last: dict[bytes, int] | None = None
+
+    @property
+    def taken_apart(self) -> bool:
+        return self._lines is not None
+
+    @property
+    def lines(self) -> list[bytes]:
+        if self._lines is None:
+            self._lines = self.text.split(b"\n")
+        return self._lines
+
+    def first(self, key: bytes) -> int:
+        return self.starts[self.keys.index(key)]
+
+    def last(self, key: bytes) -> int:
+        if self._last is None:
+            self._last = dict(zip(self.keys, self.starts, strict=True))
+        return self._last[key]
+
+    def at(self, start: int) -> list[bytes]:
+        """The lines of the key that begins at line ``start``."""
+        return self.lines[start : self.ends.get(start, start + 1)]
+
+    def join(self, parts: bytes) -> None:
+        """Makes one key of those of lines that belong together."""
+        starts = list(self.starts)
+        spans = [found.span() for found in BLOCK.finditer(parts)]
+        for start, end in reversed(spans):
+            self.keys[start:end] = (b"\n".join(self.keys[start:end])[:_LONGEST_KEY],)
+            starts[start:end] = (start,)
+        self.starts, self.ends = starts, dict(spans)
 
 
 @dataclass(slots=True)
@@ -107,79 +152,110 @@ class Counting:
     _parts: dict[bytes, int] = field(default_factory=lambda: {_TOO_MANY: ord(Part.BEGINS)})
     _refined: dict[bytes, bool] = field(default_factory=dict)
     """Keys that are not enough to tell their lines apart, and whether only the whole line is."""
+    _statuses: set[bytes] = field(default_factory=set)
+    """Keys of access logs, which are not enough where there are server errors among their lines."""
     _key_bytes: int = 0
     _logs: int = 0
 
     def kinds(self) -> list[Kind]:
         """What was counted so far."""
-        for key in self._keys.values():
-            key.end_log()
         return [kind for key in self._keys.values() for kind in key.kinds]
 
     def take(self, log: RawLog) -> None:
         self._logs += 1
-        for block in blocks(log.text, self.total, _begins):
-            self._block(block, log)
+        for start, end in blocks(log.text, self.total, _begins):
+            block = self._block(log.text[start:end])
+            self.lines += block.count
+            self._count(block, (start, end), log)
+        self._end(log)
 
-    def _block(self, block: bytes, log: RawLog) -> None:
-        lines = block.split(b"\n")
-        self.lines += len(lines)
-        of_lines = keys(block, self._coarse)
-        last = dict(zip(of_lines, range(len(lines)), strict=True))
-        if len(last) > _MOST_DIFFERENT * len(lines) > _MOST_DIFFERENT * _FEW:
-            of_lines = coarsest_keys(block)
-            last = dict(zip(of_lines, range(len(lines)), strict=True))
-        of_lines, parts = self._parts_of(of_lines, last, lines)
-        if _REFINED in parts:
-            for found in re.finditer(_REFINED, parts):
-                number = found.start()
-                of_lines[number] = refined(of_lines[number], lines[number], self._refined[of_lines[number]])
-            last = dict(zip(of_lines, range(len(lines)), strict=True))
-            of_lines, parts = self._parts_of(of_lines, last, lines)
-        starts: Sequence[int] = range(len(lines))
-        ends: Mapping[int, int] = {}
+    def _block(self, text: bytes) -> _Block:
+        block = _Block(text, keys(text, self._coarse))
+        parts = self._parts_of(block, may_coarsen=True)
+        wanted = self._statuses if self._statuses and server_errors(text) else frozenset()
+        if _REFINED in parts or not wanted.isdisjoint(block.keys):
+            for number, key in enumerate(block.keys):
+                if key in wanted or key in self._refined:
+                    block.keys[number] = refined(key, block.lines[number], self._refined.get(key, False))
+            parts = self._parts_of(block, may_coarsen=False)
         if parts.translate(None, _ALONE):
-            of_lines, starts, ends = _joined(of_lines, parts)
-            last = dict(zip(of_lines, starts, strict=True))
-        for key, count in Counter(of_lines).items():
-            start = last[key]
+            block.join(parts)
+        return block
+
+    def _count(self, block: _Block, place: tuple[int, int], log: RawLog) -> None:
+        counts = Counter(block.keys)
+        for key, count in counts.items():
             seen = self._keys.get(key)
             if seen is None or seen.log != self._logs:
-                first = start if count == 1 else starts[of_lines.index(key)]
+                if key is _TOO_MANY or (seen is None and len(self._keys) > _FOR_BAD_LINES * MAX_KEYS):
+                    self.uncounted += count
+                    continue
+                first = block.first(key) if count > 1 else block.last(key)
                 if seen is None:
-                    if key is _TOO_MANY or len(self._keys) > _FOR_BAD_LINES * MAX_KEYS:
-                        self.uncounted += count
-                        continue
-                    seen = self._read(key, lines[first : ends.get(first, first + 1)])
-                self._meet(seen, lines[first], log)
+                    seen = self._read(key, block.at(first))
+                self._meet(seen, block.lines[first], log)
             if seen.blocks < _ALL_SAMPLED or not seen.blocks & (seen.blocks - 1):
-                self._sample(key, seen, lines[start : ends.get(start, start + 1)])
+                self._sample(key, seen, block.at(block.last(key)))
             seen.counted += count
             seen.blocks += 1
-            seen.last = lines[start][:_TIME]
+            seen.place = place
+        if block.taken_apart:
+            for key in counts:
+                if (seen := self._keys.get(key)) is not None:
+                    seen.last, seen.place = block.lines[block.last(key)][:_TIME], None
+
+    def _end(self, log: RawLog) -> None:
+        """Puts down what was counted in ``log``, and when each key was met last."""
+        by_place: dict[tuple[int, int], list[tuple[bytes, _Key]]] = defaultdict(list)
+        for key, seen in self._keys.items():
+            if seen.log == self._logs and seen.place is not None:
+                by_place[seen.place].append((key, seen))
+        for (start, end), there in by_place.items():
+            block = self._block(log.text[start:end])
+            known = set(block.keys)
+            for key, seen in there:
+                # Since the block was counted, the key may have turned out not to be enough; then another line of the block has to do.
+                seen.last = block.lines[block.last(key) if key in known else -1][:_TIME]
+        for seen in self._keys.values():
+            if seen.log == self._logs:
+                at = _utc(seen.last)
+                for kind in seen.kinds:
+                    kind.seen(seen.counted, at)
+                seen.counted = 0
 
     @property
     def _coarse(self) -> bool:
         return self.total >= COARSE_FROM
 
-    def _parts_of(self, of_lines: list[bytes], last: dict[bytes, int], lines: list[bytes]) -> tuple[list[bytes], bytes]:
-        """The part that each line plays. Where there are too many keys, those of the rest are made one. ``last``: a line of each key."""
+    def _parts_of(self, block: _Block, may_coarsen: bool) -> bytes:
+        """The part that each line plays."""
+        try:
+            return bytes(map(self._parts.__getitem__, block.keys))
+        except KeyError:
+            self._learn(block, may_coarsen)
+            return bytes(map(self._parts.__getitem__, block.keys))
+
+    def _learn(self, block: _Block, may_coarsen: bool) -> None:
+        """Finds out what part the lines of new keys play. Where there are too many keys, those of the rest become one."""
         parts = self._parts
-        known = True
-        for key in last.keys() - parts.keys():
-            line = lines[last[key]]
+        if may_coarsen and len(block.keys) > _FEW and len(set(block.keys)) > _MOST_DIFFERENT * len(block.keys):
+            block.keys = coarsest_keys(block.text)
+        too_many = False
+        where = dict(zip(block.keys, block.lines, strict=True))
+        for key in where.keys() - parts.keys():
+            line = where[key]
             if not self._room(key, line):
-                known = False
+                too_many = True
                 continue
             self._key_bytes += len(key)
-            if b"\0" not in key and tells(line):
+            if b"\0" not in key and has_level(line):
                 self._refine(key, exact=False)
-            else:
-                parts[key] = ord(part(split_time(_decoded(line))[1]))
-        if not known:
-            of_lines = [key if key in parts else _TOO_MANY for key in of_lines]
-            last[_TOO_MANY] = 0
-        return of_lines, bytes(map(parts.__getitem__, of_lines))
+                continue
+            parts[key] = ord(part(split_time(_decoded(line))[1]))
+            if b"\0" not in key and has_status(line):
+                self._statuses.add(key)
+        if too_many:
+            block.keys = [key if key in parts else _TOO_MANY for key in block.keys]
 
     def _refine(self, key: bytes, exact: bool) -> None:
         self._refined[key] = exact
@@ -198,7 +274,6 @@ class Counting:
 
     def _meet(self, seen: _Key, line: bytes, log: RawLog) -> None:
         """``line`` is the first of its key in ``log``."""
-        seen.end_log()
         seen.log = self._logs
         at = _utc(line)
         for kind in seen.kinds:
@@ -218,16 +293,6 @@ class Counting:
                 kind.messages.add(entry.message)
             if self._coarse and len(lines) == 1 and b"\0" not in key and _differ(entry.message, kind.entry.message):
                 self._refine(key, exact=True)
-
-
-def _joined(of_lines: list[bytes], parts: bytes) -> tuple[list[bytes], list[int], dict[int, int]]:
-    """The keys, where lines belong together one for all of them; the line at which each begins; and where those of several lines end."""
-    starts = list(range(len(of_lines)))
-    spans = [found.span() for found in BLOCK.finditer(parts)]
-    for start, end in reversed(spans):
-        of_lines[start:end] = (b"\n".join(of_lines[start:end])[:_LONGEST_KEY],)
-        starts[start:end] = (start,)
-    return of_lines, starts, dict(spans)
 
 
 def _differ(one: str, other: str) -> bool:

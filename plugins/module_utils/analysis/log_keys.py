@@ -26,11 +26,14 @@ _NUMBER = re.compile(rb"\d\w*(?:[.:-](?:\d|[0-9a-f]{4,12}\b)\w*)*")
 _WORD_WITH_DIGIT = re.compile(rb"\b[A-Za-z_]*\d[\w+/]*=*(?:[.:-]\w*\d\w*)*")
 _HEXADECIMAL = b"0123456789abcdef"
 # Numbers that tell an error from a success: the level that bunyan and pino write, the status in an access log.
-_TELLING = re.compile(rb'"(?:level|lvl|severity)"\s?:\s?(\d)|" (\d)\d\d (?=[\d-])')
+_LEVEL = re.compile(rb'"(?:level|lvl|severity)"\s?:\s?(\d)')
+_STATUS = re.compile(rb'" \d\d\d (?=[\d-])')
+_SERVER_ERROR = re.compile(rb'" 5\d\d (?=[\d-])')
+_PERHAPS_SERVER_ERROR = b'" 5'
 
 
-def blocks(text: bytes, total: int, begins: Callable[[bytes], bool]) -> Iterator[bytes]:
-    """``text`` in pieces that fit into the processor's cache, without a last line break; ``total`` is the size of all logs.
+def blocks(text: bytes, total: int, begins: Callable[[bytes], bool]) -> Iterator[tuple[int, int]]:
+    """Where pieces of ``text`` begin and end that fit into the processor's cache, without a last line break. ``total``: size of all logs.
 
     A piece ends where the next line ``begins`` an entry, unless that is far away.
     """
@@ -43,7 +46,7 @@ def blocks(text: bytes, total: int, begins: Callable[[bytes], bool]) -> Iterator
             if end == len(text) or begins(text[end:after]):
                 break
             end = after
-        yield text[start : end - 1 if text[end - 1] == _LINE_BREAK else end]
+        yield start, end - 1 if text[end - 1] == _LINE_BREAK else end
         start = end
 
 
@@ -64,14 +67,25 @@ def coarsest_keys(block: bytes) -> list[bytes]:
     return _WORD_WITH_DIGIT.sub(b"0", block).split(b"\n")
 
 
-def tells(line: bytes) -> bool:
-    """Whether the line holds a number that its key must not lose."""
-    return _TELLING.search(line) is not None
+def has_level(line: bytes) -> bool:
+    """Whether the line holds a number that is its level: its key must not lose it."""
+    return _LEVEL.search(line) is not None
+
+
+def has_status(line: bytes) -> bool:
+    """Whether it is a line of an access log."""
+    return _STATUS.search(line) is not None
+
+
+def server_errors(block: bytes) -> bool:
+    """Whether there may be an HTTP status 5xx in ``block``."""
+    return _PERHAPS_SERVER_ERROR in block
 
 
 def refined(key: bytes, line: bytes, exact: bool) -> bytes:
-    """``key`` with the line's telling number; with ``exact``, with all but its numbers."""
+    """``key`` with the line's level or status 5xx; with ``exact``, with all but its numbers."""
     if exact:
         key = b"%b\0%b" % (key, _NUMBER.sub(b"0", line))
-    found = _TELLING.search(line)
-    return key if found is None else b"%b\0%b" % (key, found[found.lastindex or 1])
+    if level := _LEVEL.search(line):
+        return b"%b\0%b" % (key, level[1])
+    return key + b"\0005" if _SERVER_ERROR.search(line) else key
