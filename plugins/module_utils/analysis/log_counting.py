@@ -18,7 +18,7 @@ from ..model.codec import parse_time
 from ..model.logs_raw import RawLog
 from .log_entries import Entry, entries, split_time
 from .log_keys import COARSE_FROM, blocks, coarsest_keys, has_level, has_status, keys, refined, server_errors
-from .log_parts import BLOCK, Part, part
+from .log_parts import TOGETHER, Part, part
 from .log_tokens import generalise, tokenise
 
 MAX_KEYS = 30_000
@@ -133,7 +133,12 @@ class _Block:
     def join(self, parts: bytes) -> None:
         """Makes one key of those of lines that belong together."""
         starts = list(self.starts)
-        spans = [found.span() for found in BLOCK.finditer(parts)]
+        spans: list[tuple[int, int]] = []
+        done = 0
+        for found in TOGETHER.finditer(parts):
+            start, end = found.span()
+            spans.append((start - 1 if start > done else start, end))
+            done = end
         for start, end in reversed(spans):
             self.keys[start:end] = (b"\n".join(self.keys[start:end])[:_LONGEST_KEY],)
             starts[start:end] = (start,)

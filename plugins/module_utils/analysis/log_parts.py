@@ -29,8 +29,8 @@ class Part(StrEnum):
     """The function of a Go stack."""
 
 
-BLOCK = re.compile(rb"[bo]?(?:[ctefpg]|o(?=[ctefpg]))+o?")
-"""In the parts of a log's lines: those that must be looked at together. All others are entries of one line."""
+TOGETHER = re.compile(rb"[ctefpg](?:[ctefpg]|o(?=[ctefpg]))*o?")
+"""In the parts of a log's lines: those that must be looked at together with the one above. All others are entries of one line."""
 
 OWN_TIME = re.compile(
     r"""\s*\[?(?:
