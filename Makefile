@@ -10,8 +10,9 @@ SCENARIO ?=
 ONLY ?=
 SEEDS ?=
 JSON ?=
+LOGHUB ?=
 # The recipes read them from the environment, where the shell sees them as they are, whatever characters they hold.
-export PYTHON SCENARIO ONLY SEEDS JSON
+export PYTHON SCENARIO ONLY SEEDS JSON LOGHUB
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -31,8 +32,8 @@ test-real: ## Hold the simulated production and the collection to real servers, 
 evaluate: ## Hold what is recommended to scenarios of which the truth is known, in a few minutes (SCENARIO=glob SEEDS=n JSON=file)
 	@tools/run runtime python -m evaluate $${SCENARIO:+--only "$$SCENARIO"} $${SEEDS:+--seeds "$$SEEDS"} $${JSON:+--json "$$JSON"}
 
-bench: ## Compare the time to a recommendation with doing the same by hand (JSON=file keeps the figures)
-	@tools/run runtime python -m bench $${JSON:+--json "$$JSON"}
+bench: ## Compare the time to a recommendation with doing it by hand, with many pods and a large log (ONLY=ways, pods or logs; JSON=file)
+	@tools/run runtime python -m bench $${JSON:+--json "$$JSON"} $${ONLY:+--only "$$ONLY"} $${LOGHUB:+--loghub "$$LOGHUB"}
 
 format: ## Format the Python code, and fix what the linter can fix
 	@tools/run dev ruff format

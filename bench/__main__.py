@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures how long it takes from a command to a recommendation, beside other ways to get at the same evidence.
+"""Measures how long it takes from a command to a recommendation, beside other ways to get at the same evidence, and how long a large log
+takes, beside the pipeline of commands that people use for it.
 
-All of it happens in one run, in turns, against the simulated production with and without a delay added to every request. Then the same with
-ever more pods.
+All of it happens in one run, in turns; the former against the simulated production, with and without a delay added to every request, and
+with ever more pods.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench import pods, report
+from bench import logs, pods, report
 from bench.lab import simulated_production
 from bench.subjects import FailedError, Subject, subjects
 from lab.scenario.loader import SCENARIOS
 
 _DELAYS_MS = (0, 50)
+_PARTS = ("ways", "pods", "logs")
 
 
 def main() -> None:
@@ -30,16 +33,38 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="measured rounds; one more goes before them to warm caches (default: 3)")
     parser.add_argument("--scenario", default="payment-api", help="scenario of the simulated production (default: payment-api)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every single figure to FILE")
-    parser.add_argument("--only", choices=("ways", "pods"), help="one part: the ways to a recommendation, or many pods (default: both)")
+    parser.add_argument("--only", choices=_PARTS, help="one part: the ways to a recommendation, many pods, or a large log (default: all)")
+    parser.add_argument("--loghub", type=Path, metavar="DIRECTORY", help="labelled samples of loghub: say how well their lines are grouped")
     options = parser.parse_args()
     document: dict[str, Any] = {"machine": report.machine(), "rounds": options.rounds}
-    if options.only != "pods":
+    if options.only in (None, "ways"):
         document |= _ways(options.scenario, options.rounds)
-    if options.only != "ways":
+    if options.only in (None, "pods"):
         document |= _many_pods(options.rounds)
+    if options.only in (None, "logs"):
+        document |= _logs(options.rounds, options.loghub)
     print(f"\nMedians of {options.rounds} rounds. {document['machine']}")
     if options.json:
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _logs(rounds: int, loghub: Path | None) -> dict[str, Any]:
+    print("\nA log of a million lines")
+    measured = []
+    for figures in logs.speed(rounds):
+        print(logs.speed_row(figures), flush=True)
+        measured.append(asdict(figures))
+    print(f"Aim: a ratio below 1, and a peak below {logs.MOST_MEMORY_MB} MB")
+    if loghub is None:
+        return {"logs": measured}
+    accuracies = logs.grouping(loghub)
+    if not accuracies:
+        sys.exit(f"There are no files named *_2k.log_structured.csv in {loghub}.")
+    print("\nGrouping accuracy")
+    for system, accuracy in accuracies.items():
+        print(f"{system:<14}{accuracy:.3f}")
+    print(f"{'mean':<14}{sum(accuracies.values()) / len(accuracies):.3f}    aim: above {logs.LEAST_ACCURACY}")
+    return {"logs": measured, "grouping": accuracies}
 
 
 def _ways(scenario: str, rounds: int) -> dict[str, Any]:

@@ -24,6 +24,16 @@ options:
     description:
       - URL of Jaeger's query service. Where it is not given, traces are V(skipped).
     type: str
+  loki_url:
+    description:
+      - URL of Loki. Where it is given, the logs of pods that are gone come from there; the cluster forgets them together with the pod.
+      - They are those that have the label C(namespace) of the service, and its C(app) label, or a C(pod) that is named as the workload's
+        pods are. When Loki cannot be asked, this is said in the evidence's reason, and the logs of the pods that are there remain.
+      - A login may stand in it, C(https://user:password@loki.example.com).
+    type: str
+  loki_tenant:
+    description: Tenant that is asked (C(X-Scope-OrgID)), for a Loki that has several.
+    type: str
   timeframe:
     description: How far back to look, for example V(1h), V(4h) or V(24h).
     type: str

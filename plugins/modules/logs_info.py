@@ -10,7 +10,10 @@ module: logs_info
 short_description: Read the logs of all pods of a service as patterns with counts
 version_added: 0.1.0
 description:
-  - Reads every container of every pod, the ones before a restart too, and groups the lines into patterns.
+  - Reads every container of every pod, the ones before a restart too, all at once, and groups the lines into patterns. With O(loki_url),
+    pods that are gone are read too.
+  - JSON, logfmt, klog and plain lines are understood, and a stack trace (Python, Java, Go, Node) is one entry.
+  - At most 60 logs, 120,000 lines and 48 MiB are read; when something was cut, the evidence is V(partial), and its C(reason) says what.
   - The part of M(devops.incident_response.diagnostics_info) of that name, by itself. When the source is down, slow, forbidden or answers
     with nonsense, the module does not fail; the evidence is V(unavailable), and its C(reason) says what to do about it.
 author:
@@ -20,6 +23,16 @@ options:
     description: How far back logs are read.
     type: str
     default: 15m
+  loki_url:
+    description:
+      - URL of Loki. Where it is given, the logs of pods that are gone come from there; the cluster forgets them together with the pod.
+      - They are those that have the label C(namespace) of the service, and its C(app) label, or a C(pod) that is named as the workload's
+        pods are. When Loki cannot be asked, this is said in the evidence's reason, and the logs of the pods that are there remain.
+      - A login may stand in it, C(https://user:password@loki.example.com).
+    type: str
+  loki_tenant:
+    description: Tenant that is asked (C(X-Scope-OrgID)), for a Loki that has several.
+    type: str
   deadline:
     description: Seconds that it may take in all.
     type: float
@@ -39,6 +52,12 @@ EXAMPLES = r"""
     service: payment-api
     log_window: 30m
   register: seen
+
+- name: See what its pods logged before they were replaced, too
+  devops.incident_response.logs_info:
+    service: payment-api
+    loki_url: http://loki:3100
+    loki_tenant: payments
 """
 
 RETURN = r"""
@@ -73,16 +92,92 @@ logs:
       returned: always
       sample: 96
     data:
-      description: Patterns with level, count, sample, first and last time; the worst level first.
+      description: What was read; V(null) when nothing was.
       type: dict
       returned: always
-      sample: {"lines": 2041, "patterns": [{"level": "ERROR", "template": "Database connection timeout after <*> ms", "count": 823}]}
+      contains:
+        window:
+          description: Seconds that were asked for.
+          type: float
+          returned: always
+          sample: 900.0
+        lines:
+          description: Lines that were read.
+          type: int
+          returned: always
+          sample: 2041
+        containers:
+          description: Container logs that were read; one before a restart counts, and so does one of a pod that is gone.
+          type: int
+          returned: always
+          sample: 8
+        notes:
+          description: What could not be read, and where something was cut.
+          type: list
+          elements: str
+          returned: always
+          sample: ["payment-api-7c9f4-x2x1z/payment-api: only its last 20,000 lines were read"]
+        patterns:
+          description: The worst level first, then by count; at most 30.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            level:
+              description: V(FATAL), V(ERROR), V(WARN), V(UNKNOWN), V(INFO) or V(DEBUG).
+              type: str
+              returned: always
+              sample: ERROR
+            template:
+              description: The message with its variable parts as C(<*>); where only one message was seen, that message.
+              type: str
+              returned: always
+              sample: Database connection timeout after <*>
+            count:
+              description: How many entries it has.
+              type: int
+              returned: always
+              sample: 823
+            sample:
+              description: One line of it.
+              type: str
+              returned: always
+              sample: "2025-10-21 14:24:01,312 ERROR [pool] Database connection timeout after 5002 ms"
+            first_seen:
+              description: When it was first seen in what was read (ISO 8601, UTC); V(null) where the lines have no time.
+              type: str
+              returned: always
+              sample: "2025-10-21T14:23:20Z"
+            last_seen:
+              description: When it was last seen.
+              type: str
+              returned: always
+              sample: "2025-10-21T14:25:26Z"
+            versions:
+              description: Versions whose pods logged it.
+              type: list
+              elements: str
+              returned: always
+              sample: ["v2.3.1"]
+            new_since_deployment:
+              description:
+                - Whether it is only seen since the current rollout began.
+                - V(null) when it cannot be told, since the logs do not reach back far enough before the rollout.
+              type: bool
+              returned: always
+              sample: true
+            files:
+              description: Source files that its stack traces name, at most 20.
+              type: list
+              elements: str
+              returned: always
+              sample: ["payments/validation.py"]
 findings:
   description: Judged facts drawn from it, the worst first.
   type: list
   elements: dict
   returned: success
-  sample: [{"id": "logs.errors", "source": "logs", "level": "critical", "title": "Database connection timeout", "observed": 823}]
+  sample: [{"id": "logs.1", "source": "logs", "level": "critical", "title": "ERROR: Database connection timeout", "observed": 823.0}]
 """
 
 from ansible.module_utils.basic import AnsibleModule

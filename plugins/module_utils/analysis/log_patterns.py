@@ -5,7 +5,8 @@
 
 Messages that differ in variable-looking parts only (numbers, paths, dates, sizes) are one group from the start. Groups that then differ in
 one word only, and in many values of it, become one: that word is variable too. The words around it must be enough to tell what is meant,
-and the first word never counts as variable, since it is what tells messages apart most often.
+and the first word never counts as variable, since it is what tells messages apart most often. A word in capitals is mostly one of few
+states or error codes, and so needs many values.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from .log_tokens import WILDCARD, Tokens, generalise, tokenise
 VALUES_OF_A_VARIABLE = 4
 """So many different words in one place make it a variable."""
 VALUES_AFTER_A_NAME = 2
-"""So many do after a word that announces a name ("user", "from")."""
+"""So many do after a word that announces a name ("user", "from"), and after an equals sign."""
 WORDS_AROUND = 2
 """Literal words that must remain beside a variable."""
 ROUNDS = 3
@@ -30,6 +31,8 @@ _ANNOUNCES_A_NAME = frozenset(
     + "source table to topic user".split()
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
+# Names of states, signals and errors: few, and each means something else.
+_CONSTANT = re.compile(r"(?:[\w$-]+\.)*[A-Z]{2,}(?:_[A-Z]+)*\.?")
 _MAY_VARY = re.compile(r"[\w/.\-$#*\\@]")
 
 
@@ -80,7 +83,10 @@ def _widened(templates: set[Tokens]) -> dict[Tokens, Tokens]:
 
 
 def _varies(values: set[str], template: Tokens, index: int) -> bool:
-    if WILDCARD in values:
+    if WILDCARD in values or len(values) >= VALUES_OF_A_VARIABLE:
         return True
+    named = {value for value in values if not _CONSTANT.fullmatch(value)}
+    if template[index] not in named or len(named) < VALUES_AFTER_A_NAME:
+        return False
     before = next((token.lower() for token in reversed(template[:index]) if _WORD.search(token)), "")
-    return len(values) >= (VALUES_AFTER_A_NAME if before in _ANNOUNCES_A_NAME else VALUES_OF_A_VARIABLE)
+    return before in _ANNOUNCES_A_NAME or template[index - 1].rstrip("\"'").endswith("=")

@@ -16,15 +16,24 @@ _VARIABLE = re.compile(
     r"""
       (?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?          # Fri Jun 17 07:07:00 EST 2005
       \b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\s+\d(?:\s+\d:\d:\d)?(?:\s+[A-Z]{3,4})?(?:\s+\d)?\b
-    | (?<![\w/])~?/(?:[\w.@:+%-]+/)+(?:[\w@+%-]|[.:](?=\w))*       # /var/lib/data/file: a path of two names or more
+    | \b[a-z][a-z\d+.-]{1,15}://[^\s"'<>,;)\]}]+                   # https://example.com/path?a=b
+    | \b[\w.+-]+@[\w-]+(?:\.[\w-]+)+                               # someone@example.com
+    | \b[A-Za-z]:\\(?:[^\s\\:"<>|]+\\)*[^\s\\:"<>|,;)\]]*          # C:\Windows\System32
     | \b\d(?:\.\d){3}:\d\b                                         # 10.0.0.1:5432
-    | [-+]?\b\d(?:\.\d)?\s?(?:[KMGTP]i?B|B|[Bb]ytes|ms|us|µs|ns|s|m|h|min|secs?|seconds?|%)(?!\w)   # 5.2 KB, 30s, 45%
+    | \b[A-Za-z\d][\w-]*(?:\.[\w-]+)+:\d\b                         # db.example.com:5432
+    | \b(?:[\w-]+\.)+(?:com|net|org|edu|gov|io|local|internal|svc)\b(?![.\w-])
+    | (?<![\w/])~?/(?:[\w.@:+%-]+/)+(?:[\w@+%-]|[.:](?=\w))*       # /var/lib/data/file: a path of two names or more
+    | (?<![\w.-])\d(?::\d){1,3}(?:[.,]\d)?\b                       # 07:07:00
+    | (?:[<>]=?\s?)?[-+]?\b\d(?:\.\d)?\s?                          # 5.2 KB, 30s, 45%, <1 sec
+      (?:[KMGTP]i?B|B|[Bb]ytes|ms|us|µs|ns|s|m|h|min|secs?|seconds?|minutes?|hours?|%)(?!\w)
     | \b[A-Za-z_]\w*\(\d\)                                         # LOCAL(0)
+    | (?<==)(?:"[^"]*"|'[^']*')                                    # name="View Lock"
+    | (?<=[=:])\s{0,2}(?:true|false|True|False|yes|no|Yes|No|null|None|nil)\b
     """,
     re.VERBOSE,
 )
-_WITH_DIGITS = re.compile(r"\b[^\W\d]*\d\w*")
-_DELIMITERS = re.compile(r"([\s,;:=()\[\]{}\"'|<>]+)")
+_WITH_DIGITS = re.compile(r"\b(?:[^\W\d]*\d\w*|[a-fA-F]{8,})\b")
+_DELIMITERS = re.compile(r"([\s,;:=()\[\]{}\"'|<>]+|\.{2,})")
 _DIGIT = re.compile(r"\d")
 _EMPTY_PARENTHESES = re.compile(r"(?<=\s)\(\)")
 

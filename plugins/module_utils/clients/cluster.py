@@ -114,13 +114,13 @@ class ClusterClient:
         """``body`` are DeleteOptions, such as the uid that the object must have."""
         return self._object("DELETE", path, query, body, None if body is None else "application/json", timeout)
 
-    def text(self, path: str, query: Query | None = None, timeout: float | None = None, max_bytes: int | None = None) -> str:
-        """The body as text; at most ``max_bytes`` of it, the rest is left unread."""
+    def content(self, path: str, query: Query | None = None, timeout: float | None = None, max_bytes: int | None = None) -> bytes:
+        """The body as it is; at most ``max_bytes`` of it, the rest is left unread."""
         limit = timeout or self.timeout
         response = self._send("GET", path, query, None, {"Accept": "*/*"}, limit)
         body = self._read(response, f"GET {path}", limit, max_bytes)
         self._check(response, body, f"GET {path}")
-        return body.decode("utf-8", "replace")
+        return body
 
     def watch(self, path: str, query: Query, timeout: float) -> Iterator[dict[str, Any]]:
         """Events ``{"type": …, "object": …}`` for at most ``timeout`` seconds; ends quietly when the time is up.

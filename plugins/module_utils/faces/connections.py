@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..clients.cluster import ClusterAccess, ClusterClient
+from ..clients.loki import LokiClient
 from ..clients.prometheus import PrometheusClient
 from ..errors import IncidentResponseError, InvalidOptionError
 from ..model.codec import DocumentError, from_result
@@ -17,6 +18,9 @@ from ..model.service import Service
 from ..names import check_name
 
 _DEFAULT_NAMESPACE = "production"
+
+_TENANT = re.compile(r"[A-Za-z0-9!\-_.*'()|]{1,300}\Z")
+"""What Loki takes as a tenant; several are joined by ``|``."""
 
 _LIBRARIES = {
     "kubernetes": ("kubernetes", "https://pypi.org/project/kubernetes/"),
@@ -55,6 +59,18 @@ def prometheus_from(params: Mapping[str, Any]) -> PrometheusClient | None:
     return PrometheusClient(
         url, params.get("prometheus_headers"), params.get("prometheus_ca_cert"), params.get("prometheus_timeout") or 10.0
     )
+
+
+def loki_from(params: Mapping[str, Any]) -> LokiClient | None:
+    """A client for ``loki_url`` and ``loki_tenant``; None where no ``loki_url`` is given."""
+    url, tenant = params.get("loki_url"), params.get("loki_tenant")
+    if not url:
+        return None
+    if not str(url).startswith(("http://", "https://")):
+        raise InvalidOptionError("loki_url", url, "a URL such as http://loki:3100")
+    if tenant and not _TENANT.match(str(tenant)):
+        raise InvalidOptionError("loki_tenant", tenant, "a tenant such as team-a, or several with | between them")
+    return LokiClient(str(url), str(tenant) if tenant else None)
 
 
 def service_from(params: Mapping[str, Any]) -> Service:

@@ -20,6 +20,7 @@ from ..clients.answers import excerpt
 from ..clients.cluster import ClusterClient, ClusterError, ClusterUnreachable, ObjectNotFound, Unauthorized
 from ..clients.jaeger import JaegerClient
 from ..clients.libraries import load
+from ..clients.loki import LokiClient
 from ..clients.prometheus import PrometheusClient
 from ..concurrency import Deadline, start, wait
 from ..errors import IncidentResponseError, InvalidOptionError, SourceUnavailableError
@@ -43,7 +44,7 @@ from ..model.service import Service
 from ..record.redaction import redact
 from ..units import parse_duration
 from .arguments import CLUSTER, PROMETHEUS, SERVICE
-from .connections import cluster_from, missing_library, prometheus_from, service_from
+from .connections import cluster_from, loki_from, missing_library, prometheus_from, service_from
 from .partial import partial_reason
 
 Clock = Callable[[], float]
@@ -54,6 +55,8 @@ DIAGNOSTICS: dict[str, Any] = {
     **PROMETHEUS,
     **SERVICE,
     "jaeger_url": {"type": "str"},
+    "loki_url": {"type": "str"},
+    "loki_tenant": {"type": "str"},
     "timeframe": {"type": "str", "default": "4h"},
     "log_window": {"type": "str", "default": "15m"},
     "sources": {"type": "list", "elements": "str", "choices": SOURCES, "default": SOURCES},
@@ -76,6 +79,7 @@ class Clients:
     cluster: Callable[[], ClusterClient]
     prometheus: PrometheusClient | None = None
     jaeger: JaegerClient | None = None
+    loki: LokiClient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
         probe_from_pod=params["probe_from"] == "pod",
     )
     service = service_from(params)
-    clients = Clients(lambda: cluster_from(params), prometheus_from(params), _jaeger_from(params))
+    clients = Clients(lambda: cluster_from(params), prometheus_from(params), _jaeger_from(params), loki_from(params))
     return diagnose(service, clients, options, now)
 
 
@@ -178,7 +182,7 @@ class _Look:
         service, now = self.service, self.now
         self._begin(Source.WORKLOAD, lambda deadline: workload(client, service, now, self.options.timeframe, shared, deadline))
         self._begin(Source.ROLLOUTS, lambda _: rollouts(client, service, now, shared))
-        self._begin(Source.LOGS, lambda deadline: logs(client, service, now, self.options.log_window, shared, deadline))
+        self._begin(Source.LOGS, lambda deadline: logs(client, service, now, self.options.log_window, shared, deadline, self.clients.loki))
         self._begin(Source.CHANGES, self._changes)
         self._check_workload(client, shared)
 

@@ -21,7 +21,7 @@ _NEEDS = {Source.LOGS: {Source.ROLLOUTS}, Source.CHANGES: {Source.ROLLOUTS}}
 _OWN_OPTIONS: dict[Source, tuple[str, ...]] = {
     Source.WORKLOAD: (*CLUSTER, "timeframe"),
     Source.ROLLOUTS: (*CLUSTER,),
-    Source.LOGS: (*CLUSTER, "log_window"),
+    Source.LOGS: (*CLUSTER, "log_window", "loki_url", "loki_tenant"),
     Source.METRICS: (*PROMETHEUS, "timeframe"),
     Source.TRACES: ("jaeger_url",),
     Source.DEPENDENCIES: (*CLUSTER, *PROMETHEUS, "probe_from"),

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RawLog:
-    """One container's log. Each line begins with the time at which the container runtime got it (RFC 3339)."""
+    """One container's log, oldest line first. Each line begins with the time at which the container runtime got it (RFC 3339)."""
 
     pod: str
     container: str
     previous: bool
     """It is the log of the container before its last restart."""
     version: str | None
-    lines: tuple[str, ...]
+    text: bytes
+    """UTF-8, not decoded: most lines are only counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ def read(text: str) -> list[tuple[str, str]]:
         ("ERROR: Database connection timeout", "ERROR", "Database connection timeout"),
         ("2025-10-21 14:23:15,123 WARN  [resilience] Circuit breaker opened", "WARN", "Circuit breaker opened"),
         ("2025-10-21T14:23:15.000Z ERROR Health check failed /health", "ERROR", "Health check failed /health"),
-        ("[2025-10-21 14:23:15 +0000] [17] [CRITICAL] WORKER TIMEOUT", "FATAL", "17 WORKER TIMEOUT"),
+        ("[2025-10-21 14:23:15 +0000] [17] [CRITICAL] WORKER TIMEOUT", "FATAL", "WORKER TIMEOUT"),
         ('{"level":"error","msg":"Payment validation failed","error":"deadline"}', "ERROR", "Payment validation failed: deadline"),
         ('{"level":50,"msg":"pino says so"}', "ERROR", "pino says so"),
         ('{"severity":"WARNING","message":"cloud"}', "WARN", "cloud"),
@@ -36,6 +36,34 @@ def read(text: str) -> list[tuple[str, str]]:
         ("listening on 8080", "UNKNOWN", "listening on 8080"),
         ("{not json", "UNKNOWN", "{not json"),
         ("[1, 2]", "UNKNOWN", "[1, 2]"),
+        ('{"level":30,"msg":"pino"}', "INFO", "pino"),
+        ('{"level":"60","msg":"bunyan"}', "FATAL", "bunyan"),
+        ('{"level":3,"short_message":"GELF counts as syslog does"}', "ERROR", "GELF counts as syslog does"),
+        ('{"levelno":40,"message":"Python counts otherwise"}', "ERROR", "Python counts otherwise"),
+        ('{"severityNumber":17,"body":{"stringValue":"OpenTelemetry"}}', "ERROR", "OpenTelemetry"),
+        ('{"@l":"Error","@mt":"{Id} failed","@x":"System.Exception: boom\\n at X"}', "ERROR", "{Id} failed: System.Exception: boom"),
+        ('{"log":"{\\"level\\":\\"error\\",\\"msg\\":\\"inner\\"}","stream":"stdout"}', "ERROR", "inner"),
+        ('{"Level":"Warning","Message":"case does not matter"}', "WARN", "case does not matter"),
+        ('{"msg":"done","err":"boom"}', "ERROR", "done: boom"),
+        ('{"msg":"done","err":null,"error":"none"}', "UNKNOWN", "done"),
+        ('{"level":true,"msg":"a truth is no level"}', "UNKNOWN", "a truth is no level"),
+        ("F1021 14:23:15.123456       1 main.go:9] out", "FATAL", "out"),
+        ("W20251021 14:23:15.123456  1234 main.cc:9] glog", "WARN", "glog"),
+        ("2025-10-21 14:23:15.123 UTC [12] ERROR:  duplicate key", "ERROR", "duplicate key"),
+        ("2025-10-21 14:23:15.123 UTC [12] STATEMENT:  select error", "INFO", "select error"),
+        ("1:M 21 Oct 2025 14:23:15.123 # Out of memory", "WARN", "Out of memory"),
+        ("2025-10-21 14:23:15.123 ERROR 1 --- [nio-1] c.e.Api : Payment failed", "ERROR", "Payment failed"),
+        ("[2025-10-21 14:23:15] production.ERROR: refused", "ERROR", "refused"),
+        ("E, [2025-10-21T14:23:15.123456 #1] ERROR -- : failed", "ERROR", "failed"),
+        ("warning: x is deprecated", "WARN", "x is deprecated"),
+        ("Error: connect ECONNREFUSED", "ERROR", "Error: connect ECONNREFUSED"),
+        ("done without error", "UNKNOWN", "done without error"),
+        ("error_count=0 done", "UNKNOWN", "error_count=0 done"),
+        ("error_count=5 done", "UNKNOWN", "error_count=5 done"),
+        ("error: null pointer", "ERROR", "null pointer"),
+        ('GET /x status=503 12ms', "ERROR", "GET /x status=503 12ms"),
+        ("  INFO indented by its logger", "INFO", "indented by its logger"),
+        ("stdout F ERROR as the runtime's file has it", "ERROR", "as the runtime's file has it"),
     ],
 )  # fmt: skip
 def test_a_line(line: str, level: str, message: str) -> None:
@@ -76,6 +104,79 @@ main.main()
 {"level":"info","msg":"restarted"}"""
 
 
+SPRING = """2025-10-21 14:23:15.123 ERROR 1 --- [nio-8080] c.e.PaymentController : Payment failed
+
+org.springframework.dao.DataAccessResourceFailureException: no connection
+\tat com.example.payments.PaymentService.validate(PaymentService.java:141)
+
+Caused by: java.sql.SQLTransientConnectionException: not available
+\t... 42 common frames omitted
+\tSuppressed: java.lang.RuntimeException: x
+2025-10-21 14:23:16.123  INFO 1 --- [main] c.e.Payment : ok"""
+
+GO_DUMP = """fatal error: all goroutines are asleep - deadlock!
+
+goroutine 1 [chan receive]:
+main.main()
+\t/app/main.go:8 +0x2c
+
+goroutine 18 [select]:
+net/http.(*conn).serve(0xc0001)
+\t/usr/local/go/src/net/http/server.go:20 +0x3
+created by net/http.(*Server).Serve in goroutine 1
+\t/usr/local/go/src/net/http/server.go:3285 +0x4b4
+exit status 2"""
+
+GO_RECOVERED = """2025/10/21 14:23:15 http: panic serving 10.0.0.1:4242: boom
+goroutine 34 [running]:
+panic({0x1234, 0x5678})
+\t/usr/local/go/src/runtime/panic.go:770 +0x132
+main.(*Server).validate(0xc000123)
+\t/app/validate.go:88 +0x1d
+level=info msg=next"""
+
+ZAP = """2025-10-21T14:23:15.000Z\tERROR\tvalidate.go:88\tfailed
+main.validate
+\t/app/validate.go:88
+main.main
+\t/app/main.go:10
+2025-10-21T14:23:15.000Z\tINFO\tok"""
+
+NODE = """/app/server.js:42
+    throw new Error("boom");
+    ^
+
+TypeError: Cannot read properties of undefined
+    at validate (/app/src/validate.js:10:15) {
+  code: 'E'
+}
+
+Node.js v20.1.0
+ready"""
+
+DOTNET = """fail: Payments.Api.Controller[0]
+      Payment failed
+      System.TimeoutException: The operation has timed out.
+         at Payments.Validate() in /src/Validate.cs:line 42
+info: Microsoft.Hosting.Lifetime[14]
+      ready"""
+
+RUBY = """E, [2025-10-21T14:23:15.123456 #1] ERROR -- : Payment failed
+app/models/payment.rb:10:in `validate': boom (RuntimeError)
+\tfrom app/controllers/payments.rb:5:in `create'
+I, [2025-10-21T14:23:15.123456 #1]  INFO -- : ok"""
+
+CUT_OFF = """ERROR request failed
+Traceback (most recent call last):
+  File "/app/x.py", line 1, in <module>
+{"level":"info","msg":"restarted"}"""
+
+UNCAUGHT = """{"level":"info","msg":"all is well"}
+Traceback (most recent call last):
+  File "/app/x.py", line 1, in <module>
+ValueError: not so"""
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -83,12 +184,36 @@ main.main()
         (PYTHON, [("INFO", "start"), ("ERROR", "ValueError: bad"), ("INFO", "next")]),
         (CHAINED, [("ERROR", "request failed: KeyError: 'a': RuntimeError: b"), ("INFO", "next")]),
         (GO, [("FATAL", "panic: runtime error: index out of range"), ("INFO", "restarted")]),
+        (SPRING, [("ERROR", "Payment failed: org.springframework.dao.DataAccessResourceFailureException: no connection"), ("INFO", "ok")]),
+        (GO_DUMP, [("FATAL", "fatal error: all goroutines are asleep - deadlock!")]),
+        (GO_RECOVERED, [("FATAL", "http: panic serving 10.0.0.1:4242: boom"), ("INFO", "next")]),
+        (ZAP, [("ERROR", "validate.go:88\tfailed"), ("INFO", "ok")]),
+        (NODE, [("ERROR", "TypeError: Cannot read properties of undefined"), ("UNKNOWN", "ready")]),
+        (DOTNET, [("ERROR", "Payment failed"), ("INFO", "ready")]),
+        (RUBY, [("ERROR", "Payment failed: app/models/payment.rb:10:in `validate': boom (RuntimeError)"), ("INFO", "ok")]),
+        (CUT_OFF, [("ERROR", "request failed"), ("INFO", "restarted")]),
+        (UNCAUGHT, [("INFO", "all is well"), ("ERROR", "ValueError: not so")]),
         ("ERROR a\nERROR b", [("ERROR", "a"), ("ERROR", "b")]),
         ("", [("UNKNOWN", "")]),
     ],
 )
 def test_a_stack_trace_is_one_entry(text: str, expected: list[tuple[str, str]]) -> None:
     assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        (GO_DUMP, {"/app/main.go"}),
+        (GO_RECOVERED, {"/app/validate.go"}),
+        (NODE, {"/app/src/validate.js"}),
+        (SPRING, {"PaymentService.java"}),
+        (DOTNET, {"/src/Validate.cs"}),
+        (UNCAUGHT, {"/app/x.py"}),
+    ],
+)
+def test_the_services_own_files_are_noted(text: str, files: set[str]) -> None:
+    assert set().union(*(entry.files for entry in entries(f"{AT} {line}" for line in text.split("\n")))) == files
 
 
 def test_times_are_those_of_the_runtime_and_may_be_missing() -> None:

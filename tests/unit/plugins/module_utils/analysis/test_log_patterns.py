@@ -23,6 +23,17 @@ def template(message: str) -> str:
         ("synchronized to LOCAL(0), stratum 10", "synchronized to <*>, stratum <*>"),
         ("two   spaces\tand a tab ", "two spaces and a tab"),
         ("", ""),
+        ("fetch https://api.example.com/v1/pay?id=5&x=y: refused", "fetch <*> refused"),
+        ("db.example.com:5432 refused", "<*> refused"),
+        ("mail to first.last@example.com bounced", "mail to <*> bounced"),
+        ("load C:\\Windows\\System\\core.dll failed", "load <*> failed"),
+        ("open for <1 sec, then for 00:01", "open for <*>, then for <*>"),
+        ("wait enable.......0", "wait enable.......<*>"),
+        ("ready=true,old=false, kind: null", "ready=<*>,old=<*>, kind:<*>"),
+        ('lock tag="View Lock" taken', "lock tag=<*> taken"),
+        ("register ffffffff 00000000 is bad", "register <*> is bad"),
+        ("java.net.ConnectException: refused", "java.net.ConnectException: refused"),
+        ("a feed was added", "a feed was added"),
     ],
 )
 def test_what_is_variable(message: str, expected: str) -> None:
@@ -40,6 +51,16 @@ def test_many_values_in_one_place_are_a_variable() -> None:
 
 def test_few_are_enough_after_a_word_that_announces_a_name() -> None:
     assert groups("session opened for user root by (uid=0)", "session opened for user news by (uid=0)") == 1
+
+
+def test_few_are_enough_after_an_equals_sign() -> None:
+    assert groups("lock taken by=alice at once", "lock taken by=bob at once") == 1
+
+
+def test_states_and_error_codes_stay_apart_unless_they_are_many() -> None:
+    assert groups("task moved from NEW to RUNNING", "task moved from NEW to FAILED", "task moved from DONE to FAILED") == 3
+    assert groups("connect to database: ETIMEDOUT", "connect to database: ECONNRESET") == 2
+    assert groups(*(f"power link {name} is disabled" for name in ("LNKA", "LNKB", "LNKC", "LNKD"))) == 1
 
 
 def test_two_words_can_vary() -> None:

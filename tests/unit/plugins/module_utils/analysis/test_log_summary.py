@@ -16,7 +16,8 @@ def line(text: str, ago: float = 10) -> str:
 
 def raw(*logs: tuple[str, list[str]]) -> RawLogs:
     return RawLogs(
-        900.0, tuple(RawLog(f"pod-{number}", "api", False, version, tuple(lines)) for number, (version, lines) in enumerate(logs))
+        900.0,
+        tuple(RawLog(f"pod-{number}", "api", False, version, "\n".join(lines).encode()) for number, (version, lines) in enumerate(logs)),
     )
 
 
@@ -53,6 +54,34 @@ def test_new_is_only_said_where_the_time_before_was_seen() -> None:
     told = {pattern.template: pattern.new_since_deployment for pattern in logs(raw((old[0], sorted(old[1])), new), DEPLOYED, NOW).patterns}
     assert told == {"old": False, "new": True, "started": False}
     assert {pattern.new_since_deployment for pattern in logs(raw(new), DEPLOYED, NOW).patterns} == {None}
+
+
+def test_rare_patterns_are_not_called_new_where_little_was_seen_before() -> None:
+    """At its rate since the rollout, the rare error would hardly have shown in the ten seconds that were seen before it."""
+    seen = [line("INFO started", 130), *(line("ERROR often", 100 - second) for second in range(100)), line("ERROR once", 100)]
+    told = {pattern.template: pattern.new_since_deployment for pattern in logs(raw(("v1", sorted(seen))), DEPLOYED, NOW).patterns}
+    assert told == {"started": False, "often": True, "once": None}
+
+
+def test_logs_of_another_container_say_nothing_about_the_time_before() -> None:
+    before = RawLog("old", "sidecar", False, "v1", "\n".join([line("INFO proxied", 600)]).encode())
+    since = RawLog("new", "api", False, "v2", "\n".join([line("ERROR broken", 60), line("ERROR broken", 10)]).encode())
+    told = {pattern.template: pattern.new_since_deployment for pattern in logs(RawLogs(900.0, (before, since)), DEPLOYED, NOW).patterns}
+    assert told == {"proxied": False, "broken": None}
+
+
+def test_a_window_that_does_not_reach_the_rollout_tells_nothing() -> None:
+    long_ago = NOW - timedelta(minutes=20)
+    (pattern,) = logs(raw(("v1", [line("ERROR a", 600), line("ERROR a", 5)])), long_ago, NOW).patterns
+    assert pattern.new_since_deployment is None
+
+
+def test_a_template_with_one_message_shows_it_whole() -> None:
+    same = [line("ERROR connect to 10.0.0.5:5432 refused")] * 500
+    (pattern,) = logs(raw(("v1", same)), None, NOW).patterns
+    assert pattern.template == "connect to 10.0.0.5:5432 refused"
+    (pattern,) = logs(raw(("v1", [*same, line("ERROR connect to 10.0.0.6:5432 refused")])), None, NOW).patterns
+    assert (pattern.template, pattern.count) == ("connect to <*> refused", 501)
 
 
 def test_the_list_is_bounded_and_the_worst_stays() -> None:

@@ -114,7 +114,7 @@ def test_a_refused_connection_names_the_options() -> None:
 
 def test_text_stops_at_the_limit(server: HttpServer) -> None:
     server.answer = lambda _: Reply(200, b"0123456789" * 1000, "text/plain")
-    assert connect(server).text(f"{PODS}/p/log", {"container": "c"}, max_bytes=15) == "012345678901234"
+    assert connect(server).content(f"{PODS}/p/log", {"container": "c"}, max_bytes=15) == b"012345678901234"
 
 
 def test_a_patch_says_its_type_and_is_not_sent_twice(server: HttpServer) -> None:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterClient, Forbidden
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence import logs as evidence_logs
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.logs import logs
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.logs import _Wanted, logs
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, kubernetes_answers, recorded
 
@@ -35,7 +36,7 @@ def test_every_container_is_read_and_the_one_before_a_restart_too(api_server: Ht
     assert sorted((log.version, log.previous) for log in found.logs) == sorted(
         [("v2.3.0", False)] * 4 + [("v2.3.1", False)] * 3 + [("v2.3.1", True)] * 3
     )
-    assert all(len(log.lines) == 3 for log in found.logs)
+    assert all(log.text.count(b"\n") == 3 for log in found.logs)
     assert found.notes == ()
     query = log_requests(api_server)[0].query
     assert (query["sinceSeconds"], query["timestamps"], query["container"]) == ("900", "true", "payment-api")
@@ -59,6 +60,68 @@ def test_pods_in_trouble_are_read_first_and_the_rest_is_said(
 def test_a_log_that_is_cut_says_so(client: ClusterClient, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evidence_logs, "MAX_LINES", 21)
     assert "only its last 3 lines were read" in logs(client, service, NOW).notes[0]
+
+
+def test_the_bytes_of_all_logs_are_bounded_and_the_newest_lines_are_kept(
+    api_server: HttpServer, client: ClusterClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server gives the first bytes of what is asked for: then fewer lines are asked for."""
+    lines = [f"2026-11-23T22:{number // 60:02d}:{number % 60:02d}Z INFO {'x' * 70}" for number in range(1000)]
+
+    def answer(request: Request) -> Reply:
+        if not request.path.endswith("/log"):
+            return kubernetes_answers(request)
+        text = "".join(f"{line}\n" for line in lines[-int(request.query["tailLines"]) :])
+        return Reply(200, text.encode()[: int(request.query["limitBytes"])], "text/plain")
+
+    api_server.answer = answer
+    monkeypatch.setattr(evidence_logs, "MAX_BYTES", 70_000)
+    found = logs(client, service, NOW)
+    assert sum(len(log.text) for log in found.logs) <= 70_000
+    for log in found.logs:
+        assert log.text.decode().endswith(f"{lines[-1]}\n")
+        assert log.text.count(b"\n") == 92
+    assert len(log_requests(api_server)) == 14
+    assert found.notes[0].endswith(": only its last 92 lines were read")
+    assert found.notes[3] == "4 more logs were cut in the same way"
+
+
+def test_a_log_of_giant_lines_says_that_its_newest_are_missing(
+    api_server: HttpServer, client: ClusterClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(request: Request) -> Reply:
+        if not request.path.endswith("/log"):
+            return kubernetes_answers(request)
+        return Reply(200, (b"2026-11-23T22:55:00Z INFO a\n" + b"x" * 5000)[: int(request.query["limitBytes"])], "text/plain")
+
+    api_server.answer = answer
+    monkeypatch.setattr(evidence_logs, "MAX_BYTES", 7000)
+    found = logs(client, service, NOW)
+    assert {log.text for log in found.logs} == {b"2026-11-23T22:55:00Z INFO a\n"}
+    assert found.notes[0].endswith(": only 1 lines were read, and not the newest")
+
+
+def test_logs_are_read_side_by_side(api_server: HttpServer, client: ClusterClient, service: Service) -> None:
+    all_ten = threading.Barrier(10, timeout=1.5)
+
+    def answer(request: Request) -> Reply:
+        if request.path.endswith("/log"):
+            all_ten.wait()
+        return running_again(request)
+
+    api_server.answer = answer
+    assert len(logs(client, service, NOW).logs) == 10
+
+
+def test_where_many_are_left_out_each_version_is_still_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = [_Wanted(f"new-{number}", "api", False, "v2") for number in range(100)]
+    every += [_Wanted(f"old-{number}", "api", False, "v1") for number in range(100)]
+    notes: list[str] = []
+    chosen = evidence_logs._chosen(every, {log.pod for log in every[:100]}, notes)
+    assert len(chosen) == evidence_logs.MAX_LOGS
+    assert [log.version for log in chosen[:45]] == ["v2"] * 45
+    assert sum(log.version == "v1" for log in chosen) >= 7
+    assert notes == ["logs of 140 of 200 containers were not read"]
 
 
 def test_a_container_that_has_gone_is_a_note(api_server: HttpServer, client: ClusterClient, service: Service) -> None:

@@ -1,0 +1,325 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Counting the entries of many logs while looking at few of their lines.
+
+Each line gets a key (``log_keys``), keys are counted, and only one line of each is read as an entry; of lines that must be looked at
+together, such as a stack trace, the keys in a row are one. A million lines have some hundred keys.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..model.codec import parse_time
+from ..model.logs_raw import RawLog
+from .log_entries import Entry, entries, split_time
+from .log_keys import COARSE_FROM, blocks, coarsest_keys, has_level, has_status, keys, refined, server_errors
+from .log_parts import TOGETHER, Part, part
+from .log_tokens import generalise, tokenise
+
+MAX_KEYS = 30_000
+"""Keys whose lines are read; lines of yet other keys are only counted."""
+MAX_KEY_BYTES = 16 * 2**20
+_FOR_BAD_LINES = 1.3
+"""Multiple of these bounds up to which lines that look bad are read all the same."""
+MAX_MESSAGES = 8
+"""Different messages of one kind that are kept."""
+_ALL_SAMPLED = 8
+"""Blocks in which one line of each key is compared with its first one; after that, ever fewer are."""
+_TIME = 64
+"""Bytes of a line in which the runtime's time stands."""
+
+_LONGEST_KEY = 4000
+"""Bytes of joined keys: stack traces that are alike so far are alike."""
+_TOO_MANY = b"\0"
+"""The key of lines that were too many."""
+_BAD = re.compile(rb"ERR|FATAL|CRIT|WARN|PANIC|panic|[Ee]rror|[Ee]xception|fatal|warn")
+_ALONE = f"{Part.BEGINS}{Part.OTHER}".encode()
+_REFINED = b"r"
+"""Stands for the part of a line whose key is not enough."""
+_FEW, _MOST_DIFFERENT = 20, 0.4
+"""Share of a block's lines with keys of their own above which coarser ones are made, where there are more than a few lines."""
+
+
+@dataclass(slots=True)
+class Kind:
+    """Entries that are alike: the first of them, and what was seen of all. Times are those of the runtime, in UTC, as it wrote them."""
+
+    entry: Entry
+    count: int = 0
+    first: str | None = None
+    last: str | None = None
+    versions: set[str] = field(default_factory=set)
+    containers: set[str] = field(default_factory=set)
+    messages: set[str] = field(default_factory=set)
+
+    def seen(self, count: int, at: str | None) -> None:
+        self.count += count
+        if at:
+            # All are RFC 3339 in one time zone: they sort as text.
+            self.first = min(self.first or at, at)
+            self.last = max(self.last or at, at)
+
+    def add(self, other: Kind) -> None:
+        """Takes in what was seen of ``other``."""
+        self.seen(other.count, other.first)
+        self.seen(0, other.last)
+        self.versions |= other.versions
+        self.containers |= other.containers
+        self.messages |= other.messages
+        self.entry.files |= other.entry.files
+
+
+@dataclass(slots=True)
+class _Key:
+    """The entries that lines of one key are, mostly one."""
+
+    kinds: list[Kind]
+    log: int = -1
+    """Number of the log in which it was met last."""
+    counted: int = 0
+    """In that log."""
+    last: bytes = b""
+    """The line of that log that was met last, its beginning."""
+    place: tuple[int, int] | None = None
+    """Where the block with that line is, when the line was not looked at."""
+    blocks: int = 0
+    """In which it was met, of all logs."""
+
+
+class _Block:
+    """Some lines. They are only taken apart when one of them is looked at, since mostly their keys are enough."""
+
+    __slots__ = ("_last", "_lines", "count", "ends", "keys", "starts", "text")
+
+    def __init__(self, text: bytes, of_lines: list[bytes]) -> None:
+        self.text = text
+        self.keys = of_lines
+        """One a line, or for several lines that belong together."""
+        self.count = len(of_lines)
+        self.starts: Sequence[int] = range(self.count)
+        """The line at which each key begins."""
+        self.ends: Mapping[int, int] = {}
+        """Where those end that are for several lines."""
+        self._lines: list[bytes] | None = None
+        self._last: dict[bytes, int] | None = None
+
+    @property
+    def taken_apart(self) -> bool:
+        return self._lines is not None
+
+    @property
+    def lines(self) -> list[bytes]:
+        if self._lines is None:
+            self._lines = self.text.split(b"\n")
+        return self._lines
+
+    def first(self, key: bytes) -> int:
+        return self.starts[self.keys.index(key)]
+
+    def last(self, key: bytes) -> int:
+        if self._last is None:
+            self._last = dict(zip(self.keys, self.starts, strict=True))
+        return self._last[key]
+
+    def at(self, start: int) -> list[bytes]:
+        """The lines of the key that begins at line ``start``."""
+        return self.lines[start : self.ends.get(start, start + 1)]
+
+    def join(self, parts: bytes) -> None:
+        """Makes one key of those of lines that belong together."""
+        starts = list(self.starts)
+        spans: list[tuple[int, int]] = []
+        done = 0
+        for found in TOGETHER.finditer(parts):
+            start, end = found.span()
+            spans.append((start - 1 if start > done else start, end))
+            done = end
+        for start, end in reversed(spans):
+            self.keys[start:end] = (b"\n".join(self.keys[start:end])[:_LONGEST_KEY],)
+            starts[start:end] = (start,)
+        self.starts, self.ends = starts, dict(spans)
+
+
+@dataclass(slots=True)
+class Counting:
+    """Takes in one log after the other. ``total`` is their size in bytes."""
+
+    total: int
+    lines: int = 0
+    uncounted: int = 0
+    """Lines that were not read, since too many were different."""
+    _keys: dict[bytes, _Key] = field(default_factory=dict)
+    _parts: dict[bytes, int] = field(default_factory=lambda: {_TOO_MANY: ord(Part.BEGINS)})
+    _refined: dict[bytes, bool] = field(default_factory=dict)
+    """Keys that are not enough to tell their lines apart, and whether only the whole line is."""
+    _statuses: set[bytes] = field(default_factory=set)
+    """Keys of access logs, which are not enough where there are server errors among their lines."""
+    _key_bytes: int = 0
+    _logs: int = 0
+
+    def kinds(self) -> list[Kind]:
+        """What was counted so far."""
+        return [kind for key in self._keys.values() for kind in key.kinds]
+
+    def take(self, log: RawLog) -> None:
+        self._logs += 1
+        for start, end in blocks(log.text, self.total, _begins):
+            block = self._block(log.text[start:end])
+            self.lines += block.count
+            self._count(block, (start, end), log)
+        self._end(log)
+
+    def _block(self, text: bytes) -> _Block:
+        block = _Block(text, keys(text, self._coarse))
+        parts = self._parts_of(block, may_coarsen=True)
+        wanted = self._statuses if self._statuses and server_errors(text) else frozenset()
+        if _REFINED in parts or not wanted.isdisjoint(block.keys):
+            for number, key in enumerate(block.keys):
+                if key in wanted or key in self._refined:
+                    block.keys[number] = refined(key, block.lines[number], self._refined.get(key, False))
+            parts = self._parts_of(block, may_coarsen=False)
+        if parts.translate(None, _ALONE):
+            block.join(parts)
+        return block
+
+    def _count(self, block: _Block, place: tuple[int, int], log: RawLog) -> None:
+        counts = Counter(block.keys)
+        for key, count in counts.items():
+            seen = self._keys.get(key)
+            if seen is None or seen.log != self._logs:
+                if key is _TOO_MANY or (seen is None and len(self._keys) > _FOR_BAD_LINES * MAX_KEYS):
+                    self.uncounted += count
+                    continue
+                first = block.first(key) if count > 1 else block.last(key)
+                if seen is None:
+                    seen = self._read(key, block.at(first))
+                self._meet(seen, block.lines[first], log)
+            if seen.blocks < _ALL_SAMPLED or not seen.blocks & (seen.blocks - 1):
+                self._sample(key, seen, block.at(block.last(key)))
+            seen.counted += count
+            seen.blocks += 1
+            seen.place = place
+        if block.taken_apart:
+            for key in counts:
+                if (seen := self._keys.get(key)) is not None:
+                    seen.last, seen.place = block.lines[block.last(key)][:_TIME], None
+
+    def _end(self, log: RawLog) -> None:
+        """Puts down what was counted in ``log``, and when each key was met last."""
+        by_place: dict[tuple[int, int], list[tuple[bytes, _Key]]] = defaultdict(list)
+        for key, seen in self._keys.items():
+            if seen.log == self._logs and seen.place is not None:
+                by_place[seen.place].append((key, seen))
+        for (start, end), there in by_place.items():
+            block = self._block(log.text[start:end])
+            known = set(block.keys)
+            for key, seen in there:
+                # Since the block was counted, the key may have turned out not to be enough; then another line of the block has to do.
+                seen.last = block.lines[block.last(key) if key in known else -1][:_TIME]
+        for seen in self._keys.values():
+            if seen.log == self._logs:
+                at = _utc(seen.last)
+                for kind in seen.kinds:
+                    kind.seen(seen.counted, at)
+                seen.counted = 0
+
+    @property
+    def _coarse(self) -> bool:
+        return self.total >= COARSE_FROM
+
+    def _parts_of(self, block: _Block, may_coarsen: bool) -> bytes:
+        """The part that each line plays."""
+        try:
+            return bytes(map(self._parts.__getitem__, block.keys))
+        except KeyError:
+            self._learn(block, may_coarsen)
+            return bytes(map(self._parts.__getitem__, block.keys))
+
+    def _learn(self, block: _Block, may_coarsen: bool) -> None:
+        """Finds out what part the lines of new keys play. Where there are too many keys, those of the rest become one."""
+        parts = self._parts
+        if may_coarsen and len(block.keys) > _FEW and len(set(block.keys)) > _MOST_DIFFERENT * len(block.keys):
+            block.keys = coarsest_keys(block.text)
+        too_many = False
+        where = dict(zip(block.keys, block.lines, strict=True))
+        for key in where.keys() - parts.keys():
+            line = where[key]
+            if not self._room(key, line):
+                too_many = True
+                continue
+            self._key_bytes += len(key)
+            if b"\0" not in key and has_level(line):
+                self._refine(key, exact=False)
+                continue
+            parts[key] = ord(part(split_time(_decoded(line))[1]))
+            if b"\0" not in key and has_status(line):
+                self._statuses.add(key)
+        if too_many:
+            block.keys = [key if key in parts else _TOO_MANY for key in block.keys]
+
+    def _refine(self, key: bytes, exact: bool) -> None:
+        self._refined[key] = exact
+        self._parts[key] = ord(_REFINED)
+
+    def _room(self, key: bytes, line: bytes) -> bool:
+        """Whether one more key may be read. Some room is left for lines that look bad."""
+        share = max(len(self._parts) / MAX_KEYS, (self._key_bytes + len(key)) / MAX_KEY_BYTES)
+        return share < 1 or (share < _FOR_BAD_LINES and _BAD.search(line) is not None)
+
+    def _read(self, key: bytes, lines: Sequence[bytes]) -> _Key:
+        """A key that is new, with the entries that its ``lines`` are."""
+        found = _Key([Kind(entry, messages={entry.message}) for entry in entries(map(_decoded, lines)) if entry.message])
+        self._keys[key] = found
+        return found
+
+    def _meet(self, seen: _Key, line: bytes, log: RawLog) -> None:
+        """``line`` is the first of its key in ``log``."""
+        seen.log = self._logs
+        at = _utc(line)
+        for kind in seen.kinds:
+            kind.seen(0, at)
+            kind.containers.add(log.container)
+            if log.version:
+                kind.versions.add(log.version)
+
+    def _sample(self, key: bytes, seen: _Key, lines: Sequence[bytes]) -> None:
+        """Looks at one more line of ``key``: what it says may vary, and a coarse key may turn out not to be enough."""
+        found = [entry for entry in entries(map(_decoded, lines)) if entry.message]
+        for kind, entry in zip(seen.kinds, found, strict=False):
+            kind.entry.files |= entry.files
+            if entry.message in kind.messages:
+                continue
+            if len(kind.messages) < MAX_MESSAGES:
+                kind.messages.add(entry.message)
+            if self._coarse and len(lines) == 1 and b"\0" not in key and _differ(entry.message, kind.entry.message):
+                self._refine(key, exact=True)
+
+
+def _differ(one: str, other: str) -> bool:
+    """Whether two messages differ in more than their variable parts."""
+    one, other = generalise(one), generalise(other)
+    return one != other and tokenise(one) != tokenise(other)
+
+
+def _begins(line: bytes) -> bool:
+    return part(split_time(_decoded(line.rstrip(b"\n")))[1]) in (Part.BEGINS, Part.OTHER)
+
+
+def _decoded(line: bytes) -> str:
+    return line.decode("utf-8", "replace")
+
+
+def _utc(line: bytes) -> str | None:
+    """The runtime's time in front of ``line``."""
+    at = split_time(line[:_TIME].decode("ascii", "replace"))[0]
+    if at is None or at.endswith("Z"):
+        return at
+    try:
+        return parse_time(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    except ValueError:
+        return None

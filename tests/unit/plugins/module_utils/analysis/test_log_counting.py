@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis import log_counting
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.log_counting import Counting
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.log_entries import entries
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.log_tokens import generalise, tokenise
+from ansible_collections.devops.incident_response.plugins.module_utils.model.logs_raw import RawLog
+
+PYTHON = 'ERROR request {0} failed\nTraceback (most recent call last):\n  File "/app/x.py", line 3, in f\nValueError: {0} is not so'
+JAVA = (
+    "ERROR call {0} failed\njava.lang.IllegalStateException: no\n\tat a.Bar.baz(Bar.java:12)"
+    "\n\nCaused by: java.io.IOException\n\t... 3 more"
+)
+GO = "panic: boom {0}\n\ngoroutine 1 [running]:\nmain.main()\n\t/app/main.go:12 +0x1d"
+ONE_LINE = (
+    "INFO POST /payments 201 {0}ms request={1}",
+    '{{"level":"warn","msg":"slow","ms":{0},"id":"{1}"}}',
+    "level=error msg=refused id={1}",
+    "E1021 14:23:15.123456       1 reflector.go:123] Failed to watch {0}",
+    "no level at all, {0}",
+)
+
+
+def made(entries_wanted: int) -> list[str]:
+    chance = random.Random(5)
+    lines = []
+    for second in range(entries_wanted):
+        text = chance.choice((*ONE_LINE, PYTHON, JAVA, GO)).format(chance.randrange(1000), f"{chance.getrandbits(48):012x}")
+        at = f"2025-10-21T14:{second // 60 % 60:02d}:{second % 60:02d}.{chance.randrange(1000):03d}000000Z"
+        lines += [f"{at} {line}" for line in text.split("\n")]
+    return lines
+
+
+def counted(*texts: str, size: int | None = None) -> Counting:
+    counting = Counting(size if size is not None else sum(map(len, texts)))
+    for number, text in enumerate(texts):
+        counting.take(RawLog(f"pod-{number}", "api", False, f"v{number}", text.encode()))
+    return counting
+
+
+def by_kind(counting: Counting) -> Counter[tuple[str, tuple[str, ...]]]:
+    found: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    for kind in counting.kinds():
+        found[kind.entry.level, tokenise(generalise(kind.entry.message))] += kind.count
+    return found
+
+
+@pytest.mark.parametrize("coarse_from", [0, 10**9])
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_what_is_counted_is_what_reading_each_line_gives(monkeypatch: pytest.MonkeyPatch, coarse_from: int, ending: str) -> None:
+    monkeypatch.setattr(log_counting, "COARSE_FROM", coarse_from)
+    lines = made(3000)
+    slowly = Counter((entry.level, tokenise(generalise(entry.message))) for entry in entries(lines))
+    counting = counted("\n".join(lines) + ending)
+    assert by_kind(counting) == slowly
+    assert counting.lines == len(lines)
+    assert counting.uncounted == 0
+    assert len(slowly) == 8
+
+
+def test_first_and_last_are_told_over_logs_and_offsets() -> None:
+    early = "2025-10-21T14:00:02Z ERROR a 1\n2025-10-21T14:00:09Z ERROR a 2\n2025-10-21T14:00:05Z INFO b"
+    offset = "2025-10-21T16:00:01.5+02:00 ERROR a 3"
+    (error, info, other) = counted(early, offset).kinds()
+    error.add(other)
+    assert (error.count, error.first, error.last) == (3, "2025-10-21T14:00:01.500000Z", "2025-10-21T14:00:09Z")
+    assert (error.versions, error.containers, info.versions) == ({"v0", "v1"}, {"api"}, {"v0"})
+    assert (info.first, info.last) == ("2025-10-21T14:00:05Z", "2025-10-21T14:00:05Z")
+
+
+@pytest.mark.parametrize("coarse_from", [0, 10**9])
+def test_numbers_that_tell_an_error_from_a_success_are_kept(monkeypatch: pytest.MonkeyPatch, coarse_from: int) -> None:
+    monkeypatch.setattr(log_counting, "COARSE_FROM", coarse_from)
+    levels = ['{"level":30,"msg":"done"}'] * 50 + ['{"level":50,"msg":"done"}'] * 5
+    statuses = ['10.0.0.1 - - "GET /x HTTP/1.1" 200 15'] * 50 + ['10.0.0.1 - - "GET /x HTTP/1.1" 503 15'] * 5
+    random.Random(5).shuffle(lines := levels + statuses)
+    text = "\n".join(f"2025-10-21T14:00:00Z {line}" for line in lines)
+    found = Counter(kind.entry.level for kind in counted(text).kinds() for _unused in range(kind.count))
+    assert found == {"INFO": 50, "ERROR": 10, "UNKNOWN": 50}
+
+
+def test_coarse_keys_are_refined_where_they_are_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the letters a to f, "fail" and "failed" are the same."""
+    monkeypatch.setattr(log_counting, "COARSE_FROM", 0)
+    lines = [f"2025-10-21T14:00:00Z ERROR payment {number:x} {'fail' if number % 3 else 'failed'}" for number in range(3000)]
+    found = by_kind(counted("\n".join(lines)))
+    of_word: Counter[str] = Counter()
+    for (_level, words), count in found.items():
+        of_word[words[-1]] += count
+    assert of_word["fail"] == pytest.approx(2000, rel=0.1)
+    assert of_word["failed"] == pytest.approx(1000, rel=0.1)
+
+
+def test_identifiers_in_other_alphabets_are_few_keys_too() -> None:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    chance = random.Random(5)
+    tokens = ["".join(chance.choices(alphabet, k=22)) for _unused in range(5000)]
+    counting = counted("\n".join(f"2025-10-21T14:00:00Z INFO session {token} opened" for token in tokens))
+    assert len(counting.kinds()) < 300
+    assert sum(kind.count for kind in counting.kinds()) == 5000
+
+
+def test_too_many_different_lines_are_said_and_bad_ones_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_counting, "MAX_KEYS", 100)
+    chance = random.Random(5)
+    words = ["".join(chance.choices("ghijklmnop", k=12)) for _unused in range(500)]
+    lines = [*(f"INFO {word}" for word in words), "ERROR at last", "ERROR at last"]
+    counting = counted("\n".join(f"2025-10-21T14:00:00Z {line}" for line in lines))
+    assert counting.uncounted == 500 - sum(kind.count for kind in counting.kinds() if kind.entry.level == "INFO")
+    assert 300 < counting.uncounted < 500
+    assert [(kind.entry.message, kind.count) for kind in counting.kinds() if kind.entry.level == "ERROR"] == [("at last", 2)]
+
+
+def test_a_stack_trace_is_one_entry_wherever_a_block_ends() -> None:
+    trace = JAVA.format(7).split("\n")
+    text = "\n".join(f"2025-10-21T14:00:00Z {line}" for line in trace * 2000)
+    (kind,) = counted(text).kinds()
+    assert kind.count == 2000
+    assert kind.entry.files == {"Bar.java"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "\n", "\n\n\n", "x", "\0", "no time\n\tat all", "\xff" * 100_000, "panic: x\n" + "y\n" * 100_000, "\t\n" * 100_000, "{" * 100_000],
+)
+def test_hostile_text_is_taken(text: str) -> None:
+    counting = counted(text, text)
+    assert counting.lines == 2 * (text.count("\n") + (text[-1:] not in ("", "\n")))
+    assert all(kind.count > 0 for kind in counting.kinds())
