@@ -24,10 +24,12 @@ def requested_form(accept: str) -> Form:
         name, *parameters = (part.strip() for part in media_type.split(";"))
         if name not in ("application/json", "*/*", "application/*"):
             continue
-        as_ = next((p.removeprefix("as=") for p in parameters if p.startswith("as=")), "")
-        if as_ == "Table":
+        named = dict(part.partition("=")[::2] for part in parameters)
+        as_ = named.get("as", "")
+        known = named.get("g") == "meta.k8s.io" and named.get("v") in ("v1", "v1beta1")
+        if as_ == "Table" and known:
             return "Table"
-        if as_ in ("PartialObjectMetadata", "PartialObjectMetadataList"):
+        if as_ in ("PartialObjectMetadata", "PartialObjectMetadataList") and known:
             return "PartialObjectMetadata"
         if not as_:
             return "Object"

@@ -52,7 +52,7 @@ Query = Mapping[str, Union[str, int, bool]]  # noqa: UP007 (ansible-test's pylin
 
 _JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Lists without what is in the objects: names, labels, times and who wrote which field.
 
 https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
