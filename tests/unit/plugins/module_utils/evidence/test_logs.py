@@ -98,7 +98,7 @@ def test_a_log_of_giant_lines_says_that_its_newest_are_missing(
     monkeypatch.setattr(evidence_logs, "MAX_BYTES", 7000)
     found = logs(client, service, NOW)
     assert {log.text for log in found.logs} == {b"2026-11-23T22:55:00Z INFO a\n"}
-    assert found.notes[0].endswith(": only 1 lines were read, and not the newest")
+    assert found.notes[0].endswith(": only its first 1 lines were read, and not the newest (its lines are longer than 1,000 bytes)")
 
 
 def test_logs_are_read_side_by_side(api_server: HttpServer, client: ClusterClient, service: Service) -> None:
