@@ -81,7 +81,7 @@ def test_the_bytes_of_all_logs_are_bounded_and_the_newest_lines_are_kept(
     for log in found.logs:
         assert log.text.decode().endswith(f"{lines[-1]}\n")
         assert log.text.count(b"\n") == 92
-    assert len(log_requests(api_server)) == 14
+    assert [request.query["limitBytes"] for request in log_requests(api_server)] == ["10000"] * 14
     assert found.notes[0].endswith(": only its last 92 lines were read")
     assert found.notes[3] == "4 more logs were cut in the same way"
 
