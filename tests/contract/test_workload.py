@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 
 from plugins.module_utils.clients.cluster_errors import Forbidden, ObjectNotFound
-from plugins.module_utils.evidence.logs import logs
 from plugins.module_utils.evidence.rollouts import rollouts
 from plugins.module_utils.evidence.workload import workload
 from plugins.module_utils.model.service import WorkloadKind
@@ -69,16 +68,6 @@ def test_rollout_history(cluster: Cluster) -> None:
     assert (history.previous.number, history.current.pods, history.current.ready_pods, history.in_progress) == (2, 3, 3, False)
     assert history.previous.stable_for is not None
     assert 0 <= history.previous.stable_for < 60
-
-
-def test_logs_of_this_run_and_the_one_before(cluster: Cluster) -> None:
-    cluster.set_log(["starting", "ERROR Database connection timeout"], ["FATAL config key DB_HOST missing"])
-    cluster.create(WorkloadKind.DEPLOYMENT, "v1-restarted", replicas=2)
-    cluster.until("two restarts", lambda: (seen := look(cluster)).ready == sum(pod.restarts for pod in seen.pods) == 2)
-    read = logs(cluster.client(), cluster.service(), datetime.now(UTC))
-    assert [sum("Database connection timeout" in line for line in log.lines) for log in read.logs if not log.previous] == [1, 1]
-    assert [sum("DB_HOST missing" in line for line in log.lines) for log in read.logs if log.previous] == [1, 1]
-    assert {(log.container, log.version) for log in read.logs} == {("app", "v1-restarted")}
 
 
 def test_workload_that_is_not_there(cluster: Cluster) -> None:

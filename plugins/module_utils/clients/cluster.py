@@ -12,9 +12,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Union
 from urllib.parse import urlencode
 
+from ..concurrency import Deadline
 from ..model.service import WorkloadKind
 from .answers import NotJsonError, connection_problem, parse_json
 from .cluster_access import ClusterAccess, load_configuration
@@ -39,6 +41,7 @@ __all__ = [
     "ClusterError",
     "ClusterUnreachable",
     "Conflict",
+    "Content",
     "Forbidden",
     "Invalid",
     "ObjectNotFound",
@@ -50,6 +53,7 @@ __all__ = [
 
 Query = Mapping[str, Union[str, int, bool]]  # noqa: UP007 (ansible-test's pylint takes the other form for an operation)
 
+_CHUNK = 2**17
 _JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -65,6 +69,14 @@ def workload_path(kind: WorkloadKind | str, namespace: str, name: str | None = N
     """Path of a workload, or of all of its kind in ``namespace`` where no name is given."""
     path = f"/apis/apps/v1/namespaces/{namespace}/{_PLURALS[WorkloadKind(kind)]}"
     return f"{path}/{name}" if name else path
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body, as much of it as was wanted; ``problem`` says what kept the rest from arriving."""
+
+    body: bytes
+    problem: str | None = None
 
 
 class ClusterClient:
@@ -114,13 +126,32 @@ class ClusterClient:
         """``body`` are DeleteOptions, such as the uid that the object must have."""
         return self._object("DELETE", path, query, body, None if body is None else "application/json", timeout)
 
-    def content(self, path: str, query: Query | None = None, timeout: float | None = None, max_bytes: int | None = None) -> bytes:
-        """The body as it is; at most ``max_bytes`` of it, the rest is left unread."""
-        limit = timeout or self.timeout
+    def content(self, path: str, query: Query, max_bytes: int, deadline: Deadline) -> Content:
+        """The body as it is: at most ``max_bytes`` of it, and what arrived by the ``deadline`` or before the connection broke."""
+        limit = max(min(self.timeout, deadline.left()), 0.1)
+        asked = f"GET {path}"
         response = self._send("GET", path, query, None, {"Accept": "*/*"}, limit)
-        body = self._read(response, f"GET {path}", limit, max_bytes)
-        self._check(response, body, f"GET {path}")
-        return body
+        if response.status != 200:
+            self._check(response, self._read(response, asked, limit, max_bytes), asked)
+        body = bytearray()
+        while len(body) < max_bytes:
+            if body and not deadline.left():
+                response.close()
+                return Content(bytes(body), f"did not answer completely within {deadline.seconds:g} s")
+            try:
+                chunk = response.read1(min(_CHUNK, max_bytes - len(body)), decode_content=True)
+            except (OSError, ValueError, self._urllib3.exceptions.HTTPError) as error:
+                problem = connection_problem(error, limit)
+                response.close()
+                if not body:
+                    raise self._unreachable(problem, asked) from error
+                return Content(bytes(body), problem)
+            if not chunk:
+                response.release_conn()
+                return Content(bytes(body))
+            body += chunk
+        response.close()
+        return Content(bytes(body))
 
     def watch(self, path: str, query: Query, timeout: float) -> Iterator[dict[str, Any]]:
         """Events ``{"type": …, "object": …}`` for at most ``timeout`` seconds; ends quietly when the time is up.
@@ -207,9 +238,12 @@ class ClusterClient:
             return call()
         except (OSError, ValueError, self._urllib3.exceptions.HTTPError) as error:
             problem = connection_problem(error, timeout)
-            raise ClusterUnreachable(
-                f"The cluster at {self.host}: {problem} ({asked}). Check that it runs, and 'kubeconfig', 'context' or 'host'."
-            ) from error
+            raise self._unreachable(problem, asked) from error
+
+    def _unreachable(self, problem: str, asked: str) -> ClusterUnreachable:
+        return ClusterUnreachable(
+            f"The cluster at {self.host}: {problem} ({asked}). Check that it runs, and 'kubeconfig', 'context' or 'host'."
+        )
 
     def _check(self, response: Any, body: bytes, asked: str) -> None:
         if not 200 <= response.status < 300:

@@ -30,6 +30,8 @@ MAX_LINES_EACH = 20_000
 MAX_BYTES = 48 * 2**20
 """Bytes of all logs together; shared out evenly too."""
 READERS = 16
+_SHARE_FOR_READING = 0.9
+"""Of the time that is left: what has arrived by then is used."""
 _MOST_CUT_NAMED = 3
 _FIRST_IN_TROUBLE = 0.75
 """Share of the logs that is given to pods in trouble first; the rest shows what the others say meanwhile."""
@@ -53,11 +55,11 @@ class _Share:
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """``lines``: how many were asked for. ``whole``: the newest lines are in it."""
+    """``lines``: how many were asked for. ``cut``: why the newest lines are not in it."""
 
     text: bytes
     lines: int
-    whole: bool
+    cut: str | None
 
 
 def logs(
@@ -123,6 +125,7 @@ def _of_pods(
     wanted = _chosen(list(chain.from_iterable(every)), {name_of(pod) for pod in pods if not _is_ready(pod)}, notes)
     if not wanted:
         raise SourceUnavailableError("No container has started yet, so there are no logs; see the pods' reasons.")
+    reading = Deadline(ends.left() * _SHARE_FOR_READING)
     share = _Share(min(MAX_LINES_EACH, MAX_LINES // len(wanted)), MAX_BYTES // len(wanted))
 
     def read(log: _Wanted) -> _Body:
@@ -136,13 +139,14 @@ def _of_pods(
         if log.previous:
             query["previous"] = True
         path = f"/api/v1/namespaces/{service.namespace}/pods/{log.pod}/log"
-        body = client.content(path, query, max_bytes=share.bytes)
-        if len(body) < share.bytes:
-            return _Body(body, share.lines, whole=True)
-        # The bytes that are missing are those of the newest lines: so many lines fit, and those of the end are wanted.
-        fewer = max(1, body.count(b"\n") * 9 // 10)
-        body = client.content(path, {**query, "tailLines": fewer}, max_bytes=share.bytes)
-        return _Body(body, fewer, whole=len(body) < share.bytes)
+        content = client.content(path, query, share.bytes, reading)
+        lines = share.lines
+        if len(content.body) >= share.bytes:
+            # The bytes that are missing are those of the newest lines: so many lines fit, and those of the end are wanted.
+            lines = max(1, content.body.count(b"\n") * 9 // 10)
+            content = client.content(path, {**query, "tailLines": lines}, share.bytes, reading)
+        too_long = f"its lines are longer than {share.bytes:,} bytes" if len(content.body) >= share.bytes else None
+        return _Body(content.body, lines, content.problem or too_long)
 
     return _collect(wanted, map_side_by_side(read, wanted, READERS, "logs"), ends, notes)
 
@@ -177,10 +181,13 @@ def _collect(wanted: Sequence[_Wanted], bodies: Sequence[Future[_Body]], deadlin
         except SourceUnavailableError as error:
             failed.append((log, error))
             continue
-        text = body.text if body.whole else body.text[: body.text.rfind(b"\n") + 1]
+        text = body.text[: body.text.rfind(b"\n") + 1] if body.cut else body.text
         lines = text.count(b"\n")
-        if not body.whole:
-            cut.append(f"{log.pod}/{log.container}: only {lines:,} lines were read, and not the newest")
+        if body.cut and not text:
+            failed.append((log, SourceUnavailableError(f"The log of {log.pod}/{log.container}: {body.cut}.")))
+            continue
+        if body.cut:
+            cut.append(f"{log.pod}/{log.container}: only its first {lines:,} lines were read, and not the newest ({body.cut})")
         elif lines >= body.lines:
             cut.append(f"{log.pod}/{log.container}: only its last {lines:,} lines were read")
         found.append(RawLog(log.pod, log.container, log.previous, log.version, text))

@@ -54,6 +54,21 @@ def test_secrets_do_not_leave() -> None:
     assert "alice@example.com" not in json.dumps(result)
 
 
+def test_logs_of_pods_that_are_gone_come_from_loki() -> None:
+    at = str(int(datetime.now(UTC).timestamp() - 60) * 10**9)
+    stream = {"stream": {"pod": "payment-api-0-gone", "container": "payment-api"}, "values": [[at, "FATAL out of sockets"]]}
+    found = {"status": "success", "data": {"resultType": "streams", "result": [stream]}}
+    with http_server(kubernetes_answers) as server, http_server(lambda _: Reply(200, found)) as loki:
+        seen = ask(server, sources=["logs"], loki_url=loki.url, loki_tenant="team-a")["diagnostics"]["logs"]
+        loki.faults["/"] = "500"
+        without = ask(server, sources=["logs"], loki_url=loki.url)["diagnostics"]["logs"]
+    assert loki.requests[0].headers["x-scope-orgid"] == "team-a"
+    assert (seen["status"], seen["data"]["containers"]) == ("ok", 8)
+    assert (seen["data"]["patterns"][0]["level"], seen["data"]["patterns"][0]["template"]) == ("FATAL", "out of sockets")
+    assert (without["status"], without["data"]["containers"]) == ("partial", 7)
+    assert "Loki at http://127.0.0.1" in without["reason"]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -65,6 +80,8 @@ def test_secrets_do_not_leave() -> None:
         ({"namespace": "a/b"}, "Option 'namespace'"),
         ({"prometheus_url": "nowhere"}, "Option 'prometheus_url'"),
         ({"jaeger_url": "nowhere"}, "Option 'jaeger_url'"),
+        ({"loki_url": "nowhere"}, "Option 'loki_url'"),
+        ({"loki_url": "http://loki:3100", "loki_tenant": "a\r\nX-Other: b"}, "Option 'loki_tenant'"),
         ({"catalogue": {"workload_kind": "Pod"}}, "catalogue.workload_kind': 'Pod'"),
     ],
 )

@@ -73,6 +73,17 @@ def test_first_and_last_are_told_over_logs_and_offsets() -> None:
     assert (info.first, info.last) == ("2025-10-21T14:00:05Z", "2025-10-21T14:00:05Z")
 
 
+def test_when_it_was_last_seen_is_exact_also_where_lines_were_only_counted() -> None:
+    lines = []
+    for number in range(5000):
+        at = f"2025-10-21T14:{number // 60:02d}:{number % 60:02d}Z"
+        lines.append(f"{at} INFO a {number}")
+        if number < 3210:
+            lines.append(f"{at} ERROR b {number}")
+    last = {kind.entry.level: kind.last for kind in counted("\n".join(lines)).kinds()}
+    assert last == {"INFO": "2025-10-21T14:83:19Z", "ERROR": "2025-10-21T14:53:29Z"}
+
+
 @pytest.mark.parametrize("coarse_from", [0, 10**9])
 def test_numbers_that_tell_an_error_from_a_success_are_kept(monkeypatch: pytest.MonkeyPatch, coarse_from: int) -> None:
     monkeypatch.setattr(log_counting, "COARSE_FROM", coarse_from)

@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients import cluster
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterAccess, ClusterClient, workload_path
+from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
 from ansible_collections.devops.incident_response.tests.unit.servers import (
     HttpServer,
     Reply,
@@ -114,7 +116,42 @@ def test_a_refused_connection_names_the_options() -> None:
 
 def test_text_stops_at_the_limit(server: HttpServer) -> None:
     server.answer = lambda _: Reply(200, b"0123456789" * 1000, "text/plain")
-    assert connect(server).content(f"{PODS}/p/log", {"container": "c"}, max_bytes=15) == b"012345678901234"
+    assert connect(server).content(f"{PODS}/p/log", {"container": "c"}, 15, Deadline(5)) == cluster.Content(b"012345678901234")
+
+
+def half_an_answer(connection: socket.socket, stay: threading.Event) -> None:
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst line\nsecond")
+    stay.wait(5)
+
+
+def test_half_a_text_is_given_with_the_reason_why_it_ends() -> None:
+    stay = threading.Event()
+    stay.set()
+    with tcp_server(lambda connection: half_an_answer(connection, stay)) as address:
+        client = ClusterClient.connect(ClusterAccess(host=f"http://{address}"))
+        found = client.content(f"{PODS}/p/log", {}, 1000, Deadline(5))
+    assert found == cluster.Content(b"first line\nsecond", "the connection was closed before the answer was complete")
+
+
+def test_what_has_arrived_by_the_deadline_is_given() -> None:
+    stay = threading.Event()
+    with tcp_server(lambda connection: half_an_answer(connection, stay)) as address:
+        client = ClusterClient.connect(ClusterAccess(host=f"http://{address}"))
+        found = client.content(f"{PODS}/p/log", {}, 1000, Deadline(0.3))
+        stay.set()
+    assert found.body == b"first line\nsecond"
+    assert found.problem is not None
+    assert "did not answer" in found.problem
+
+
+def test_a_text_that_is_refused_or_never_comes_is_an_error(server: HttpServer) -> None:
+    server.faults[f"{PODS}/forbidden"] = "403"
+    server.faults[f"{PODS}/slow"] = "hang"
+    with pytest.raises(cluster.Forbidden):
+        connect(server).content(f"{PODS}/forbidden/log", {}, 1000, Deadline(5))
+    with pytest.raises(cluster.ClusterUnreachable, match="did not answer within"):
+        connect(server).content(f"{PODS}/slow/log", {}, 1000, Deadline(0.3))
 
 
 def test_a_patch_says_its_type_and_is_not_sent_twice(server: HttpServer) -> None:

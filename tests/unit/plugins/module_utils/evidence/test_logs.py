@@ -81,7 +81,7 @@ def test_the_bytes_of_all_logs_are_bounded_and_the_newest_lines_are_kept(
     for log in found.logs:
         assert log.text.decode().endswith(f"{lines[-1]}\n")
         assert log.text.count(b"\n") == 92
-    assert len(log_requests(api_server)) == 14
+    assert [request.query["limitBytes"] for request in log_requests(api_server)] == ["10000"] * 14
     assert found.notes[0].endswith(": only its last 92 lines were read")
     assert found.notes[3] == "4 more logs were cut in the same way"
 
@@ -98,7 +98,7 @@ def test_a_log_of_giant_lines_says_that_its_newest_are_missing(
     monkeypatch.setattr(evidence_logs, "MAX_BYTES", 7000)
     found = logs(client, service, NOW)
     assert {log.text for log in found.logs} == {b"2026-11-23T22:55:00Z INFO a\n"}
-    assert found.notes[0].endswith(": only 1 lines were read, and not the newest")
+    assert found.notes[0].endswith(": only its first 1 lines were read, and not the newest (its lines are longer than 1,000 bytes)")
 
 
 def test_logs_are_read_side_by_side(api_server: HttpServer, client: ClusterClient, service: Service) -> None:
