@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ..model.diagnostics import Diagnostics
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
+from ..model.rollout import Rollouts
 from ..model.traces import Operation, Traces
 from ..units import describe_duration, format_ratio, format_value
 from .stability import still_rolling_out
@@ -45,7 +46,23 @@ def rollout_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
     if rollouts.paused:
         yield Finding("rollouts.paused", Source.ROLLOUTS, Level.WARNING, f"The rollout of {version} is paused")
     elif still_rolling_out(rollouts, diagnostics.workload.data):
-        yield Finding("rollouts.in_progress", Source.ROLLOUTS, Level.WARNING, f"The rollout of {version} is still going on")
+        yield Finding(
+            "rollouts.in_progress", Source.ROLLOUTS, Level.WARNING, f"The rollout of {version} is still going on", _how_far(rollouts)
+        )
+    if rollouts.deadline_exceeded and diagnostics.workload.data is None:
+        title = f"The rollout of {version} does not progress (ProgressDeadlineExceeded)"
+        yield Finding("rollouts.deadline", Source.ROLLOUTS, Level.WARNING, title, _how_far(rollouts))
+    if rollouts.owner:
+        yield Finding("rollouts.owner", Source.ROLLOUTS, Level.OK, f"{rollouts.owner} owns the manifest", rollouts.owner_effect)
+
+
+def _how_far(rollouts: Rollouts) -> str | None:
+    """``3 of 5 pods updated, 2 available, 2 old ones to go``."""
+    progress = rollouts.progress
+    if progress is None:
+        return None
+    old = f", {progress.old} old to go" if progress.old else ""
+    return f"{progress.updated} of {plural(progress.wanted, 'pod')} updated, {progress.available} available{old}"
 
 
 def change_findings(diagnostics: Diagnostics) -> Iterator[Finding]:

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..clients.answers import excerpt
 from ..clients.cluster import ObjectNotFound
 from ..errors import SourceUnavailableError
-from .objects import Object, annotations_of, labels_of, mapping, metadata, name_of, sequence
+from .objects import Object, annotations_of, controller_of, labels_of, main_container, mapping, metadata, name_of, sequence
 from .snapshot import ClusterSnapshot
 
+_PUTS_BACK = "it puts its own version back within minutes: change its source, or suspend it first"
+_AT_NEXT_COMMIT = "it puts its own version back at the next commit or sync: change its source too"
 _ARGO_APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
 
 
@@ -22,6 +26,8 @@ class Ownership:
     owner: str | None
     reverts: bool
     note: str | None = None
+    effect: str | None = None
+    """What it does about a rollback made behind its back."""
 
 
 def ownership(workload: Object, snapshot: ClusterSnapshot) -> Ownership:
@@ -31,16 +37,70 @@ def ownership(workload: Object, snapshot: ClusterSnapshot) -> Ownership:
     application = tracking.partition(":")[0] or labels.get("argocd.argoproj.io/instance")
     if application:
         return _argo_cd(application, snapshot)
+    by_labels = _flux(labels, annotations) or _controller(workload) or _helm(labels, annotations)
+    return by_labels or _by_manager(workload, snapshot) or Ownership(None, reverts=False)
+
+
+def image_manager(workload: Object, container: str | None = None) -> str | None:
+    """Which client last wrote the image of the workload's container; None where the server does not say."""
+    name = main_container(mapping(mapping(mapping(workload.get("spec")).get("template")).get("spec")), container).get("name")
+    writes = []
+    for entry in map(mapping, sequence(metadata(workload).get("managedFields"))):
+        fields = mapping(entry.get("fieldsV1"))
+        for step in ("f:spec", "f:template", "f:spec", "f:containers", f'k:{{"name":"{name}"}}'):
+            fields = mapping(fields.get(step))
+        if "f:image" in fields and entry.get("manager"):
+            writes.append((str(entry.get("time") or ""), excerpt(str(entry["manager"]), 60)))
+    return max(writes)[1] if writes else None
+
+
+def _by_manager(workload: Object, snapshot: ClusterSnapshot) -> Ownership | None:
+    """The owner by who wrote the image, where no label says it: Argo CD tracks by a label of its user's choice."""
+    manager, name = image_manager(workload) or "", labels_of(workload).get("app.kubernetes.io/instance")
+    if manager.startswith("argocd-") and name:
+        return _argo_cd(name, snapshot)
+    if manager in ("kustomize-controller", "helm-controller"):
+        return Ownership(f"Flux ({manager})", reverts=True, effect=_PUTS_BACK)
+    return None
+
+
+def _flux(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Ownership | None:
     if name := labels.get("kustomize.toolkit.fluxcd.io/name"):
         space = labels.get("kustomize.toolkit.fluxcd.io/namespace", "flux-system")
         enabled = annotations.get("kustomize.toolkit.fluxcd.io/reconcile") != "disabled"
-        return Ownership(f"Flux Kustomization {space}/{name}", reverts=enabled)
+        effect = _PUTS_BACK if enabled else "its reconciliation of this object is disabled: it leaves it alone"
+        return Ownership(f"Flux Kustomization {space}/{name}", reverts=enabled, effect=effect)
     if name := labels.get("helm.toolkit.fluxcd.io/name"):
         space = labels.get("helm.toolkit.fluxcd.io/namespace", "flux-system")
-        return Ownership(f"Flux HelmRelease {space}/{name}", reverts=True)
-    if name := annotations.get("meta.helm.sh/release-name"):
-        return Ownership(f"Helm release {name}", reverts=False)
-    return Ownership(None, reverts=False)
+        return Ownership(f"Flux HelmRelease {space}/{name}", reverts=True, effect=_PUTS_BACK)
+    return None
+
+
+def _controller(workload: Object) -> Ownership | None:
+    """Another object that controls the workload: an operator's, Argo Rollouts', OpenShift's."""
+    owner = controller_of(workload)
+    kind, name = str(owner.get("kind") or ""), str(owner.get("name") or "")
+    if not kind or not name:
+        return None
+    group = str(owner.get("apiVersion") or "").rpartition("/")[0]
+    if (group, kind) == ("argoproj.io", "Rollout"):
+        effect = f"it sets the pods' template from its own: go back with 'kubectl argo rollouts undo {excerpt(name, 63)}'"
+        return Ownership(f"Argo Rollouts {kind} {excerpt(name, 100)}", reverts=True, effect=effect)
+    if group == "apps.openshift.io":
+        effect = "it makes the pods from its own template: go back with 'oc rollout undo'"
+        return Ownership(f"OpenShift {kind} {excerpt(name, 100)}", reverts=True, effect=effect)
+    effect = f"its operator writes the workload anew from it: set the version in {excerpt(kind, 60)} {excerpt(name, 100)}"
+    return Ownership(f"{excerpt(kind, 60)} {excerpt(name, 100)} ({excerpt(group, 60) or 'core'})", reverts=True, effect=effect)
+
+
+def _helm(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Ownership | None:
+    name = annotations.get("meta.helm.sh/release-name")
+    if not name and labels.get("app.kubernetes.io/managed-by") == "Helm":
+        name = labels.get("app.kubernetes.io/instance")
+    if not name:
+        return None
+    effect = f"it leaves it alone until its next upgrade, and doesn't know of it: 'helm rollback {excerpt(name, 63)}' keeps both in step"
+    return Ownership(f"Helm release {excerpt(name, 100)}", reverts=False, effect=effect)
 
 
 def _argo_cd(application: str, snapshot: ClusterSnapshot) -> Ownership:
@@ -51,9 +111,9 @@ def _argo_cd(application: str, snapshot: ClusterSnapshot) -> Ownership:
     try:
         answer = snapshot.get(_ARGO_APPLICATIONS, fieldSelector=f"metadata.name={name}")
     except ObjectNotFound:
-        return Ownership(owner, reverts=True, note=f"{owner}: this cluster does not serve Argo CD's API; {assumed}")
+        return Ownership(owner, reverts=True, note=f"{owner}: this cluster does not serve Argo CD's API; {assumed}", effect=_PUTS_BACK)
     except SourceUnavailableError as error:
-        return Ownership(owner, reverts=True, note=f"{owner}: {assumed} ({error.message})")
+        return Ownership(owner, reverts=True, note=f"{owner}: {assumed} ({error.message})", effect=_PUTS_BACK)
     space = application.rpartition("_")[0]
     found = [
         entry
@@ -61,8 +121,12 @@ def _argo_cd(application: str, snapshot: ClusterSnapshot) -> Ownership:
         if name_of(entry) == name and (not space or metadata(entry).get("namespace") == space)
     ]
     if not found:
-        return Ownership(owner, reverts=True, note=f"{owner} is not in this cluster; {assumed}")
+        return Ownership(owner, reverts=True, note=f"{owner} is not in this cluster; {assumed}", effect=_PUTS_BACK)
     policy = mapping(mapping(found[0].get("spec")).get("syncPolicy"))
     automated = policy.get("automated")
     enabled = automated is not None and mapping(automated).get("enabled") is not False
-    return Ownership(owner, reverts=enabled)
+    heals = enabled and mapping(automated).get("selfHeal") is True
+    effect = (
+        _PUTS_BACK if heals else _AT_NEXT_COMMIT if enabled else "it shows the workload as out of sync, and leaves it until somebody syncs"
+    )
+    return Ownership(owner, reverts=enabled, effect=effect)

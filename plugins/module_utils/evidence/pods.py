@@ -67,7 +67,7 @@ def pod_from(
         container=about.name if about else None,
         init=about.init if about else False,
         image=_image_of(spec, about) or image,
-        image_digest=_digest(spec, status, container),
+        image_digest=digest_of(found, container),
         started_at=_earliest(created, status, containers),
         ended_at=_ended_at(status, ended),
         startup_time=max((_startup_time(mapping(one)) for one in sequence(spec.get("containers"))), default=0.0),
@@ -115,7 +115,9 @@ def _image_of(spec: Object, about: Container | None) -> str | None:
     return str(image) if image else None
 
 
-def _digest(spec: Object, status: Object, container: str | None) -> str | None:
+def digest_of(found: Object, container: str | None = None) -> str | None:
+    """The digest of the image that the pod's container of the version runs; None while it does not run one."""
+    spec, status = mapping(found.get("spec")), mapping(found.get("status"))
     name = main_container(spec, container).get("name")
     statuses = (mapping(one) for one in sequence(status.get("containerStatuses")))
     image_id = str(next((one.get("imageID") for one in statuses if one.get("name") == name), "") or "")

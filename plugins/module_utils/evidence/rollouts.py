@@ -5,21 +5,25 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..clients.answers import excerpt
 from ..clients.cluster import ClusterClient
 from ..concurrency import Deadline
 from ..errors import NotFoundError, SourceUnavailableError
-from ..model.rollout import Revision, Rollouts
+from ..model.rollout import Progress, Revision, Rollouts
 from ..model.service import Service, WorkloadKind
-from .controllers import in_progress
+from .controllers import in_progress, pod_counts
 from .events import event_from
+from .foundations import conditions_of
 from .objects import Object, annotations_of, count, labels_of, mapping, metadata, moment, name_of, sequence, template_version
-from .owners import ownership
+from .owners import image_manager, ownership
+from .pods import digest_of
 from .revision_history import Activation, Kept, activations, active_span, reordered
 from .snapshot import ClusterSnapshot
 
@@ -29,6 +33,8 @@ _CHANGE_CAUSE = "kubernetes.io/change-cause"
 _AUTHOR_KEYS = frozenset({"deployed-by", "deployer", "author", "triggered-by", "changed-by"})
 _BY = re.compile(r"\bby[\s:=]+@?([\w][\w.+\-]*(?:\[bot\])?)", re.IGNORECASE)
 _VERSION = re.compile(r"\bv?\d+\.\d+\.\d+[\w.+-]*\b")
+_GAVE_UP = "ProgressDeadlineExceeded"
+MOST_GAPS = 20
 _SCALED_UP = re.compile(r"^Scaled up replica set (\S+) (from 0 )?to (\d+)")
 
 
@@ -61,23 +67,31 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
     notes = [f"revisions: only the first {len(entries)} were read"] if listed.cut else []
     history = activations([entry.kept for entry in entries], _Reactivations(shared) if deployment else lambda _: None)
     current = _current(entries, found, service.workload_kind)
+    digests = _digests(shared, service.container)
     revisions = sorted(
-        (_revision(entry, history, entry is current, service.container) for entry in entries), key=lambda revision: -revision.number
+        (_revision(entry, history, entry is current, service.container, digests) for entry in entries),
+        key=lambda revision: -revision.number,
     )
+    revisions = [replace(one, manager=image_manager(found, service.container)) if one.current else one for one in revisions]
     chosen = next(revision for revision in revisions if revision.current)
     previous = next((revision for revision in revisions if revision.number < chosen.number), None)
     notes += _uncertainties(chosen, previous)
     owner = ownership(found, shared)
+    goes_on = in_progress(found, service.workload_kind)
     return Rollouts(
         current=chosen,
         previous=previous,
         revisions=tuple(revisions),
         deployed_at=chosen.active_from,
-        in_progress=in_progress(found, service.workload_kind),
+        in_progress=goes_on,
         paused=bool(mapping(found.get("spec")).get("paused")),
         owner=owner.owner,
         owner_reverts=owner.reverts,
         notes=(*notes, *((owner.note,) if owner.note else ())),
+        owner_effect=owner.effect,
+        gaps=_gaps([revision.number for revision in revisions] + [number for entry in entries for number in entry.kept.earlier]),
+        deadline_exceeded=any(one.reason == _GAVE_UP for one in conditions_of(found)),
+        progress=_progress(found, service.workload_kind) if goes_on else None,
     )
 
 
@@ -159,12 +173,13 @@ def _current(entries: Sequence[_Entry], found: Object, kind: WorkloadKind) -> _E
     return newest
 
 
-def _revision(entry: _Entry, history: Sequence[Activation], current: bool, container: str | None) -> Revision:
+def _revision(entry: _Entry, history: Sequence[Activation], current: bool, container: str | None, digests: Mapping[str, str]) -> Revision:
     kept = entry.kept
     version, image = template_version(entry.template, container)
     since, until = active_span(kept.number, history)
     annotations = annotations_of(entry.found)
     cause = _own_cause(annotations.get(_CHANGE_CAUSE), version)
+    author = _author(annotations, mapping(mapping(entry.template.get("metadata")).get("annotations")), cause)
     return Revision(
         number=kept.number,
         version=version,
@@ -176,10 +191,11 @@ def _revision(entry: _Entry, history: Sequence[Activation], current: bool, conta
         active_until=None if current else until,
         current=current,
         cause=excerpt(cause, 300) if cause else None,
-        author=_author(annotations, mapping(mapping(entry.template.get("metadata")).get("annotations")), cause),
+        author=author,
         ready_pods=entry.ready_pods,
         pods=entry.pods,
         was_rollback=bool(kept.earlier),
+        image_digest=_named_digest(image) or digests.get(entry.template_hash or ""),
     )
 
 
@@ -196,6 +212,40 @@ def _author(annotations: Mapping[str, str], template_annotations: Mapping[str, s
             return excerpt(str(value).lstrip("@"), 80)
     match = _BY.search(cause) if cause else None
     return match[1].rstrip(".") if match else None
+
+
+def _named_digest(image: str | None) -> str | None:
+    digest = (image or "").rpartition("@")[2]
+    return digest if digest.startswith("sha256:") else None
+
+
+def _digests(shared: ClusterSnapshot, container: str | None) -> Mapping[str, str]:
+    """The digest that most pods of each revision run, by the hash of its template. Empty where the pods can't be read."""
+    try:
+        pods = shared.pods().found
+    except SourceUnavailableError:
+        return {}
+    seen: dict[str, Counter[str]] = {}
+    for pod in pods:
+        labels, digest = labels_of(pod), digest_of(pod, container)
+        if digest:
+            seen.setdefault(labels.get("pod-template-hash") or labels.get("controller-revision-hash") or "", Counter())[digest] += 1
+    return {template_hash: digests.most_common(1)[0][0] for template_hash, digests in seen.items()}
+
+
+def _gaps(numbers: Sequence[int]) -> tuple[int, ...]:
+    """The numbers that are missing in between, newest first."""
+    known = set(numbers)
+    missing = (number for number in range(max(known), min(known), -1) if number not in known)
+    return tuple(itertools.islice(missing, MOST_GAPS))
+
+
+def _progress(found: Object, kind: WorkloadKind) -> Progress:
+    status = mapping(found.get("status"))
+    wanted, _unused, updated, _unavailable = pod_counts(kind, found)
+    there = count(status.get("currentNumberScheduled" if kind is WorkloadKind.DAEMON_SET else "replicas"))
+    available = count(status.get("numberAvailable" if kind is WorkloadKind.DAEMON_SET else "availableReplicas"))
+    return Progress(wanted, updated, available, max(there - updated, 0))
 
 
 def _uncertainties(current: Revision, previous: Revision | None) -> list[str]:

@@ -32,12 +32,26 @@ class Revision:
     pods: int = 0
     was_rollback: bool = False
     """It is active (again) because somebody rolled back to it."""
+    manager: str | None = None
+    """The client that last wrote the image (``kubectl-edit``, ``argocd-controller``), of the current revision, as the server knows it."""
+    image_digest: str | None = None
+    """``sha256:…`` that its pods run, as the nodes report it; that of the reference itself where it names one; None when no pod is left."""
 
     @property
     def stable_for(self) -> float | None:
         if self.active_from is None or self.active_until is None:
             return None
         return (self.active_until - self.active_from).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Pods of the current revision that are there (``updated``) and available, of those ``wanted``; ``old`` ones still to go."""
+
+    wanted: int
+    updated: int
+    available: int
+    old: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +70,11 @@ class Rollouts:
     owner_reverts: bool = False
     """That owner puts its own version back by itself (Argo CD automated sync, Flux)."""
     notes: tuple[str, ...] = ()
+    owner_effect: str | None = None
+    """What the owner does about a rollback that is made behind its back, in a sentence."""
+    gaps: tuple[int, ...] = ()
+    """Revision numbers between the oldest and the newest that are no longer kept; at most MOST_GAPS of them, the newest first."""
+    deadline_exceeded: bool = False
+    """Its controller has given up waiting for the rollout (ProgressDeadlineExceeded)."""
+    progress: Progress | None = None
+    """How far a rollout that is under way has come."""
