@@ -10,7 +10,8 @@ module: impact_info
 short_description: Estimate what an incident costs users and business
 version_added: 0.1.0
 description:
-  - Asks Prometheus for sessions and failed requests, and says what they come to; each figure tells how it was computed.
+  - Asks Prometheus for sessions, users, failed requests and breached objectives, and says what they come to, how much of the error budget
+    they burn and how fast; each figure tells how it was computed, or why it is unknown.
   - The part of M(devops.incident_response.diagnostics_info) of that name, by itself. When the source is down, slow, forbidden or answers
     with nonsense, the module does not fail; the evidence is V(unavailable), and its C(reason) says what to do about it.
 author:
@@ -69,10 +70,100 @@ impact:
       returned: always
       sample: 96
     data:
-      description: Sessions, failed requests, revenue, objective; each with its basis.
+      description:
+        - The amounts. V(null) where the evidence is V(unavailable).
+        - Each amount has a C(value), V(null) where it is unknown, and a C(basis), which says how it was computed, or why it is unknown.
       type: dict
       returned: always
-      sample: {"failed_requests": {"value": 1247.0, "basis": "failed requests in the last 5 minutes"}}
+      contains:
+        sessions:
+          description: Active sessions, by C(sessions_query) of the catalogue, or by the metric C(active_sessions).
+          type: dict
+          returned: always
+          contains: &amount
+            value:
+              description: The amount; V(null) is unknown.
+              type: float
+              sample: 1247.0
+            basis:
+              description: How it was computed, or why it is unknown.
+              type: str
+              sample: increase of failed requests over 300 s, of 10,140 in all
+        users:
+          description: People who are affected, by C(users_query) of the catalogue; else all active sessions.
+          type: dict
+          returned: always
+          contains: *amount
+        failed_requests:
+          description: Failed requests within C(window).
+          type: dict
+          returned: always
+          contains: *amount
+        revenue:
+          description: Failed requests times C(transaction_value) of the catalogue, in C(currency).
+          type: dict
+          returned: always
+          contains: *amount
+        currency:
+          description: As the catalogue has it.
+          type: str
+          returned: always
+          sample: $
+        window:
+          description: Seconds over which requests were counted.
+          type: float
+          returned: always
+          sample: 300.0
+        objective:
+          description:
+            - 1 when an objective of the catalogue (error rate, latency) is breached, 0 when all that it has are kept.
+            - Unknown where one can't be told and no other is breached.
+          type: dict
+          returned: always
+          contains: *amount
+        budget:
+          description: Share of the error budget of 30 days that was burnt in the last six hours, for even traffic.
+          type: dict
+          returned: always
+          contains: *amount
+        burn_rates:
+          description:
+            - How fast the error budget burns, over two pairs of windows, by The Site Reliability Workbook (chapter 5, table 5-8).
+            - Empty without an objective for the error rate.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            window:
+              description: The longer window, in seconds.
+              type: float
+              sample: 3600.0
+            short_window:
+              description: The shorter one, which tells that it still burns.
+              type: float
+              sample: 300.0
+            rate:
+              description: The error rate over the longer window as a multiple of the objective's; 1 uses up the budget in its period.
+              type: float
+              sample: 20.0
+            short_rate:
+              description: The same over the shorter one.
+              type: float
+              sample: 45.0
+            threshold:
+              description: From here on in both, somebody is to be paged.
+              type: float
+              sample: 14.4
+            alerting:
+              description: Whether both are; V(null) where one is unknown.
+              type: bool
+              sample: true
+        notes:
+          description: Warnings of Prometheus or Thanos, and names that were found under another preset.
+          type: list
+          elements: str
+          returned: always
+          sample: []
 findings:
   description: Judged facts drawn from it, the worst first.
   type: list

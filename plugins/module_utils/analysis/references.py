@@ -18,7 +18,9 @@ DAY_BEFORE, SAME_HOUR, BEFORE_DEPLOYMENT = "day_before", "same_hour", "before_de
 
 FEWEST_DAYS = 3
 """Days of which the same hour is needed before it counts as usual: two may both have been unusual."""
-_DAY, _HOUR = 86400.0, 3600.0
+_DAY = 86400.0
+_BEFORE = 7200.0
+"""Seconds before an onset or a deployment that are looked at: enough values to be sure by a single one of now."""
 _PRESENT = 900.0
 """Seconds of the recent past that are "now", where nothing began in between."""
 _FEWEST_BEFORE = 3
@@ -45,7 +47,7 @@ class Measured:
 def references(known: Measured, onset: float | None, deployed_at: float | None) -> tuple[SampleComparison, tuple[SignalBaseline, ...]]:
     """The comparison with what is usual, and every baseline with its own.
 
-    Usual is the same hour of the last days, where there are enough of them; else the hour before the onset, or before the deployment.
+    Usual is the same hour of the last days, where there are enough of them; else the time before the onset, or before the deployment.
     """
     recent = finite(known.recent)
     ours = _present(recent, known, onset)
@@ -72,7 +74,7 @@ def references(known: Measured, onset: float | None, deployed_at: float | None) 
                 median(deployment) if deployment else None,
                 known,
                 comparison=deployed if deployment else None,
-                reason="no values from the hour before the deployment within the timeframe",
+                reason="no values from before the deployment within the timeframe",
             )
         )
     return _usual(hourly, len(days), _compared(ours, _before(recent, onset, known.window), known), deployed), tuple(found)
@@ -96,16 +98,16 @@ def _present(recent: Sequence[Point], known: Measured, onset: float | None) -> l
 
 
 def _before(recent: Sequence[Point], moment: float | None, window: float) -> list[float]:
-    """Independent values of the hour before ``moment``."""
-    return [] if moment is None else apart([point for point in recent if moment - _HOUR <= point[0] < moment], window)
+    """Independent values of the time before ``moment``."""
+    return [] if moment is None else apart([point for point in recent if moment - _BEFORE <= point[0] < moment], window)
 
 
 def _by_day(known: Measured) -> dict[int, list[float]]:
-    """The values around this time of the day, by how many days ago they are."""
-    days: dict[int, list[float]] = {}
-    for at, value in finite(known.same_hour):
-        days.setdefault(round((known.now - at) / _DAY), []).append(value)
-    return days
+    """Independent values around this time of the day, by how many days ago they are."""
+    days: dict[int, list[Point]] = {}
+    for point in finite(known.same_hour):
+        days.setdefault(round((known.now - point[0]) / _DAY), []).append(point)
+    return {day: apart(points, known.window) for day, points in days.items()}
 
 
 def _compared(ours: Sequence[float], theirs: Sequence[float], known: Measured) -> SampleComparison:

@@ -29,8 +29,9 @@ SCRAPES_PER_WINDOW = 4
 CLOCK_TOLERANCE = 30.0
 """Seconds that our clock may be off Prometheus' before its own is used."""
 QUERIES_AT_ONCE = 32
-AROUND, AROUND_STEP = 600.0, 300.0
-"""Seconds before and after this time of the day that the days before are looked at, and how far apart."""
+AROUND, AROUND_STEP = 600.0, 150.0
+"""Seconds before and after this time of the day that the days before are looked at, and how far apart. So many values in a week are enough
+for a single one of now, a minute after an onset, to be surely worse."""
 
 INSTANT, DAY_BEFORE, SAME_HOUR, UP, LABELLED = "now", "day before", "same hour", "up", "labelled"
 

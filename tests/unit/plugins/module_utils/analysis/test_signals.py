@@ -5,9 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.growth import growing_since
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.levels import signal_level
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis.signals import signals, worsening
+from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Metrics, Shape, Signal
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics_raw import RawMetrics, RawSignal
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Objectives
 
 NOW = datetime(2025, 10, 21, 14, 0, tzinfo=UTC)
 END = NOW.timestamp()
@@ -135,3 +139,59 @@ def test_the_trend_is_in_units_an_hour() -> None:
 )
 def test_worsening_looks_the_right_way(value: float, base: float, better: bool, expected: float) -> None:
     assert worsening(Signal("x", "X", "number", value, base, higher_is_better=better)) == expected
+
+
+def week(level: float) -> tuple[tuple[float, float], ...]:
+    return tuple(sorted((END - day * 86400 + minute * 60, level * (1 + day / 1e3)) for day in range(1, 8) for minute in range(-10, 11, 5)))
+
+
+def test_a_signal_says_how_sure_it_differs() -> None:
+    signal = one(raw(last_5m=0.44, last_1m=0.44, day_before=0.001, recent=points((3600, 0.001), (900, 0.45)), same_hour=week(0.001)))
+    assert signal.comparison is not None
+    assert (signal.comparison.verdict, signal.comparison.sureness) == ("worse", pytest.approx(0.9999, abs=1e-3))
+    assert "0.1%" in signal.comparison.sentence
+    assert [baseline.name for baseline in signal.baselines] == ["day_before", "same_hour"]
+
+
+def test_first_errors_ever_are_worse_without_a_multiple() -> None:
+    signal = one(raw(last_5m=0.2, last_1m=0.2, day_before=0.0, recent=points((3600, 0.0), (900, 0.2)), same_hour=week(0.0)))
+    assert (signal.baseline, signal.ratio) == (0.0, None)
+    assert "no errors before, so there is no multiple" in (signal.reason or "")
+    assert signal.comparison is not None
+    assert signal.comparison.verdict == "worse"
+
+
+def test_never_an_error_needs_no_reason() -> None:
+    signal = one(raw(last_5m=0.0, last_1m=0.0, day_before=0.0, recent=points((3600, 0.0)), same_hour=week(0.0)))
+    assert signal.reason is None
+    assert signal.comparison is not None
+    assert signal.comparison.verdict == "same"
+
+
+def test_with_nothing_but_other_days_these_are_the_baseline() -> None:
+    signal = one(raw(last_5m=0.2, recent=points((3600, 0.2)), same_hour=week(0.2)[5:30]))
+    assert signal.baseline == pytest.approx(0.2, rel=0.01)
+    assert "the same hour of other days" in (signal.reason or "")
+
+
+def test_nothing_known_is_compared_with_nothing() -> None:
+    signal = one(raw(reason="no requests in the last 5 minutes", same_hour=week(0.2)))
+    assert (signal.comparison, signal.baselines) == (None, ())
+
+
+def test_the_clock_of_the_values_counts() -> None:
+    """Ours is a quarter of an hour ahead: the onset is a minute and a half old all the same."""
+    given = raw(last_5m=0.12, last_1m=0.45, day_before=0.001, recent=points((3600, 0.001), (80, 0.45)))
+    found = signals(RawMetrics((given,), 15.0, (), server_time=END), None, NOW + timedelta(minutes=15)).signals[0]
+    assert (found.value, found.window) == (0.45, pytest.approx(85, abs=10))
+
+
+@pytest.mark.parametrize(("value", "level"), [(0.02, Level.OK), (0.3, Level.WARNING), (0.8, Level.CRITICAL)])
+def test_throttling_is_judged_by_how_much_there_is(value: float, level: Level) -> None:
+    throttling = one(raw("cpu_throttling", last_5m=value, day_before=0.0, recent=points((3600, 0.0), (900, value))))
+    assert signal_level(throttling, Objectives()) is level
+    assert growing_since((throttling,), NOW - timedelta(seconds=930), NOW - timedelta(seconds=300)) is None
+
+
+def test_a_full_pool_is_critical_however_usual() -> None:
+    assert signal_level(one(raw("pool", last_5m=0.99, day_before=0.98)), Objectives()) is Level.CRITICAL
