@@ -28,7 +28,8 @@ options:
     type: dict
   diagnostics:
     description:
-      - RV(devops.incident_response.diagnostics_info#module:diagnostics), whose baselines are taken for what O(baseline) does not give.
+      - RV(devops.incident_response.diagnostics_info#module:diagnostics), whose baselines are taken for what O(baseline) does not give. Its
+        values are what the target must not be worse than, and its most frequent errors are looked for in the logs.
       - What neither gives is asked of Prometheus, as the hour one day before.
     type: dict
   since:
@@ -136,7 +137,7 @@ recovery:
       returned: always
       contains:
         name:
-          description: V(readiness), V(restarts), V(error_rate), V(latency_p95) or V(dependency.<name>).
+          description: V(readiness), V(restarts), V(error_patterns), V(error_rate), V(latency_p95) or V(dependency.<name>).
           type: str
           returned: always
           sample: error_rate
@@ -180,6 +181,12 @@ recovery:
       type: str
       returned: always
       sample: 3 good looks in a row.
+    worse:
+      description: What is worse than it was before the rollback, with both values; a reason to undo it. Empty when nothing is.
+      type: list
+      elements: str
+      returned: always
+      sample: ["Error rate 60%, before the rollback 45%"]
 final:
   description: Whether the result will not change by looking again.
   type: bool

@@ -37,6 +37,8 @@ class Cluster:
 
     kubeconfigs: Mapping[str, Path]
     set_log: Callable[[Sequence[str], Sequence[str]], None]
+    restart_server: Callable[[], None]
+    """Ends the API server in the middle of whatever it does, and has it come back some seconds later."""
     namespace: str = field(default="")
 
     def client(self, user: str = "admin") -> ClusterClient:

@@ -20,6 +20,9 @@ from lab.cluster.server import Cluster as SimulatedCluster
 from lab.cluster.tls import kubeconfig, make_certificates
 from tests.contract.clusters import MAY_READ, READER, Cluster
 
+_AWAY = 2.0
+"""Seconds that a restart of the API server takes."""
+
 
 class TaggedPods:
     def __init__(self) -> None:
@@ -54,7 +57,7 @@ def lab_cluster(directory: Path) -> Iterator[Cluster]:
     reading = tuple(Rule(("get", "list", "watch"), (group,), resources, ("*",)) for group, resources in MAY_READ)
     users = (ADMIN, User(READER, "reader-token", rules=reading))
     behaviour, loop, started = TaggedPods(), asyncio.new_event_loop(), threading.Event()
-    certificates, url = make_certificates(), ""
+    certificates, url, again = make_certificates(), "", asyncio.Event()
 
     async def serve(ended: asyncio.Event) -> None:
         nonlocal url
@@ -69,8 +72,22 @@ def lab_cluster(directory: Path) -> Iterator[Cluster]:
         url = f"https://127.0.0.1:{runner.addresses[0][1]}"
         controllers = asyncio.create_task(simulated.run_controllers())
         started.set()
-        await ended.wait()
+        waiting = [asyncio.create_task(event.wait()) for event in (ended, again)]
+        while not ended.is_set():
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if again.is_set():
+                again.clear()
+                port = runner.addresses[0][1]
+                await site.stop()
+                for connection in list(runner.server.connections if runner.server else ()):
+                    if connection.transport is not None:
+                        connection.transport.abort()
+                await asyncio.sleep(_AWAY)
+                site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=certificates.server_context())
+                await site.start()
+                waiting[1] = asyncio.create_task(again.wait())
         controllers.cancel()
+        waiting[1].cancel()
         await runner.cleanup()
 
     ended = asyncio.Event()
@@ -86,6 +103,6 @@ def lab_cluster(directory: Path) -> Iterator[Cluster]:
     def set_log(current: Sequence[str], previous: Sequence[str]) -> None:
         behaviour.lines = (current, previous)
 
-    yield Cluster(files, set_log)
+    yield Cluster(files, set_log, lambda: loop.call_soon_threadsafe(again.set) and None)
     loop.call_soon_threadsafe(ended.set)
     thread.join(10)

@@ -36,4 +36,4 @@ def real_cluster(plane: ControlPlane) -> Cluster:
             text = "".join(f"{at}.{number:09d}Z stdout F {line}\n" for number, line in enumerate(lines))
             (plane.directory / "logs" / f"{name}.log").write_text(text)
 
-    return Cluster({"admin": plane.kubeconfig, READER: reader}, set_log)
+    return Cluster({"admin": plane.kubeconfig, READER: reader}, set_log, lambda: plane.running.restart("kube-apiserver"))

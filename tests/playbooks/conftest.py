@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,9 +85,14 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def play(tmp_path: Path, collections: Path) -> Play:
-    """``play(playbook, *arguments, lab=…)`` runs a playbook of the collection by its name."""
+    """``play(playbook, *arguments, lab=…)`` runs a playbook of the collection by its name.
 
-    def run(playbook: str, *arguments: str, lab: Lab | None = None, console: bool = True) -> Run:
+    ``kill_when(directory)`` is asked again and again; when it says so, the run and all that it started is killed at once.
+    """
+
+    def run(
+        playbook: str, *arguments: str, lab: Lab | None = None, console: bool = True, kill_when: Callable[[Path], bool] | None = None
+    ) -> Run:
         known = {
             name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "LAB_", "KUBE", "PROMETHEUS", "JAEGER"))
         }
@@ -102,8 +108,11 @@ def play(tmp_path: Path, collections: Path) -> Play:
         directory = tmp_path / "run"
         directory.mkdir(exist_ok=True)
         name = playbook if playbook.endswith(".yml") else f"devops.incident_response.{playbook}"
+        command = [str(_ANSIBLE_PLAYBOOK), name, *arguments]
+        if kill_when is not None:
+            return _killed(command, variables, directory, kill_when)
         finished = subprocess.run(
-            [str(_ANSIBLE_PLAYBOOK), name, *arguments],
+            command,
             cwd=directory,
             env=variables,
             stdin=subprocess.DEVNULL,
@@ -116,6 +125,21 @@ def play(tmp_path: Path, collections: Path) -> Play:
         return Run(finished.returncode, finished.stdout, directory)
 
     return run
+
+
+def _killed(command: list[str], variables: Mapping[str, str], directory: Path, kill_when: Callable[[Path], bool]) -> Run:
+    output = directory.parent / "killed.log"
+    deadline = time.monotonic() + _RUN_SECONDS
+    with output.open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            command, cwd=directory, env=dict(variables), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+        while process.poll() is None and not kill_when(directory) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+    return Run(process.returncode, output.read_text(encoding="utf-8"), directory)
 
 
 @contextmanager

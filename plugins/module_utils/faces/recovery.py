@@ -14,6 +14,7 @@ from ..errors import InvalidOptionError
 from ..model.codec import DocumentError, from_result, parse_time, to_result
 from ..record.redaction import redact
 from ..rollback.recovery import Limits, Patience, Verification
+from ..rollback.recovery_logs import errors_of_the_incident
 from ..rollback.verification import SIGNALS, Sources, begin_verification, verify
 from ..units import parse_duration
 from .arguments import CLUSTER, PROMETHEUS, SERVICE
@@ -81,7 +82,9 @@ def verification_from(params: Mapping[str, Any], now: datetime) -> Verification:
             since = parse_time(params["since"])
         except ValueError:
             raise InvalidOptionError("since", params["since"], "a time such as 2025-10-21T14:27:25Z") from None
-    return begin_verification(since, {**_diagnosed(params["diagnostics"] or {}), **_given(params["baseline"] or {})}, now)
+    diagnostics = params["diagnostics"] or {}
+    baseline = {**_diagnosed(diagnostics, "baseline"), **_given(params["baseline"] or {})}
+    return begin_verification(since, baseline, now, _diagnosed(diagnostics, "value"), errors_of_the_incident(diagnostics))
 
 
 def _given(baseline: Mapping[str, Any]) -> dict[str, float]:
@@ -100,13 +103,13 @@ def _given(baseline: Mapping[str, Any]) -> dict[str, float]:
     return known
 
 
-def _diagnosed(diagnostics: Mapping[str, Any]) -> dict[str, float]:
-    """The baselines that the diagnosis found; none where its metrics are missing."""
+def _diagnosed(diagnostics: Mapping[str, Any], field: str) -> dict[str, float]:
+    """The baselines, or the values, that the diagnosis found; none where its metrics are missing."""
     metrics = diagnostics.get("metrics")
     data = metrics.get("data") if isinstance(metrics, Mapping) else None
     signals = data.get("signals") if isinstance(data, Mapping) else None
     return {
-        signal["name"]: float(signal["baseline"])
+        signal["name"]: float(signal[field])
         for signal in signals or ()
-        if signal.get("name") in SIGNALS and isinstance(signal.get("baseline"), (int, float))
+        if signal.get("name") in SIGNALS and isinstance(signal.get(field), (int, float))
     }

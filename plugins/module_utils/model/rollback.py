@@ -105,6 +105,8 @@ class Recovery:
     """seconds"""
     measures: tuple[Measure, ...]
     reason: str
+    worse: tuple[str, ...] = ()
+    """What is worse than it was before the rollback: a reason to undo it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,13 @@ def steps_after_rollback(incident: Incident) -> tuple[str, ...]:
             *fixes,
         )
     if state is not RollbackState.RECOVERED:
-        return ("Escalate to the incident commander", "Look at the other hypotheses of the report", *fixes)
+        undo = undo_command(incident)
+        return (
+            *((f"Undo the rollback, since its target is worse: {undo}",) if undo else ()),
+            "Escalate to the incident commander",
+            _next_hypothesis(incident),
+            *fixes,
+        )
     return (
         "Notify stakeholders of resolution",
         f"Prepare hotfix for {left} issues",
@@ -69,12 +75,35 @@ def steps_after_rollback(incident: Incident) -> tuple[str, ...]:
     )
 
 
+def undo_command(incident: Incident) -> str | None:
+    """The command that takes back a rollback whose target is worse than what it replaced; None where it is not."""
+    rollback = incident.rollback
+    if rollback is None or rollback.plan is None or rollback.recovery is None or not rollback.recovery.worse:
+        return None
+    # The version that was rolled back fails these checks, of course: whoever undoes it overrides them by name.
+    overrides = shlex.quote('{"rollback_overrides": ["first_attempt", "stability"]}')
+    return f"{_command(incident, str(rollback.plan.from_revision))} -e {overrides}"
+
+
 def rollback_command(incident: Incident) -> str | None:
     """The command that carries out what is recommended; None where no rollback is."""
     recommendation = incident.recommendation
     if recommendation is None or recommendation.action is not Action.ROLLBACK:
         return None
-    target = recommendation.target_version or recommendation.target_revision
+    return _command(incident, recommendation.target_version or str(recommendation.target_revision))
+
+
+def _next_hypothesis(incident: Incident) -> str:
+    """The most likely cause that the rollback has not ruled out."""
+    hypotheses = incident.recommendation.hypotheses if incident.recommendation else ()
+    left = next((hypothesis for hypothesis in hypotheses if hypothesis.cause != "deployment"), None)
+    if left is None:
+        return "Look at the other hypotheses of the report"
+    check = f" ({left.check_next[0]})" if left.check_next else ""
+    return f"Look at the next hypothesis: {left.title}{check}"
+
+
+def _command(incident: Incident, target: str) -> str:
     options = {
         "service": incident.service.name,
         "namespace": incident.service.namespace,

@@ -18,8 +18,12 @@ from ..evidence.objects import count, mapping, metadata, name_of, sequence, temp
 from ..model.rollback import Measure, Recovery
 from ..model.service import Dependency, Service
 from ..units import format_duration, format_value
+from .recovery_logs import ExpectedGone
 from .status import unfinished
 from .strategy import replicas_of
+
+WORSE_FOR = 90.0
+"""Seconds after the rollback from which a rate over a minute says nothing any more about the version that was rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,12 @@ class Verification:
     last_look_at: datetime | None = None
     restarts: Mapping[str, int] | None = None
     """Restarts by pod, at the last look."""
+    during: Mapping[str, float] = field(default_factory=dict)
+    """Signals as they were before the rollback, as far as they are known."""
+    expected_gone: tuple[ExpectedGone, ...] = ()
+    """Errors in the logs that made the incident."""
+    worse: int = 0
+    """Looks in a row at which something was worse than before the rollback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,20 @@ def judge_dependency(dependency: Dependency, used: float | None, capacity: float
     return Measure(name, title, passed, detail, used, None, limit, dependency.usage_unit)
 
 
+def worse_than_before(measures: Sequence[Measure], during: Mapping[str, float], limits: Limits) -> tuple[str, ...]:
+    """What is worse with the target than it was with the version that was rolled back: failing now, and beyond the limit that a
+    baseline of that time would have."""
+    found = []
+    for measure in measures:
+        before = during.get(measure.name)
+        if measure.passed is not False or measure.value is None or before is None or measure.name not in limits.tolerances:
+            continue
+        if measure.value > limits.limit(measure.name, before):
+            now, then = (format_value(value, measure.unit or "number") for value in (measure.value, before))
+            found.append(f"{measure.title} {now}, before the rollback {then}")
+    return tuple(found)
+
+
 def restarts_of(pods: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Restarts of all containers, by pod; pods that are on their way out do not count."""
     return {
@@ -135,11 +159,14 @@ def restarts_of(pods: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     }
 
 
-def outcome(verification: Verification, measures: Sequence[Measure], patience: Patience, now: datetime) -> tuple[Recovery, bool]:
+def outcome(
+    verification: Verification, measures: Sequence[Measure], patience: Patience, now: datetime, worse: tuple[str, ...] = ()
+) -> tuple[Recovery, bool]:
     """The result as of this look, and whether it is final.
 
-    Final is: enough passes; the time is up; or the metrics could not be asked ``passes`` times in a row while all else was well, since
-    waiting longer would not tell more.
+    Final is: enough passes; the time is up; the metrics could not be asked ``passes`` times in a row while all else was well, since
+    waiting longer would not tell more; or the target has been worse than what it replaced for so long that it is no echo of that.
+    ``worse`` is what is worse at this look.
     """
     waited = (now - verification.started_at).total_seconds()
     failing = [measure for measure in measures if measure.passed is False]
@@ -149,6 +176,8 @@ def outcome(verification: Verification, measures: Sequence[Measure], patience: P
         recovered, reason = True, f"{verification.passes} good looks in a row."
     elif verification.blind >= patience.passes:
         reason = f"Recovery could not be verified: {_named(unknown[0])}."
+    elif worse and verification.worse >= patience.passes and (now - verification.since).total_seconds() >= WORSE_FOR:
+        recovered, reason = False, f"Worse than before the rollback: {'; '.join(worse)}."
     elif waited >= patience.timeout:
         recovered = False if failing else None
         open_ = failing or unknown
@@ -166,6 +195,7 @@ def outcome(verification: Verification, measures: Sequence[Measure], patience: P
         waited=round(waited, 1),
         measures=tuple(measures),
         reason=reason,
+        worse=worse if recovered is False else (),
     )
     return recovery, final
 

@@ -31,7 +31,9 @@ from .recovery import (
     judge_restarts,
     outcome,
     restarts_of,
+    worse_than_before,
 )
+from .recovery_logs import ExpectedGone, judge_logs
 from .watch import Clock
 
 SIGNALS = ("error_rate", "latency_p95")
@@ -67,9 +69,16 @@ class Verified:
     verification: Verification
 
 
-def begin_verification(since: datetime | None, baseline: Mapping[str, float], now: datetime) -> Verification:
-    """``since`` is when the rollback completed; now, where that is not known. ``baseline`` is by signal, as far as it is known."""
-    return Verification(started_at=now, since=since or now, baseline=dict(baseline))
+def begin_verification(
+    since: datetime | None,
+    baseline: Mapping[str, float],
+    now: datetime,
+    during: Mapping[str, float] | None = None,
+    expected_gone: tuple[ExpectedGone, ...] = (),
+) -> Verification:
+    """``since`` is when the rollback completed; now, where that is not known. ``baseline`` is by signal, as far as it is known, and so is
+    ``during``, the values before the rollback. ``expected_gone`` are the errors of the incident."""
+    return Verification(started_at=now, since=since or now, baseline=dict(baseline), during=dict(during or {}), expected_gone=expected_gone)
 
 
 def verify(sources: Sources, verification: Verification, patience: Patience, limits: Limits, at_most: float, clock: Clock) -> Verified:
@@ -82,13 +91,14 @@ def verify(sources: Sources, verification: Verification, patience: Patience, lim
             clock.sleep(min(max(due, 0.0), patience.interval))
         verification, measures = _look(sources, verification, limits, clock.now())
         looks.append(Look(clock.now(), measures))
-        recovery, final = outcome(verification, measures, patience, clock.now())
+        worse = worse_than_before(measures, verification.during, limits)
+        recovery, final = outcome(verification, measures, patience, clock.now(), worse)
         if final or clock.monotonic() >= end:
             return Verified(recovery, final, tuple(looks), verification)
 
 
 def _look(sources: Sources, verification: Verification, limits: Limits, now: datetime) -> tuple[Verification, tuple[Measure, ...]]:
-    cluster = start(lambda: _cluster_measures(sources, verification), "cluster")
+    cluster = start(lambda: _cluster_measures(sources, verification, now), "cluster")
     measures, baseline, blind = _metric_measures(sources, verification, limits, now)
     own, restarts = cluster.result()
     every = (*own, *measures)
@@ -100,6 +110,7 @@ def _look(sources: Sources, verification: Verification, limits: Limits, now: dat
             passes=verification.passes + 1 if all(measure.passed for measure in every) else 0,
             looks=verification.looks + 1,
             blind=verification.blind + 1 if blind and not failing else 0,
+            worse=verification.worse + 1 if worse_than_before(every, verification.during, limits) else 0,
             last_look_at=now,
             restarts=restarts if restarts is not None else verification.restarts,
         ),
@@ -107,14 +118,19 @@ def _look(sources: Sources, verification: Verification, limits: Limits, now: dat
     )
 
 
-def _cluster_measures(sources: Sources, verification: Verification) -> tuple[tuple[Measure, ...], dict[str, int] | None]:
+def _cluster_measures(sources: Sources, verification: Verification, now: datetime) -> tuple[tuple[Measure, ...], dict[str, int] | None]:
     service = sources.service
     try:
         workload = sources.client.get(workload_path(service.workload_kind, service.namespace, service.workload))
-        restarts = restarts_of(pods_of(sources.client, service.namespace, workload))
+        pods = pods_of(sources.client, service.namespace, workload)
+        restarts = restarts_of(pods)
     except ClusterError as error:
         return (Measure("readiness", service.name, None, f"unknown whether its pods are healthy ({error.message})"),), None
-    return (judge_readiness(service, workload), judge_restarts(verification.restarts, restarts)), restarts
+    measures = (judge_readiness(service, workload), judge_restarts(verification.restarts, restarts))
+    if not verification.expected_gone:
+        return measures, restarts
+    window = min(max((now - verification.since).total_seconds(), 1.0), LONGEST_WINDOW)
+    return (*measures, judge_logs(sources.client, service, pods, verification.expected_gone, window)), restarts
 
 
 def _metric_measures(

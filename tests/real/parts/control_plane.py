@@ -33,6 +33,7 @@ class ControlPlane:
     url: str
     kubeconfig: Path
     etcd_url: str
+    running: Processes
 
     def kubectl(self, *arguments: str, given: str | None = None, check: bool = True) -> str:
         """The output of kubectl, of the same version as the control plane."""
@@ -119,7 +120,7 @@ def _start(running: Processes, directory: Path) -> ControlPlane:
     trusting = ssl.create_default_context(cafile=str(authority.pair.certificate))
     trusting.load_cert_chain(admin.certificate, admin.key)
     running.wait("kube-apiserver", lambda: answers(f"{url}/readyz", trusting), 90)
-    plane = ControlPlane(directory, url, kubeconfig, etcd_url)
+    plane = ControlPlane(directory, url, kubeconfig, etcd_url, running)
     _start_controllers(running, plane, authority, signing_key)
     _start_kwok(running, plane, authority)
     _start_metrics_server(running, plane, authority)

@@ -78,6 +78,18 @@ class Processes:
                 raise RuntimeError(f"{what}: not ready after {seconds:.0f} s; {'; '.join(self._tail(name, 3) for name, _ in self.started)}")
             time.sleep(0.1)
 
+    def restart(self, name: str) -> None:
+        """Kills a server, and starts it again as it was started."""
+        for number, (known, process) in enumerate(self.started):
+            if known == name:
+                process.kill()
+                process.wait()
+                with (self.directory / f"{name}.log").open("ab") as log:
+                    again = subprocess.Popen(
+                        process.args, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                    )
+                self.started[number] = (name, again)
+
     def stop(self) -> None:
         for _, process in reversed(self.started):
             if process.poll() is None:

@@ -20,6 +20,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.rollback.
     judge_restarts,
     outcome,
     restarts_of,
+    worse_than_before,
 )
 
 NOW = datetime(2025, 10, 21, 14, 27, 30, tzinfo=UTC)
@@ -137,3 +138,33 @@ def test_metrics_that_can_not_be_asked_are_not_waited_for() -> None:
 def test_what_is_known_passes_from_one_process_to_another() -> None:
     known = verification(passes=2, restarts={"a": 1}, last_look_at=NOW, baseline={"error_rate": 0.001})
     assert from_result(Verification, to_result(known)) == known
+
+
+def _measured(passed: bool | None, value: float | None) -> Measure:
+    return Measure("error_rate", "Error rate", passed, "x", value, 0.001, 0.006, "share")
+
+
+@pytest.mark.parametrize(
+    ("measure", "before", "found"),
+    [
+        (_measured(False, 0.6), 0.3, ("Error rate 60%, before the rollback 30%",)),
+        (_measured(False, 0.4), 0.3, ()),
+        (_measured(True, 0.6), 0.3, ()),
+        (_measured(None, None), 0.3, ()),
+        (_measured(False, 0.6), None, ()),
+        (Measure("restarts", "Restarts", False, "x", 5.0), 1.0, ()),
+    ],
+)
+def test_worse_is_what_fails_and_failed_less_before(measure: Measure, before: float | None, found: tuple[str, ...]) -> None:
+    during = {} if before is None else {measure.name: before}
+    assert worse_than_before((measure,), during, Limits()) == found
+
+
+@pytest.mark.parametrize(("after", "looks", "final"), [(89.0, 3, False), (90.0, 2, False), (90.0, 3, True)])
+def test_a_target_that_stays_worse_ends_it_early(after: float, looks: int, final: bool) -> None:
+    verification = Verification(NOW, NOW, {}, looks=looks, worse=looks)
+    worse = ("Error rate 60%, before the rollback 30%",)
+    recovery, ended = outcome(verification, (_measured(False, 0.6),), Patience(), NOW + timedelta(seconds=after), worse)
+    assert (ended, recovery.recovered, recovery.worse) == (final, False if final else None, worse if final else ())
+    if final:
+        assert recovery.reason == "Worse than before the rollback: Error rate 60%, before the rollback 30%."

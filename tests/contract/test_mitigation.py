@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Remedies without a rollback, as a playbook runs them: tried, done, done again, taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from plugins.module_utils.evidence.objects import annotations_of
+from plugins.module_utils.model.service import WorkloadKind
+from plugins.module_utils.rollback.autoscalers import HELD
+from tests.contract.ansible_runs import module
+from tests.contract.clusters import Cluster
+from tests.contract.test_rollback import DEPLOYMENT
+from tests.contract.test_rollback_modules import OURS, options
+
+SCALERS = "apis/autoscaling/v2/{}/horizontalpodautoscalers"
+
+
+def mitigate(cluster: Cluster, action: str, check: bool = False, kind: WorkloadKind = DEPLOYMENT, **more: Any) -> dict[str, Any]:
+    wanted = options(cluster, action=action, catalogue={"workload_kind": kind.value}, **more)
+    done = module(f"{OURS}.mitigation", wanted, check=check)
+    assert not done["failed"], done.get("msg")
+    return done
+
+
+def autoscaler(cluster: Cluster) -> dict[str, Any]:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "payment-api"}
+    metrics = [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}]
+    spec = {"minReplicas": 2, "maxReplicas": 4, "scaleTargetRef": target, "metrics": metrics}
+    body = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "payment-api"}, "spec": spec}
+    return cluster.client().post(f"/{SCALERS.format(f'namespaces/{cluster.namespace}')}", body)
+
+
+@pytest.mark.parametrize("kind", [WorkloadKind.DEPLOYMENT, WorkloadKind.STATEFUL_SET])
+def test_scale(cluster: Cluster, kind: WorkloadKind) -> None:
+    cluster.history("v1", kind=kind, replicas=1)
+
+    def replicas() -> int:
+        return int(cluster.workload(kind)["spec"]["replicas"])
+
+    assert (mitigate(cluster, "scale", check=True, kind=kind, replicas=3)["changed"], replicas()) == (True, 1)
+    done = mitigate(cluster, "scale", kind=kind, replicas=3)
+    assert (done["changed"], replicas(), done["msg"]) == (True, 3, f"Scaled {kind.value} payment-api from 1 to 3 pods")
+    assert not mitigate(cluster, "scale", kind=kind, replicas=3)["changed"]
+    assert mitigate(cluster, "scale", kind=kind, state="undone", saved=done["mitigation"])["changed"]
+    assert replicas() == 1
+
+
+@pytest.mark.parametrize("kind", list(WorkloadKind))
+def test_restart(cluster: Cluster, kind: WorkloadKind) -> None:
+    cluster.history("v1", kind=kind, replicas=1)
+    before = {pod["metadata"]["uid"] for pod in cluster.pods()}
+    assert mitigate(cluster, "restart", check=True, kind=kind)["changed"]
+    assert mitigate(cluster, "restart", kind=kind)["changed"]
+    cluster.until("fresh pods", lambda: not before & {pod["metadata"]["uid"] for pod in cluster.pods()})
+    cluster.complete(kind)
+    assert not mitigate(cluster, "restart", kind=kind)["changed"]
+
+
+def test_the_autoscaler_is_held_still_and_let_go(cluster: Cluster) -> None:
+    cluster.history("v1", replicas=2)
+    before = autoscaler(cluster)["spec"]
+
+    def found() -> dict[str, Any]:
+        return cluster.listed(SCALERS)[0]
+
+    assert mitigate(cluster, "pause_autoscaling", check=True)["changed"]
+    assert found()["spec"] == before
+    assert mitigate(cluster, "pause_autoscaling")["changed"]
+    assert [found()["spec"]["behavior"][way]["selectPolicy"] for way in ("scaleUp", "scaleDown")] == ["Disabled", "Disabled"]
+    assert not mitigate(cluster, "pause_autoscaling")["changed"]
+    assert mitigate(cluster, "pause_autoscaling", state="undone")["changed"]
+    assert found()["spec"] == before
+    assert HELD not in annotations_of(found())
+    assert not mitigate(cluster, "pause_autoscaling", state="undone")["changed"]
+
+
+def test_the_bounds_of_an_autoscaler(cluster: Cluster) -> None:
+    cluster.history("v1", replicas=2)
+    autoscaler(cluster)
+    done = mitigate(cluster, "scale", replicas=6)
+    spec = cluster.listed(SCALERS)[0]["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (6, 6)
+    mitigate(cluster, "scale", state="undone", saved=done["mitigation"])
+    spec = cluster.listed(SCALERS)[0]["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 4)
+
+
+def test_what_is_missing_is_named(cluster: Cluster) -> None:
+    cluster.history("v1", replicas=1)
+    refused = module(f"{OURS}.mitigation", options(cluster, action="pause_autoscaling"))
+    assert (refused["failed"], "No HorizontalPodAutoscaler scales Deployment payment-api" in refused["msg"]) == (True, True)
+    refused = module(f"{OURS}.mitigation", options(cluster, action="scale"))
+    assert (refused["failed"], "replicas" in refused["msg"]) == (True, True)
