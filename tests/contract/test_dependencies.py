@@ -14,8 +14,10 @@ import yaml
 
 from lab.running import running
 from lab.scenario.loader import load
-from plugins.module_utils.clients.probes import ProbeFailedError, probe_redis, probe_tcp
-from plugins.module_utils.evidence.dependencies import probe_from_here, redis_memory
+from plugins.module_utils.clients.probes import ProbeFailedError, probe_tcp
+from plugins.module_utils.clients.redis_probe import probe_redis
+from plugins.module_utils.evidence.dependencies import probe_from_here
+from plugins.module_utils.evidence.redis import redis_memory
 from plugins.module_utils.model.finding import Level
 from plugins.module_utils.model.service import Dependency, DependencyType
 from tests.contract.serving import started

@@ -20,8 +20,10 @@ _DEFAULT_NAMESPACE = "production"
 
 _LIBRARIES = {
     "kubernetes": ("kubernetes", "https://pypi.org/project/kubernetes/"),
+    "pg8000": ("pg8000", "https://pypi.org/project/pg8000/"),
     "prometheus_api_client": ("prometheus-api-client", "https://pypi.org/project/prometheus-api-client/"),
     "requests": ("prometheus-api-client", "https://pypi.org/project/prometheus-api-client/"),
+    "sqlglot": ("sqlglot", "https://pypi.org/project/sqlglot/"),
     "urllib3": ("kubernetes", "https://pypi.org/project/kubernetes/"),
     "yaml": ("kubernetes", "https://pypi.org/project/kubernetes/"),
 }

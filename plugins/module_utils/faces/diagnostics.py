@@ -191,7 +191,7 @@ class _Look:
         measured = self._evidence(Source.METRICS)
         judged = replace(measured, data=signals(measured.data, deployed_at, self.now)) if measured.data else measured
         seen = Diagnostics(
-            service=self.service,
+            service=self.service.shown,
             collected_at=self.now,
             timeframe=self.options.timeframe,
             took_ms=0,

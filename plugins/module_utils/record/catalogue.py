@@ -48,9 +48,9 @@ def entry_from_service(service: Service) -> dict[str, Any]:
 
 
 def without_addresses(service: Service) -> Service:
-    """The addresses of routes are keys to them and stay where they are needed, but for the war room's, which people need."""
+    """The addresses of routes are keys to them and stay where they are needed, but for the war room's, which people need; logins go."""
     shown = {role: address if role == "war_room" else _host(address) for role, address in service.on_call.items()}
-    return dataclasses.replace(service, on_call=shown)
+    return dataclasses.replace(service.shown, on_call=shown)
 
 
 def _refuse_unknown(service: str, given: Mapping[str, Any], kind: type, path: str) -> None:
