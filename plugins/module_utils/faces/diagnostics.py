@@ -21,11 +21,13 @@ from ..clients.cluster import ClusterClient, ClusterError, ClusterUnreachable, O
 from ..clients.jaeger import JaegerClient
 from ..clients.libraries import load
 from ..clients.prometheus import PrometheusClient
+from ..clients.tempo import TempoClient
 from ..concurrency import Deadline, start, wait
 from ..errors import IncidentResponseError, InvalidOptionError, SourceUnavailableError
 from ..evidence.changes import changes
 from ..evidence.dependencies import dependencies
 from ..evidence.impact import impact
+from ..evidence.index_check import index_check
 from ..evidence.logs import logs
 from ..evidence.metrics import metrics
 from ..evidence.missing_workload import missing_workload
@@ -54,6 +56,8 @@ DIAGNOSTICS: dict[str, Any] = {
     **PROMETHEUS,
     **SERVICE,
     "jaeger_url": {"type": "str"},
+    "tempo_url": {"type": "str"},
+    "dependency_dsns": {"type": "dict", "no_log": True},
     "timeframe": {"type": "str", "default": "4h"},
     "log_window": {"type": "str", "default": "15m"},
     "sources": {"type": "list", "elements": "str", "choices": SOURCES, "default": SOURCES},
@@ -76,6 +80,7 @@ class Clients:
     cluster: Callable[[], ClusterClient]
     prometheus: PrometheusClient | None = None
     jaeger: JaegerClient | None = None
+    tempo: TempoClient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
         probe_from_pod=params["probe_from"] == "pod",
     )
     service = service_from(params)
-    clients = Clients(lambda: cluster_from(params), prometheus_from(params), _jaeger_from(params))
+    clients = Clients(lambda: cluster_from(params), prometheus_from(params), _jaeger_from(params), _tempo_from(params))
     return diagnose(service, clients, options, now)
 
 
@@ -135,6 +140,15 @@ def _jaeger_from(params: Mapping[str, Any]) -> JaegerClient | None:
     if not str(url).startswith(("http://", "https://")):
         raise InvalidOptionError("jaeger_url", url, "a URL such as http://jaeger:16686")
     return JaegerClient(str(url))
+
+
+def _tempo_from(params: Mapping[str, Any]) -> TempoClient | None:
+    url = params.get("tempo_url")
+    if not url:
+        return None
+    if not str(url).startswith(("http://", "https://")):
+        raise InvalidOptionError("tempo_url", url, "a URL such as http://tempo:3200")
+    return TempoClient(str(url))
 
 
 def _seconds(value: float, option: str) -> float:
@@ -218,9 +232,12 @@ class _Look:
         return self.clients.prometheus
 
     def _traces(self, deadline: Deadline) -> Any:
-        if self.clients.jaeger is None:
-            raise SourceSkippedError("no jaeger_url is given")
-        return traces(self.clients.jaeger, self.service, self.now.timestamp(), deadline)
+        client = self.clients.jaeger or self.clients.tempo
+        if client is None:
+            raise SourceSkippedError("no jaeger_url or tempo_url is given")
+        return traces(
+            client, self.service, self.now.timestamp(), deadline, lambda statements: index_check(self.service, statements, deadline)
+        )
 
     def _dependencies(self, deadline: Deadline) -> Any:
         if not self.service.dependencies:
