@@ -43,6 +43,7 @@ class ActionModule(ControllerAction):
             # Routes hold keys. Kept apart, they are in no module's arguments and in nobody's verbose log.
             "incident_service": entry_from_service(without_addresses(service)),
             "incident_routes": dict(service.on_call),
+            "incident_dsns": {one.name: one.dsn for one in service.dependencies if one.dsn},
             "incident_request": {**_plain(request), "namespace": service.namespace, "dry_run": request.dry_run or self.dry},
         }
         if not any(name in variables for name in _CONNECTION_VARIABLES):

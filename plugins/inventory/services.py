@@ -26,8 +26,8 @@ options:
     choices: [devops.incident_response.services]
   settings:
     description:
-      - Variables for every host, such as C(prometheus_url), C(jaeger_url), C(loki_url), C(registry_url), C(kubeconfig), C(context),
-        C(incidents_dir).
+      - Variables for every host, such as C(prometheus_url), C(jaeger_url), C(tempo_url), C(loki_url),
+        C(registry_url), C(kubeconfig), C(context), C(incidents_dir).
     type: dict
     default: {}
   services:

@@ -19,10 +19,17 @@ options:
   probe_from:
     description:
       - Where dependencies are probed from. V(controller) is the host on which this module runs.
-      - V(pod) runs C(nc), C(redis-cli) or C(curl) in a running pod of the service, which sees the network as the service does.
+      - V(pod) runs C(nc), C(redis-cli), C(psql), C(getent) or C(curl) in a running pod of the service, which sees the network as
+        the service does.
     type: str
     choices: [controller, pod]
     default: controller
+  dependency_dsns:
+    description:
+      - Logins of dependencies, by their name in the catalogue entry, such as C(postgresql://user:password@host:5432/database) or
+        C(redis://:password@host:6379). They are in no result, record or log.
+      - The other way is C(dsn_env) of the catalogue entry, the name of an environment variable on the host that probes.
+    type: dict
   deadline:
     description: Seconds that it may take in all.
     type: float

@@ -10,8 +10,8 @@ module: diagnostics_info
 short_description: Ask every source at once how a service is doing
 version_added: 0.1.0
 description:
-  - Asks the cluster, Prometheus, Jaeger, the service's dependencies and its source repository, all at the same time and in one process,
-    and draws findings and a timeline from what they say.
+  - Asks the cluster, Prometheus, Jaeger or Tempo, the service's dependencies and its source repository, all at the same time and in one
+    process, and draws findings and a timeline from what they say.
   - A source that is down, slow, forbidden or that returns nonsense becomes V(unavailable) with a reason to act on, and the rest goes on.
     What is not known is V(null) with a reason, never zero.
   - The module fails only when an option is wrong, when the cluster can't be reached or refuses the credentials, or when there is no such
@@ -22,7 +22,7 @@ author:
 options:
   jaeger_url:
     description:
-      - URL of Jaeger's query service. Where it is not given, traces are V(skipped).
+      - URL of Jaeger's query service. Where neither it nor O(tempo_url) is given, traces are V(skipped).
     type: str
   loki_url:
     description:
@@ -34,6 +34,16 @@ options:
   loki_tenant:
     description: Tenant that is asked (C(X-Scope-OrgID)), for a Loki that has several.
     type: str
+  tempo_url:
+    description:
+      - URL of Tempo, for traces where there is no Jaeger. With O(jaeger_url) given as well, Jaeger is asked.
+    type: str
+  dependency_dsns:
+    description:
+      - Logins of dependencies, by their name in the catalogue entry, such as C(postgresql://user:password@host:5432/database) or
+        C(redis://:password@host:6379). They are in no result, record or log.
+      - The other way is C(dsn_env) of the catalogue entry, the name of an environment variable on the host that probes.
+    type: dict
   timeframe:
     description: How far back to look, for example V(1h), V(4h) or V(24h).
     type: str
@@ -63,7 +73,8 @@ options:
   probe_from:
     description:
       - Where dependencies are probed from. V(controller) is the host on which this module runs.
-      - V(pod) runs C(nc), C(redis-cli) or C(curl) in a running pod of the service, which sees the network as the service does.
+      - V(pod) runs C(nc), C(redis-cli), C(psql), C(getent) or C(curl) in a running pod of the service, which sees the network as
+        the service does.
     type: str
     choices: [controller, pod]
     default: controller
@@ -143,7 +154,7 @@ diagnostics:
       description: Where the time goes, and where errors start.
       type: dict
       returned: always
-      sample: {"source": "traces", "status": "skipped", "reason": "no jaeger_url is given", "data": null}
+      sample: {"source": "traces", "status": "skipped", "reason": "no jaeger_url or tempo_url is given", "data": null}
     dependencies:
       description: Health of everything that the service needs.
       type: dict

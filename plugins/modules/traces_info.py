@@ -10,7 +10,9 @@ module: traces_info
 short_description: Ask the traces of a service where the time goes and where errors start
 version_added: 0.1.0
 description:
-  - Asks Jaeger for failed and slow traces, the slow statements in them, and the service graph.
+  - Asks Jaeger or Tempo for failed and slow traces, the slow statements in them, queries that are repeated within one trace,
+    and the service graph.
+  - Whether a slow statement has its index is looked up in the catalogues of the PostgreSQL databases among the service's dependencies.
   - The part of M(devops.incident_response.diagnostics_info) of that name, by itself. When the source is down, slow, forbidden or answers
     with nonsense, the module does not fail; the evidence is V(unavailable), and its C(reason) says what to do about it.
 author:
@@ -18,8 +20,18 @@ author:
 options:
   jaeger_url:
     description:
-      - URL of Jaeger's query service. Where it is not given, traces are V(skipped).
+      - URL of Jaeger's query service. Where neither it nor O(tempo_url) is given, traces are V(skipped).
     type: str
+  tempo_url:
+    description:
+      - URL of Tempo, for traces where there is no Jaeger. With O(jaeger_url) given as well, Jaeger is asked.
+    type: str
+  dependency_dsns:
+    description:
+      - Logins of dependencies, by their name in the catalogue entry, such as C(postgresql://user:password@host:5432/database) or
+        C(redis://:password@host:6379). They are in no result, record or log.
+      - The other way is C(dsn_env) of the catalogue entry, the name of an environment variable on the host that probes.
+    type: dict
   deadline:
     description: Seconds that it may take in all.
     type: float

@@ -19,9 +19,11 @@ IMPORT_NAMES = {
     "cryptography": {"cryptography"},
     "kubernetes": {"kubernetes", "requests", "urllib3"},
     "multidict": {"multidict"},
+    "pg8000": {"pg8000"},
     "prometheus-api-client": {"prometheus_api_client", "requests"},
     "promql-parser": {"promql_parser"},
     "PyYAML": {"yaml"},
+    "sqlglot": {"sqlglot"},
 }
 # ansible-core brings these.
 PROVIDED_TO_PLUGINS = frozenset({"ansible", "jinja2", "packaging", "yaml"})

@@ -10,13 +10,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import PrometheusClient
+from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.impact import impact
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.metrics import metrics
+from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics_raw import RawSignal
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import (
+    MetricPreset,
+    MetricsSettings,
+    Service,
+    SignalQuery,
+)
 
-from plugins.module_utils.clients.prometheus import PrometheusClient
-from plugins.module_utils.concurrency import Deadline
-from plugins.module_utils.evidence.impact import impact
-from plugins.module_utils.evidence.metrics import metrics
-from plugins.module_utils.model.metrics_raw import RawSignal
-from plugins.module_utils.model.service import MetricPreset, MetricsSettings, Service, SignalQuery
 from tests.real.parts.prometheus import prometheus
 from tests.real.servers import real_part
 

@@ -15,9 +15,12 @@ from typing import Any
 from ..model.diagnostics import Diagnostics
 from ..model.evidence import Evidence
 from ..model.finding import Finding, Level
+from .findings_changes import change_findings
+from .findings_dependencies import dependency_findings
 from .findings_metrics import metric_findings
-from .findings_source import change_findings, log_findings, rollout_findings, trace_findings
-from .findings_workload import dependency_findings, impact_findings, workload_findings
+from .findings_source import log_findings, rollout_findings
+from .findings_traces import trace_findings
+from .findings_workload import impact_findings, workload_findings
 
 _TITLES = {
     "workload": "Workload",

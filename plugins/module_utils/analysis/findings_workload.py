@@ -1,7 +1,7 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings from the cluster and from what the service depends on."""
+"""Findings from the cluster, and from the impact on those who use the service."""
 
 from __future__ import annotations
 
@@ -57,22 +57,6 @@ def _numbered(found: Iterable[Finding]) -> Iterator[Finding]:
     for finding in found:
         seen[finding.id] += 1
         yield finding if seen[finding.id] == 1 else replace(finding, id=f"{finding.id}.{seen[finding.id]}")
-
-
-def dependency_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
-    """One finding for each dependency, ``dependencies.<name>``; ``observed`` is the share of its capacity in use."""
-    known = diagnostics.dependencies.data
-    for one in known.health if known else ():
-        share = one.used / one.capacity if one.used is not None and one.capacity else None
-        yield Finding(
-            id=f"dependencies.{one.name}",
-            source=Source.DEPENDENCIES,
-            level=one.level,
-            title=one.title,
-            detail=one.detail,
-            observed=share,
-            unit="share" if share is not None else None,
-        )
 
 
 def impact_findings(diagnostics: Diagnostics) -> Iterator[Finding]:

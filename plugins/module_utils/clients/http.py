@@ -29,11 +29,19 @@ class Answer:
 class HttpClient:
     """``name`` is what the server is called in messages ("Jaeger"), ``option`` the option that holds its URL. Thread-safe.
 
+    ``verify`` is off only where nothing secret is sent and the answer is not believed.
     A login in the URL (``https://user:password@host``) is sent as basic authentication and never shown.
     """
 
     def __init__(
-        self, name: str, url: str, option: str, headers: Mapping[str, str] | None = None, ca_cert: str | None = None, timeout: float = 10.0
+        self,
+        name: str,
+        url: str,
+        option: str,
+        headers: Mapping[str, str] | None = None,
+        ca_cert: str | None = None,
+        timeout: float = 10.0,
+        verify: bool = True,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -51,7 +59,10 @@ class HttpClient:
             **(headers or {}),
         }
         self._urllib3 = urllib3
-        self._pool = urllib3.PoolManager(maxsize=16, ca_certs=ca_cert, retries=False)
+        trust = {"ca_certs": ca_cert} if verify else {"cert_reqs": "CERT_NONE", "assert_hostname": False}
+        self._pool = urllib3.PoolManager(maxsize=16, retries=False, **trust)
+        if not verify:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def request(
         self,

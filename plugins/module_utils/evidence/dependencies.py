@@ -5,35 +5,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Optional
 
-from ..clients.probes import ProbeFailedError, ProbeImpossibleError, probe_http, probe_redis, probe_tcp
+from ..clients.dns_probe import probe_dns
+from ..clients.http_probe import HttpAnswer, probe_http
+from ..clients.postgresql import login_from
+from ..clients.probes import ProbeFailedError, ProbeImpossibleError, probe_tcp
 from ..clients.prometheus import PrometheusClient
+from ..clients.redis_probe import probe_redis
 from ..concurrency import Deadline, map_side_by_side, start, wait
 from ..errors import SourceUnavailableError
-from ..model.dependencies import Dependencies, DependencyHealth
+from ..model.dependencies import Dependencies, DependencyHealth, Measure
 from ..model.finding import Level
 from ..model.service import Dependency, DependencyType, Service
+from ..units import describe_duration, format_value
 from .metrics import value_of
+from .postgresql import probe_postgresql
+from .probed import Probed
+from .redis import judge_redis
 
 PROBES_AT_ONCE = 16
 EXHAUSTED = 0.95
 """Share of a capacity from which it is as good as used up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """What a probe found. ``used`` and ``capacity`` are bytes of memory, where the dependency says them itself."""
-
-    level: Level
-    detail: str
-    latency: float | None = None
-    used: float | None = None
-    capacity: float | None = None
-
+EXPIRES_SOON = 14 * 86_400.0
+"""Seconds before its end from which a certificate should have been renewed."""
 
 Probe = Callable[[Dependency, float], Probed]
 """Asks a dependency within so many seconds."""
@@ -60,19 +58,11 @@ def dependencies(service: Service, prometheus: PrometheusClient | None, deadline
 def probe_from_here(dependency: Dependency, timeout: float) -> Probed:
     """Connects to the dependency from the host on which this runs."""
     try:
-        if dependency.type is DependencyType.HTTP:
-            answer = probe_http(dependency.address, timeout)
-            return Probed(*judge_http(answer.status), latency=answer.latency)
-        if dependency.type is DependencyType.REDIS:
-            reply = probe_redis(dependency.address, timeout)
-            if reply.refusal:
-                return Probed(Level.UNKNOWN, f"answers, but refuses to tell more: {reply.refusal}", reply.latency)
-            return Probed(Level.OK, redis_detail(reply.info), reply.latency, *redis_memory(reply.info))
-        return Probed(Level.OK, "Healthy", probe_tcp(dependency.address, timeout).latency)
+        return _PROBES[dependency.type](dependency, timeout)
     except ProbeImpossibleError as error:
         return Probed(Level.UNKNOWN, error.message)
     except ProbeFailedError as error:
-        return Probed(Level.CRITICAL, error.message)
+        return Probed(Level.CRITICAL, error.message, problems=(error.message,))
 
 
 def judge_http(status: int) -> tuple[Level, str]:
@@ -84,23 +74,66 @@ def judge_http(status: int) -> tuple[Level, str]:
     return (Level.CRITICAL if status >= 500 else Level.WARNING), f"answers with HTTP {status}"
 
 
-def redis_detail(info: Mapping[str, str]) -> str:
-    """What INFO says beyond memory: hit rate and evictions since the server started."""
-    hits, misses = _amount(info.get("keyspace_hits")) or 0.0, _amount(info.get("keyspace_misses")) or 0.0
-    evicted = _amount(info.get("evicted_keys")) or 0.0
-    said = [f"miss rate {misses / (hits + misses):.0%}"] if hits + misses and misses > hits * 0.25 else []
-    said += [f"{evicted:,.0f} keys evicted"] if evicted else []
-    return f"Healthy ({', '.join(said)} since start)" if said else "Healthy"
+def judge_answer(answer: HttpAnswer, slow_at: float) -> Probed:
+    """An HTTP answer with its latency and certificate."""
+    level, detail = judge_http(answer.status)
+    left = answer.certificate_left
+    if level is Level.OK and left is not None and left < EXPIRES_SOON:
+        level, detail = Level.WARNING, f"its TLS certificate expires in {describe_duration(max(left, 0.0))}"
+    elif level is Level.OK and answer.untrusted:
+        level, detail = Level.WARNING, f"answers, but {answer.untrusted}"
+    elif level is Level.OK and answer.latency >= slow_at:
+        level, detail = Level.WARNING, f"answers slowly ({format_value(answer.latency, 'seconds')})"
+    expiry = [Measure("certificate_expires_in", left, "seconds")] if left is not None else []
+    measures = (Measure("status", float(answer.status)), *expiry)
+    return Probed(level, detail, answer.latency, problems=() if level is Level.OK else (detail,), measures=measures)
 
 
-def redis_memory(info: Mapping[str, str]) -> tuple[float | None, float | None]:
-    """Bytes that Redis uses, and its limit; the limit is None where it has none (``maxmemory 0``)."""
-    return _amount(info.get("used_memory")), _amount(info.get("maxmemory")) or None
+def _http(dependency: Dependency, timeout: float) -> Probed:
+    return judge_answer(probe_http(dependency.address, timeout, ca_cert=dependency.ca_cert), dependency.slow_at)
+
+
+def _redis(dependency: Dependency, timeout: float) -> Probed:
+    return judge_redis(probe_redis(dependency.address, timeout, dsn_of(dependency)), dependency.primary)
+
+
+def _postgresql(dependency: Dependency, timeout: float) -> Probed:
+    return probe_postgresql(login_from(dependency.address, dsn_of(dependency)), timeout, dependency.primary)
+
+
+def _dns(dependency: Dependency, timeout: float) -> Probed:
+    answer = probe_dns(dependency.address, timeout)
+    return Probed(Level.OK, f"Healthy (resolves to {', '.join(answer.addresses[:3])})", answer.latency, addresses=answer.addresses)
+
+
+def _tcp(dependency: Dependency, timeout: float) -> Probed:
+    return Probed(Level.OK, "Healthy", probe_tcp(dependency.address, timeout).latency)
+
+
+_PROBES: Mapping[DependencyType, Probe] = {
+    DependencyType.HTTP: _http,
+    DependencyType.REDIS: _redis,
+    DependencyType.POSTGRESQL: _postgresql,
+    DependencyType.DNS: _dns,
+    DependencyType.TCP: _tcp,
+}
+
+
+def dsn_of(dependency: Dependency) -> str | None:
+    """The dependency's dsn, out of the environment where the catalogue says so. ProbeImpossibleError when it is not there."""
+    if dependency.dsn_env:
+        found = os.environ.get(dependency.dsn_env)
+        if not found:
+            raise ProbeImpossibleError(f"the environment variable {dependency.dsn_env} with its dsn is not set here")
+        return found
+    return dependency.dsn
 
 
 def _probed(future: Future[Probed], deadline: Deadline) -> Probed:
     try:
         return wait(future, deadline, "It")
+    except ImportError as error:
+        return Probed(Level.UNKNOWN, f"cannot be asked: the Python library {error.name or 'for it'} is not installed on this host")
     except SourceUnavailableError:
         return Probed(Level.UNKNOWN, f"no answer within the {deadline.seconds:g} s that all probes have")
 
@@ -133,24 +166,37 @@ def _usage(dependency: Dependency, future: Future[_Usage] | None, deadline: Dead
 def _health(dependency: Dependency, probed: Probed, used: float | None, capacity: float | None) -> DependencyHealth:
     unit: str | None = dependency.usage_unit
     if used is None:
-        used, capacity, unit = probed.used, probed.capacity, "bytes" if probed.used is not None else None
-    level, detail = probed.level, probed.detail
+        used, capacity, unit = probed.used, probed.capacity, probed.unit if probed.used is not None else None
+    level, detail, problems = probed.level, probed.detail, probed.problems
     share = used / capacity if used is not None and capacity else None
-    if share is not None and share >= dependency.warn_at and level in (Level.OK, Level.UNKNOWN):
-        level = Level.CRITICAL if share >= 1 else Level.WARNING
-        detail = _shortage(used or 0.0, capacity or 0.0, share, unit or "")
+    if share is not None and share >= dependency.warn_at:
+        shortage = _shortage(used or 0.0, capacity or 0.0, share, unit or "")
+        problems = (shortage, *problems) if level is not Level.CRITICAL else (*problems, shortage)
+        if level is not Level.CRITICAL:
+            level, detail = Level.CRITICAL if share >= 1 else Level.WARNING, shortage
     return DependencyHealth(
         name=dependency.name,
         title=dependency.title or dependency.name,
         type=dependency.type,
-        address=dependency.address,
+        address=_shown_address(dependency.address),
         level=level,
         detail=detail,
         latency=probed.latency,
         used=used,
         capacity=capacity,
         unit=unit,
+        problems=problems,
+        measures=probed.measures,
+        statements=probed.statements,
+        addresses=probed.addresses,
     )
+
+
+def _shown_address(address: str) -> str:
+    """Without the login that it may hold."""
+    scheme, separator, rest = address.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}" if separator else address
 
 
 def _shortage(used: float, capacity: float, share: float, unit: str) -> str:
@@ -160,10 +206,3 @@ def _shortage(used: float, capacity: float, share: float, unit: str) -> str:
         state = "exhausted" if share >= EXHAUSTED else "nearly exhausted"
         return f"Connection pool {state} ({used:,.0f}/{capacity:,.0f})"
     return f"{share:.0%} of its capacity in use ({used:,.0f}/{capacity:,.0f} {unit})"
-
-
-def _amount(text: str | None) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from ..clients.answers import excerpt
+from .clock_skew import without_skew
 from .objects import mapping, sequence
+from .trace import Span, Trace
 
 _STATEMENT_TAGS = ("db.query.text", "db.statement", "sql.query")
 _SEQUENTIAL_SCAN = re.compile(r"Seq Scan on (?:\w+\.)?(\w+)(?:.*?Filter: \(+\"?(?:\w+\.)?(\w+))?", re.DOTALL)
@@ -26,34 +27,10 @@ _TABLE = re.compile(rf"\b(?:from|update|into)\s+{_QUALIFIED}", re.IGNORECASE)
 _FILTER = re.compile(rf"\bwhere\s+[(\s]*{_QUALIFIED}\s*(?:=|<|>|\bin\b|\blike\b)", re.IGNORECASE)
 _COLUMN = re.compile(r"^\w+(?:\.\w+)?$")
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Times are seconds. ``table_scan`` is set when the span itself says that no index was used."""
-
-    id: str
-    parent: str | None
-    service: str
-    operation: str
-    start: float
-    duration: float
-    error: bool
-    statement: str | None
-    table_scan: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    id: str
-    spans: tuple[Span, ...]
-
-    @property
-    def start(self) -> float:
-        return min(span.start for span in self.spans)
-
-    @property
-    def duration(self) -> float:
-        return max(span.start + span.duration for span in self.spans) - self.start
+MAX_SPANS = 5000
+"""Spans that are read of one trace: what has more repeats itself."""
+MAX_STATEMENT = 4000
+"""Characters that are kept of a statement."""
 
 
 def traces_from(found: Iterable[Mapping[str, Any]]) -> list[Trace]:
@@ -61,10 +38,16 @@ def traces_from(found: Iterable[Mapping[str, Any]]) -> list[Trace]:
     traces = []
     for entry in found:
         processes = {key: str(mapping(value).get("serviceName") or "") for key, value in mapping(entry.get("processes")).items()}
-        spans = [span for raw in sequence(entry.get("spans")) if (span := _span(mapping(raw), processes))]
+        raw = sequence(entry.get("spans"))
+        spans = [span for one in raw[:MAX_SPANS] if (span := _span(mapping(one), processes))]
         if spans:
-            traces.append(Trace(str(entry.get("traceID") or ""), tuple(spans)))
+            traces.append(trace_of(str(entry.get("traceID") or ""), spans, cut=len(raw) > MAX_SPANS))
     return traces
+
+
+def trace_of(identity: str, spans: Sequence[Span], cut: bool = False) -> Trace:
+    """A trace of these spans, with the clocks of its hosts set right."""
+    return Trace(identity, tuple(without_skew(spans)), cut)
 
 
 def self_times(trace: Trace) -> dict[str, float]:
@@ -108,20 +91,49 @@ def _span(raw: Mapping[str, Any], processes: Mapping[str, str]) -> Span | None:
     start, duration = raw.get("startTime"), raw.get("duration")
     if not isinstance(start, (int, float)) or not isinstance(duration, (int, float)):
         return None
-    tags = {str(mapping(tag).get("key")): mapping(tag).get("value") for tag in sequence(raw.get("tags"))}
-    references = map(mapping, sequence(raw.get("references")))
-    parent = next((str(reference.get("spanID")) for reference in references if reference.get("refType", "CHILD_OF") == "CHILD_OF"), None)
+    references = [mapping(reference) for reference in sequence(raw.get("references"))]
+    parents = [reference for reference in references if reference.get("refType", "CHILD_OF") == "CHILD_OF"]
+    parent = str(parents[0].get("spanID")) if parents else str(raw["parentSpanID"]) if raw.get("parentSpanID") else None
+    logs = [
+        {str(mapping(field).get("key")): mapping(field).get("value") for field in sequence(mapping(log).get("fields"))}
+        for log in sequence(raw.get("logs"))
+    ]
+    return span_from(
+        identity=str(raw.get("spanID") or ""),
+        parent=parent,
+        service=processes.get(str(raw.get("processID")), ""),
+        operation=str(raw.get("operationName") or ""),
+        start=start / 1e6,
+        duration=max(duration, 0) / 1e6,
+        tags={str(mapping(tag).get("key")): mapping(tag).get("value") for tag in sequence(raw.get("tags"))},
+        logs=logs,
+    )
+
+
+def span_from(
+    *,
+    identity: str,
+    parent: str | None,
+    service: str,
+    operation: str,
+    start: float,
+    duration: float,
+    tags: Mapping[str, Any],
+    logs: Sequence[Mapping[str, Any]],
+) -> Span:
+    """A span, with what its tags and its logs (their fields) say; times are seconds."""
     statement = next((str(tags[key]) for key in _STATEMENT_TAGS if tags.get(key)), None)
     return Span(
-        id=str(raw.get("spanID") or ""),
-        parent=parent or (str(raw["parentSpanID"]) if raw.get("parentSpanID") else None),
-        service=processes.get(str(raw.get("processID")), ""),
-        operation=_shown(str(raw.get("operationName") or ""), 120),
-        start=start / 1e6,
-        duration=duration / 1e6,
+        id=identity,
+        parent=parent,
+        service=service,
+        operation=_shown(operation, 120),
+        start=start,
+        duration=duration,
         error=_failed(tags),
-        statement=_shown(statement, 300) if statement else None,
-        table_scan=_table_scan(tags, raw, statement),
+        statement=excerpt(statement, MAX_STATEMENT) if statement else None,
+        table_scan=_table_scan(tags, logs, statement),
+        waited_for=str(tags.get("span.kind")).lower() != "consumer",
     )
 
 
@@ -138,14 +150,14 @@ def _failed(tags: Mapping[str, Any]) -> bool:
     return len(status) == 3 and status.startswith("5")
 
 
-def _table_scan(tags: Mapping[str, Any], raw: Mapping[str, Any], statement: str | None) -> str | None:
+def _table_scan(tags: Mapping[str, Any], logs: Sequence[Mapping[str, Any]], statement: str | None) -> str | None:
     """What the span says about a query that used no index, in its tags or in its log fields (a plan, a warning)."""
     if statement is None and not any(key.startswith("db.") for key in tags):
         return None
     fields = dict(tags)
-    for log in sequence(raw.get("logs")):
-        for entry in map(mapping, sequence(mapping(log).get("fields"))):
-            fields[f"log {len(fields)}.{entry.get('key')}"] = entry.get("value")
+    for log in logs:
+        for key, value in log.items():
+            fields[f"log {len(fields)}.{key}"] = value
     for key, value in fields.items():
         name = key.rpartition(".")[2] if key.startswith("log ") else key
         text = str(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..clients.cluster import ClusterAccess, ClusterClient
@@ -24,8 +25,10 @@ _TENANT = re.compile(r"[A-Za-z0-9!\-_.*'()|]{1,300}\Z")
 
 _LIBRARIES = {
     "kubernetes": ("kubernetes", "https://pypi.org/project/kubernetes/"),
+    "pg8000": ("pg8000", "https://pypi.org/project/pg8000/"),
     "prometheus_api_client": ("prometheus-api-client", "https://pypi.org/project/prometheus-api-client/"),
     "requests": ("prometheus-api-client", "https://pypi.org/project/prometheus-api-client/"),
+    "sqlglot": ("sqlglot", "https://pypi.org/project/sqlglot/"),
     "urllib3": ("kubernetes", "https://pypi.org/project/kubernetes/"),
     "yaml": ("kubernetes", "https://pypi.org/project/kubernetes/"),
 }
@@ -92,7 +95,9 @@ def service_from(params: Mapping[str, Any]) -> Service:
         ) from error
     if service.workload_name is not None:
         check_name(service.workload_name, "catalogue.workload_name")
-    return service
+    dsns = params.get("dependency_dsns") or {}
+    logins = tuple(replace(one, dsn=str(dsns[one.name])) if dsns.get(one.name) else one for one in service.dependencies)
+    return replace(service, dependencies=logins)
 
 
 def _at(entry: Mapping[str, Any], path: str) -> Any:
@@ -117,8 +122,19 @@ def missing_library(error: ImportError) -> str:
     return str(missing_required_lib(library, url=url))
 
 
+def _logins(params: Mapping[str, Any]) -> set[str]:
+    """What is secret in the catalogue entry: Ansible shows a module's arguments, and this keeps it from showing these."""
+    catalogue = params.get("catalogue")
+    entries = catalogue.get("dependencies") if isinstance(catalogue, Mapping) else None
+    found = [entry.get("dsn") for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, (list, tuple)) else []
+    return {str(dsn) for dsn in found if dsn}
+
+
 def run(module: Any, function: Callable[[], Mapping[str, Any]]) -> None:
     """Ends ``module`` (an AnsibleModule) with what ``function`` returns, or with the one message that its error carries."""
+    logins = _logins(getattr(module, "params", {}))
+    if logins:
+        module.no_log_values.update(logins)
     try:
         result = function()
     except IncidentResponseError as error:

@@ -22,11 +22,13 @@ from ..clients.jaeger import JaegerClient
 from ..clients.libraries import load
 from ..clients.loki import LokiClient
 from ..clients.prometheus import PrometheusClient
+from ..clients.tempo import TempoClient
 from ..concurrency import Deadline, start, wait
 from ..errors import IncidentResponseError, InvalidOptionError, SourceUnavailableError
 from ..evidence.changes import changes
 from ..evidence.dependencies import dependencies
 from ..evidence.impact import impact
+from ..evidence.index_check import index_check
 from ..evidence.logs import logs
 from ..evidence.metrics import metrics
 from ..evidence.missing_workload import missing_workload
@@ -57,6 +59,8 @@ DIAGNOSTICS: dict[str, Any] = {
     "jaeger_url": {"type": "str"},
     "loki_url": {"type": "str"},
     "loki_tenant": {"type": "str"},
+    "tempo_url": {"type": "str"},
+    "dependency_dsns": {"type": "dict", "no_log": True},
     "timeframe": {"type": "str", "default": "4h"},
     "log_window": {"type": "str", "default": "15m"},
     "sources": {"type": "list", "elements": "str", "choices": SOURCES, "default": SOURCES},
@@ -80,6 +84,7 @@ class Clients:
     prometheus: PrometheusClient | None = None
     jaeger: JaegerClient | None = None
     loki: LokiClient | None = None
+    tempo: TempoClient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,9 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
         probe_from_pod=params["probe_from"] == "pod",
     )
     service = service_from(params)
-    clients = Clients(lambda: cluster_from(params), prometheus_from(params), _jaeger_from(params), loki_from(params))
+    clients = Clients(
+        lambda: cluster_from(params), prometheus_from(params), _jaeger_from(params), tempo=_tempo_from(params), loki=loki_from(params)
+    )
     return diagnose(service, clients, options, now)
 
 
@@ -139,6 +146,15 @@ def _jaeger_from(params: Mapping[str, Any]) -> JaegerClient | None:
     if not str(url).startswith(("http://", "https://")):
         raise InvalidOptionError("jaeger_url", url, "a URL such as http://jaeger:16686")
     return JaegerClient(str(url))
+
+
+def _tempo_from(params: Mapping[str, Any]) -> TempoClient | None:
+    url = params.get("tempo_url")
+    if not url:
+        return None
+    if not str(url).startswith(("http://", "https://")):
+        raise InvalidOptionError("tempo_url", url, "a URL such as http://tempo:3200")
+    return TempoClient(str(url))
 
 
 def _seconds(value: float, option: str) -> float:
@@ -195,7 +211,7 @@ class _Look:
         measured = self._evidence(Source.METRICS)
         judged = replace(measured, data=signals(measured.data, deployed_at, self.now)) if measured.data else measured
         seen = Diagnostics(
-            service=self.service,
+            service=self.service.shown,
             collected_at=self.now,
             timeframe=self.options.timeframe,
             took_ms=0,
@@ -222,9 +238,12 @@ class _Look:
         return self.clients.prometheus
 
     def _traces(self, deadline: Deadline) -> Any:
-        if self.clients.jaeger is None:
-            raise SourceSkippedError("no jaeger_url is given")
-        return traces(self.clients.jaeger, self.service, self.now.timestamp(), deadline)
+        client = self.clients.jaeger or self.clients.tempo
+        if client is None:
+            raise SourceSkippedError("no jaeger_url or tempo_url is given")
+        return traces(
+            client, self.service, self.now.timestamp(), deadline, lambda statements: index_check(self.service, statements, deadline)
+        )
 
     def _dependencies(self, deadline: Deadline) -> Any:
         if not self.service.dependencies:

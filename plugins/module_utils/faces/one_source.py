@@ -23,8 +23,8 @@ _OWN_OPTIONS: dict[Source, tuple[str, ...]] = {
     Source.ROLLOUTS: (*CLUSTER,),
     Source.LOGS: (*CLUSTER, "log_window", "loki_url", "loki_tenant"),
     Source.METRICS: (*PROMETHEUS, "timeframe"),
-    Source.TRACES: ("jaeger_url",),
-    Source.DEPENDENCIES: (*CLUSTER, *PROMETHEUS, "probe_from"),
+    Source.TRACES: ("jaeger_url", "tempo_url", "dependency_dsns"),
+    Source.DEPENDENCIES: (*CLUSTER, *PROMETHEUS, "probe_from", "dependency_dsns"),
     Source.CHANGES: (*CLUSTER, "timeframe"),
     Source.IMPACT: (*PROMETHEUS,),
 }

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -20,11 +20,14 @@ class DependencyType(StrEnum):
     TCP = "tcp"
     HTTP = "http"
     REDIS = "redis"
+    POSTGRESQL = "postgresql"
+    DNS = "dns"
 
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """Something the service needs. ``address`` is ``host:port`` for tcp and redis, a URL for http."""
+    """Something the service needs. ``address`` is ``host:port`` for tcp and redis, ``host:port/database`` for postgresql, a URL for http,
+    and a name, or ``name@server``, for dns."""
 
     name: str
     type: DependencyType
@@ -37,6 +40,16 @@ class Dependency:
     usage_unit: str = "connections"
     warn_at: float = 0.85
     """Share of the capacity above which the dependency is in trouble."""
+    slow_at: float = 1.0
+    """Seconds from which an answer over http is slow."""
+    primary: bool = False
+    """Whether the service writes to it, so that a replica there (Redis, PostgreSQL) is trouble."""
+    ca_cert: str | None = None
+    """Path of the certificates that sign those of an http dependency, where this host does not trust them by itself."""
+    dsn: str | None = field(default=None, repr=False)
+    """``postgresql://user:password@host:port/database`` or ``redis://:password@host:port``. Never in a record."""
+    dsn_env: str | None = None
+    """The environment variable that holds the dsn, on the host that probes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +164,11 @@ class Service:
     @property
     def job(self) -> str:
         return self.metrics.job or self.name
+
+    @property
+    def shown(self) -> Service:
+        """Without what opens doors: what results and records may hold."""
+        return replace(self, dependencies=tuple(replace(dependency, dsn=None) for dependency in self.dependencies))
 
     @property
     def label(self) -> str:

@@ -21,7 +21,35 @@ class Operation:
     statement: str | None = None
     """``db.statement`` / ``db.query.text`` of the slowest call."""
     table_scan: str | None = None
-    """Set when the span itself says that no index was used: the ``table.column`` that lacks one, or the table."""
+    """The ``table.column`` that lacks an index, or the table: as the span itself says, or as the database's catalogue shows."""
+    checked: bool = False
+    """Whether a database's catalogue was asked; without it, ``table_scan`` is what the span says."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedQuery:
+    """The same statement many times in one trace (N+1)."""
+
+    service: str
+    statement: str
+    """Without the values in it."""
+    calls: int
+    """In the trace that has it most often."""
+    traces: int
+    """How many traces have it that often."""
+    duration: float
+    """Seconds that all of them took in that trace."""
+    baseline_calls: int | None = None
+    """The same a day before; None where there are no traces of then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One service calls another."""
+
+    caller: str
+    callee: str
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +69,9 @@ class Traces:
     callees: tuple[str, ...] = ()
     """Services that this one calls, from the dependency graph."""
     notes: tuple[str, ...] = ()
+    repeated: tuple[RepeatedQuery, ...] = ()
+    """Most often first."""
+    graph: tuple[Edge, ...] = ()
+    """Which service calls which, as far as this one is concerned."""
+    backend: str = "Jaeger"
+    """Where the traces come from: Jaeger or Tempo."""

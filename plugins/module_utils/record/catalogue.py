@@ -54,9 +54,9 @@ def entry_from_service(service: Service) -> dict[str, Any]:
 
 
 def without_addresses(service: Service) -> Service:
-    """The addresses of routes and hooks are keys to them and stay where they are needed, but for the war room's, which people need."""
+    """Addresses of routes and hooks are keys to them and stay where they are needed, but for the war room's, which people need; logins go."""
     shown = {role: address if role == "war_room" else _host(address) for role, address in service.on_call.items()}
-    return dataclasses.replace(service, on_call=shown, maintenance=None)
+    return dataclasses.replace(service.shown, on_call=shown, maintenance=None)
 
 
 def _refuse_unknown(service: str, given: Mapping[str, Any], kind: type, path: str) -> None:

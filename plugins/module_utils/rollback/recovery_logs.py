@@ -90,7 +90,8 @@ def _messages(client: ClusterClient, service: Service, pod: Mapping[str, Any], w
     if container:
         query["container"] = str(container)
     try:
-        text = client.text(f"/api/v1/namespaces/{service.namespace}/pods/{name_of(pod)}/log", query, max_bytes=_MAX_BYTES)
+        path = f"/api/v1/namespaces/{service.namespace}/pods/{name_of(pod)}/log"
+        text = client.content(path, query, _MAX_BYTES, Deadline(client.timeout)).body.decode("utf-8", "replace")
     except (ObjectNotFound, Invalid):
         return []  # removed meanwhile, or not started yet
     return [entry.message for entry in entries(text.split("\n")) if entry.level in ("ERROR", "FATAL")]

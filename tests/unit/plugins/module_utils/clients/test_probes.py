@@ -5,13 +5,13 @@ import socket
 import threading
 
 import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.http_probe import probe_http
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.probes import (
     ProbeFailedError,
     parse_address,
-    probe_http,
-    probe_redis,
     probe_tcp,
 )
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.redis_probe import probe_redis
 from ansible_collections.devops.incident_response.tests.unit.servers import Reply, closed_port, http_server, tcp_server
 
 # INFO of Redis 7.0, cut to the fields that are read.
@@ -56,7 +56,7 @@ def test_addresses(address: str, parsed: tuple[str, int]) -> None:
 
 
 def test_redis_says_what_it_holds() -> None:
-    with tcp_server(redis(b"+PONG\r\n", bulk(_MEMORY), bulk(_STATS))) as address:
+    with tcp_server(redis(b"+PONG\r\n", bulk(_MEMORY + _STATS))) as address:
         answer = probe_redis(address, 1)
     assert {name: answer.info[name] for name in ("used_memory", "maxmemory", "keyspace_misses")} == {
         "used_memory": "88000000",

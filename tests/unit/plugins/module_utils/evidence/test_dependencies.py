@@ -7,7 +7,8 @@ import threading
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import PrometheusClient
 from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.dependencies import Probed, dependencies
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.dependencies import dependencies
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.probed import Probed
 from ansible_collections.devops.incident_response.plugins.module_utils.model.dependencies import DependencyHealth
 from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Dependency, DependencyType, Service
@@ -29,7 +30,7 @@ def redis(used: int, most: int, extra: bytes = b""):
     def talk(connection: socket.socket) -> None:
         connection.recv(1024)
         memory = b"used_memory:%d\r\nmaxmemory:%d\r\n" % (used, most)
-        connection.sendall(b"+PONG\r\n" + b"".join(b"$%d\r\n%s\r\n" % (len(text), text) for text in (memory, extra)))
+        connection.sendall(b"+PONG\r\n" + b"$%d\r\n%s\r\n" % (len(memory + extra), memory + extra))
 
     return talk
 

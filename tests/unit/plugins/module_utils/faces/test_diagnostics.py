@@ -153,7 +153,7 @@ def test_what_is_not_given_or_not_wanted_is_skipped(production: Production) -> N
     options = Options(sources=frozenset({Source.WORKLOAD, Source.METRICS, Source.TRACES, Source.IMPACT}), source_timeout=2.0)
     found = production.diagnose(options, prometheus=None, jaeger=None)
     assert found.metrics.reason == "no prometheus_url is given"
-    assert found.traces.reason == "no jaeger_url is given"
+    assert found.traces.reason == "no jaeger_url or tempo_url is given"
     assert found.logs.reason == "not among the sources that were asked for"
     assert found.workload.status is EvidenceStatus.OK
 

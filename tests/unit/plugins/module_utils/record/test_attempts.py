@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from plugins.module_utils.model.codec import from_result, to_result
-from plugins.module_utils.model.rollback import Rollback, RollbackPlan, RollbackState
-from plugins.module_utils.model.service import WorkloadKind
-from plugins.module_utils.record.attempts import attempts, remembering
+from ansible_collections.devops.incident_response.plugins.module_utils.model.codec import from_result, to_result
+from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import Rollback, RollbackPlan, RollbackState
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
+from ansible_collections.devops.incident_response.plugins.module_utils.record.attempts import attempts, remembering
 
 AT = datetime(2025, 10, 21, 14, 26, 10, tzinfo=UTC)
 PLAN = RollbackPlan(WorkloadKind.DEPLOYMENT, "payment-api", "production", 5, "v2.3.1", 4, "v2.3.0", 5, "Rolling update", "48151", "uid-1")

@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from plugins.module_utils.rollback.openapi import breaking_changes, is_openapi
+from ansible_collections.devops.incident_response.plugins.module_utils.rollback.openapi import breaking_changes, is_openapi
 
 
 def document(operation: dict[str, Any] | None = None, path: str = "/pay/{id}", **more: Any) -> dict[str, Any]:

@@ -6,10 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from plugins.module_utils.clients.cluster import Forbidden, ObjectNotFound
-from plugins.module_utils.model.service import Service
-from plugins.module_utils.rollback.recovery_logs import ExpectedGone, errors_of_the_incident, expression, judge_logs
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import Content, Forbidden, ObjectNotFound
+from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
+from ansible_collections.devops.incident_response.plugins.module_utils.rollback.recovery_logs import (
+    ExpectedGone,
+    errors_of_the_incident,
+    expression,
+    judge_logs,
+)
 
 AT = "2025-10-21T14:27:30.000000000Z"
 EXPECTED = (ExpectedGone("Payment <*> failed: pool exhausted", 2.0),)
@@ -25,11 +30,11 @@ class Client:
         self._error = error
         self.asked: list[dict[str, Any]] = []
 
-    def text(self, path: str, query: dict[str, Any], max_bytes: int) -> str:
+    def content(self, path: str, query: dict[str, Any], max_bytes: int, deadline: Deadline) -> Content:
         self.asked.append({"path": path, **query})
         if self._error:
             raise self._error
-        return self._text
+        return Content(self._text.encode()[:max_bytes])
 
 
 def pod(name: str, **metadata: Any) -> dict[str, Any]:

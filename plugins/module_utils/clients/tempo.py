@@ -1,0 +1,88 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tempo's HTTP API (https://grafana.com/docs/tempo/latest/api_docs/): a search that gives ids, and each trace by its own."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from ..concurrency import map_side_by_side
+from ..errors import SourceUnavailableError
+from .answers import NotJsonError, parse_json, status_problem
+from .http import HttpClient
+
+_AT_ONCE = 8
+_ID = re.compile(r"^[0-9a-fA-F]{1,32}$")
+
+
+class TempoClient:
+    """Times are unix seconds. Every method raises SourceUnavailableError with a reason to act on. Thread-safe."""
+
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None, timeout: float = 10.0) -> None:
+        self._url = url
+        self._headers = headers
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._http: HttpClient | None = None
+
+    def traces(
+        self, service: str, start: float, end: float, limit: int, errors: bool = False, min_duration: float | None = None
+    ) -> list[dict[str, Any]]:
+        """Traces that pass through ``service``, in OTLP's JSON; ``min_duration`` is seconds."""
+        conditions = [f"resource.service.name = {_quoted(service)}"]
+        conditions += ["status = error"] if errors else []
+        conditions += [f"traceDuration > {round(min_duration * 1000)}ms"] if min_duration is not None else []
+        query: dict[str, str | int] = {
+            "q": "{ " + " && ".join(conditions) + " }",
+            "start": int(start),
+            "end": int(end) + 1,
+            "limit": limit,
+        }
+        http = self._connect()
+        answer = http.json("/api/search", query)
+        found = answer.get("traces") if isinstance(answer, dict) else None
+        if found is None and isinstance(answer, dict) and ("traces" in answer or "metrics" in answer):
+            found = []
+        if not isinstance(found, list):
+            raise SourceUnavailableError(
+                f"Tempo at {http.url}: answered with JSON that is not of Tempo's search API. Check that tempo_url is right."
+            )
+        ids = [str(entry.get("traceID")) for entry in found[:limit] if isinstance(entry, dict)]
+        futures = map_side_by_side(self._trace, [identity for identity in ids if _ID.match(identity)], _AT_ONCE, "tempo")
+        return [trace for future in futures if (trace := future.result(self._timeout * 2)) is not None]
+
+    def _trace(self, identity: str) -> dict[str, Any] | None:
+        """A trace; None where it is gone by now. Before Tempo 2.6 there was only the first version of the path."""
+        http = self._connect()
+        for path in (f"/api/v2/traces/{quote(identity)}", f"/api/traces/{quote(identity)}"):
+            answer = http.request(path)
+            if answer.status == 404:
+                continue
+            if answer.status != 200:
+                raise SourceUnavailableError(f"Tempo at {http.url}: {status_problem(answer.status, answer.body)}.")
+            try:
+                found = parse_json(answer.body)
+            except NotJsonError as error:
+                raise SourceUnavailableError(f"Tempo at {http.url}: {error}.") from error
+            if isinstance(found, dict):
+                inner = found.get("trace", found)
+                return inner if isinstance(inner, dict) else None
+        return None
+
+    def _connect(self) -> HttpClient:
+        """Made at the first question, since it loads a library."""
+        with self._lock:
+            if self._http is None:
+                self._http = HttpClient("Tempo", self._url, "tempo_url", headers=self._headers, timeout=self._timeout)
+            return self._http
+
+
+def _quoted(text: str) -> str:
+    """A string of TraceQL: no name can end it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

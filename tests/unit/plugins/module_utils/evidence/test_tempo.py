@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Traces from Tempo's API give the same evidence as Jaeger's."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.tempo import TempoClient
+from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
+from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.traces import traces
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
+from ansible_collections.devops.incident_response.tests.unit.servers import Reply, http_server
+
+NOW = 1_761_056_700.0
+STATEMENT = "SELECT * FROM transactions WHERE user_id = ?"
+
+
+def attribute(key: str, value: object) -> dict[str, object]:
+    kind = "boolValue" if isinstance(value, bool) else "intValue" if isinstance(value, int) else "stringValue"
+    return {"key": key, "value": {kind: str(value) if kind == "intValue" else value}}
+
+
+def span(identity: str, parent: str | None, name: str, start: float, seconds: float, **more: object) -> dict[str, object]:
+    begin = round((NOW - 30 + start) * 1e9)
+    found: dict[str, object] = {
+        "traceId": "qwE=",
+        "spanId": identity,
+        "name": name,
+        "kind": "SPAN_KIND_SERVER",
+        "startTimeUnixNano": str(begin),
+        "endTimeUnixNano": str(begin + round(seconds * 1e9)),
+        "status": {},
+        **more,
+    }
+    return found | ({"parentSpanId": parent} if parent else {})
+
+
+def trace(queries: int = 12) -> dict[str, object]:
+    """A call of the payment API that asks its database again and again, and fails in the ledger."""
+    failed = {"status": {"code": "STATUS_CODE_ERROR"}}
+    selects = [
+        span(f"q{n}", "root", "SELECT transactions", 0.1 + n * 0.1, 0.1, attributes=[attribute("db.statement", STATEMENT)])
+        for n in range(queries)
+    ]
+    return {
+        "resourceSpans": [
+            {
+                "resource": {"attributes": [attribute("service.name", "payment-api")]},
+                "scopeSpans": [{"spans": [span("root", None, "POST /payments", 0.0, 2.0, **failed), *selects]}],
+            },
+            {
+                "resource": {"attributes": [attribute("service.name", "ledger")]},
+                "scopeSpans": [{"spans": [span("book", "root", "book", 1.5, 0.3, **failed)]}],
+            },
+        ]
+    }
+
+
+class Tempo:
+    def __init__(self, version: int = 2, found: int = 1) -> None:
+        self.version = version
+        self.found = found
+
+    def __call__(self, request: object) -> Reply:
+        path = request.path  # type: ignore[attr-defined]
+        if path == "/api/search":
+            return Reply(200, {"traces": [{"traceID": f"{n + 1:x}"} for n in range(self.found)], "metrics": {}})
+        if path.startswith("/api/v2/") and self.version == 2:
+            return Reply(200, {"trace": trace()})
+        if path.startswith("/api/traces/") and self.version == 1:
+            return Reply(200, {"batches": trace()["resourceSpans"]})
+        return Reply(404, {})
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_same_evidence(version: int) -> None:
+    with http_server(Tempo(version)) as server:
+        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+        asked = [request.query["q"] for request in server.requests if request.path == "/api/search"]
+    assert found.backend == "Tempo"
+    assert (found.error_services, found.callees) == ((("ledger", 1),), ("ledger",))
+    assert found.average_duration == pytest.approx(2.0)
+    slowest = found.bottlenecks[0]
+    assert (slowest.operation, slowest.statement, slowest.calls) == ("SELECT transactions", STATEMENT, 12)
+    assert (found.repeated[0].calls, found.repeated[0].baseline_calls) == (12, 12)
+    assert sorted(asked) == [
+        '{ resource.service.name = "payment-api" && status = error }',
+        '{ resource.service.name = "payment-api" && traceDuration > 1000ms }',
+        '{ resource.service.name = "payment-api" }',
+        '{ resource.service.name = "payment-api" }',
+    ]
+
+
+def test_a_name_cannot_end_its_string() -> None:
+    with http_server(Tempo()) as server:
+        TempoClient(server.url).traces('a" || true } \\', NOW - 60, NOW, 5)
+        assert server.requests[0].query["q"] == '{ resource.service.name = "a\\" || true } \\\\" }'
+
+
+def test_no_more_than_asked_for_are_read() -> None:
+    with http_server(Tempo(found=90)) as server:
+        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+        read = [request for request in server.requests if request.path != "/api/search"]
+    assert len(read) == 4 * 20
+    assert "error traces: only the newest 20 were read" in found.notes
+
+
+@pytest.mark.parametrize(("reply", "words"), [(Reply(200, {"data": []}), "not of Tempo's search API"), (Reply(500, {}), "internal error")])
+def test_what_is_no_tempo_is_said(reply: Reply, words: str) -> None:
+    with http_server(lambda _: reply) as server, pytest.raises(SourceUnavailableError, match=words):
+        traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+
+
+def test_no_trace_of_the_service() -> None:
+    with (
+        http_server(Tempo(found=0)) as server,
+        pytest.raises(SourceUnavailableError, match="Tempo has no trace of a service 'payment-api'"),
+    ):
+        traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
