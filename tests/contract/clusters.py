@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterAccess, ClusterClient, ObjectNotFound
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service, WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.status import unfinished
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.strategy import replicas_of
+from plugins.module_utils.clients.cluster import ClusterAccess, ClusterClient, ObjectNotFound
+from plugins.module_utils.model.service import Service, WorkloadKind
+from plugins.module_utils.rollback.status import unfinished
+from plugins.module_utils.rollback.strategy import replicas_of
 
 T = TypeVar("T")
 READER = "reader"

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.probes import ProbeFailedError, probe_tcp
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.redis_probe import probe_redis
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.dependencies import probe_from_here
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.redis import redis_memory
-from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Dependency, DependencyType
 
 from lab.running import running
 from lab.scenario.loader import load
+from plugins.module_utils.clients.probes import ProbeFailedError, probe_tcp
+from plugins.module_utils.clients.redis_probe import probe_redis
+from plugins.module_utils.evidence.dependencies import probe_from_here
+from plugins.module_utils.evidence.redis import redis_memory
+from plugins.module_utils.model.finding import Level
+from plugins.module_utils.model.service import Dependency, DependencyType
 from tests.contract.serving import started
 from tests.real.parts.postgresql import postgresql
 from tests.real.parts.redis import redis

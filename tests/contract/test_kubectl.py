@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.apply import apply
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.status import unfinished
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.template import normalised
 
+from plugins.module_utils.model.service import WorkloadKind
+from plugins.module_utils.rollback.apply import apply
+from plugins.module_utils.rollback.status import unfinished
+from plugins.module_utils.rollback.template import normalised
 from tests.contract.clusters import READER, Cluster
 from tests.contract.test_rollback import DEPLOYMENT, now, versions_running
 from tests.real.parts.binaries import program

@@ -9,9 +9,9 @@ from typing import Any
 
 import collection_tree
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
 
 from bench.kubernetes_core import NotAvailableError, collections_directory
+from plugins.module_utils.model.service import WorkloadKind
 from tests.contract.ansible_runs import module
 from tests.contract.clusters import Cluster
 from tests.contract.test_rollback import DEPLOYMENT, versions_running

@@ -6,12 +6,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.analysis.log_summary import logs as summarise
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence import logs as evidence
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.logs import logs
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.workload import workload
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
 
+from plugins.module_utils.analysis.log_summary import logs as summarise
+from plugins.module_utils.evidence import logs as evidence
+from plugins.module_utils.evidence.logs import logs
+from plugins.module_utils.evidence.workload import workload
+from plugins.module_utils.model.service import WorkloadKind
 from tests.contract.clusters import Cluster
 
 NOW_ENOUGH = 3600.0

@@ -9,28 +9,28 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.analysis.signals import signals
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import (
+
+from lab.prometheus.api import prometheus_app
+from lab.prometheus.engine import Engine
+from lab.prometheus.storage import MemoryStorage, Series
+from plugins.module_utils.analysis.signals import signals
+from plugins.module_utils.clients.prometheus import (
     PrometheusClient,
     QueryRejectedError,
     SeriesResult,
 )
-from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.impact import impact
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.metrics import metrics, value_of
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.promql import error_rate
-from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Metrics, Signal
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import (
+from plugins.module_utils.concurrency import Deadline
+from plugins.module_utils.evidence.impact import impact
+from plugins.module_utils.evidence.metrics import metrics, value_of
+from plugins.module_utils.evidence.promql import error_rate
+from plugins.module_utils.model.metrics import Metrics, Signal
+from plugins.module_utils.model.service import (
     MetricPreset,
     MetricsSettings,
     Objectives,
     Service,
     SignalQuery,
 )
-
-from lab.prometheus.api import prometheus_app
-from lab.prometheus.engine import Engine
-from lab.prometheus.storage import MemoryStorage, Series
 from tests.contract.incidents import HOUR, Incident, incident
 from tests.contract.odd_services import FIRST_ERRORS, PRESETS, RENAMED, odd_services
 from tests.contract.serving import served

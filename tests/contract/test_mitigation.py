@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.objects import annotations_of
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.autoscalers import HELD
 
+from plugins.module_utils.evidence.objects import annotations_of
+from plugins.module_utils.model.service import WorkloadKind
+from plugins.module_utils.rollback.autoscalers import HELD
 from tests.contract.ansible_runs import module
 from tests.contract.clusters import Cluster
 from tests.contract.test_rollback import DEPLOYMENT

@@ -10,14 +10,14 @@ from typing import Any
 
 import pg8000.native
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.postgresql import login_from, postgresql
-from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.dependencies import dependencies, probe_from_here
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.indexes import Verdict, verdicts
-from ansible_collections.devops.incident_response.plugins.module_utils.model.dependencies import DependencyHealth
-from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Dependency, DependencyType, Service
 
+from plugins.module_utils.clients.postgresql import login_from, postgresql
+from plugins.module_utils.concurrency import Deadline
+from plugins.module_utils.evidence.dependencies import dependencies, probe_from_here
+from plugins.module_utils.evidence.indexes import Verdict, verdicts
+from plugins.module_utils.model.dependencies import DependencyHealth
+from plugins.module_utils.model.finding import Level
+from plugins.module_utils.model.service import Dependency, DependencyType, Service
 from tests.real.parts.postgresql import postgresql as server
 from tests.real.servers import real_part
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.registry import RegistryClient
-from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
 
 from lab.registry import Registry
+from plugins.module_utils.clients.registry import RegistryClient
+from plugins.module_utils.errors import SourceUnavailableError
 from tests.contract.serving import served
 from tests.real.parts.registry import push, registry
 from tests.real.servers import real_part

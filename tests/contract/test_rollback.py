@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterClient
-from ansible_collections.devops.incident_response.plugins.module_utils.errors import NotFoundError
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.apply import Applied, apply
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.plan import RollbackRefusedError, make_change
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.target import TargetError
 
+from plugins.module_utils.clients.cluster import ClusterClient
+from plugins.module_utils.errors import NotFoundError
+from plugins.module_utils.model.service import WorkloadKind
+from plugins.module_utils.rollback.apply import Applied, apply
+from plugins.module_utils.rollback.plan import RollbackRefusedError, make_change
+from plugins.module_utils.rollback.target import TargetError
 from tests.contract.clusters import Cluster
 
 DEPLOYMENT, STATEFUL_SET, DAEMON_SET = WorkloadKind.DEPLOYMENT, WorkloadKind.STATEFUL_SET, WorkloadKind.DAEMON_SET

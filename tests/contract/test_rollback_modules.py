@@ -6,17 +6,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.registry import RegistryClient
-from ansible_collections.devops.incident_response.plugins.module_utils.model.check import Verdict
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.checks import (
+
+from plugins.module_utils.clients.registry import RegistryClient
+from plugins.module_utils.model.check import Verdict
+from plugins.module_utils.model.service import WorkloadKind
+from plugins.module_utils.rollback.checks import (
     CHECK_NAMES,
     Asked,
     check_permission,
     run_checks,
 )
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.plan import Change, make_change
-
+from plugins.module_utils.rollback.plan import Change, make_change
 from tests.contract.ansible_runs import module
 from tests.contract.clusters import READER, Cluster
 from tests.contract.test_rollback import DEPLOYMENT, now, versions_running

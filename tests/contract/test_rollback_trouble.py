@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterClient
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.objects import annotations_of
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.apply import apply
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.claim import ANNOTATION, release
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.stir import Stir
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.watch import watch
 
+from plugins.module_utils.clients.cluster import ClusterClient
+from plugins.module_utils.evidence.objects import annotations_of
+from plugins.module_utils.model.service import WorkloadKind
+from plugins.module_utils.rollback.apply import apply
+from plugins.module_utils.rollback.claim import ANNOTATION, release
+from plugins.module_utils.rollback.stir import Stir
+from plugins.module_utils.rollback.watch import watch
 from tests.contract.clusters import Cluster
 from tests.contract.test_rollback import DEPLOYMENT, STATEFUL_SET, now, roll_back, versions_running
 from tests.contract.test_rollback_progress import begin_now, hasty_clock
@@ -31,7 +31,7 @@ from tests.contract.test_rollback_progress import begin_now, hasty_clock
 ROOT = Path(__file__).resolve().parents[2]
 _RUN = """
 import json, sys
-from ansible_collections.devops.incident_response.plugins.module_utils.faces.rollback import PROGRESS, ROLLBACK, progress_result, rollback_result
+from plugins.module_utils.faces.rollback import PROGRESS, ROLLBACK, progress_result, rollback_result
 params = {name: option.get("default") for name, option in (ROLLBACK | PROGRESS).items()} | json.loads(sys.argv[1])
 print("ready", flush=True)
 done = rollback_result(params, False)

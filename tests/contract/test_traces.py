@@ -13,14 +13,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.jaeger import JaegerClient
-from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
-from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.traces import traces
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
-from ansible_collections.devops.incident_response.plugins.module_utils.model.traces import Operation, Traces
 
 from lab.jaeger.api import jaeger_app
+from plugins.module_utils.clients.jaeger import JaegerClient
+from plugins.module_utils.concurrency import Deadline
+from plugins.module_utils.errors import SourceUnavailableError
+from plugins.module_utils.evidence.traces import traces
+from plugins.module_utils.model.service import Service
+from plugins.module_utils.model.traces import Operation, Traces
 from tests.contract.incidents import Incident, incident
 from tests.contract.serving import served
 from tests.real.parts.jaeger import Jaeger, jaeger

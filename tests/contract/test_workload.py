@@ -6,12 +6,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster_errors import Forbidden, ObjectNotFound
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.rollouts import rollouts
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.workload import workload
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import WorkloadState
 
+from plugins.module_utils.clients.cluster_errors import Forbidden, ObjectNotFound
+from plugins.module_utils.evidence.rollouts import rollouts
+from plugins.module_utils.evidence.workload import workload
+from plugins.module_utils.model.service import WorkloadKind
+from plugins.module_utils.model.workload import WorkloadState
 from tests.contract.clusters import READER, Cluster
 
 KINDS = list(WorkloadKind)

@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
 
+from plugins.module_utils.model.service import WorkloadKind
 from tests.contract.clusters import READER, Cluster
 from tests.contract.workload_objects import ingress, volume_claim
 from tests.contract.workload_states import LABELS, MERGE, Namespace, ended, findings, running, waiting, warnings

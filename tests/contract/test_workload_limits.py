@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
 
+from plugins.module_utils.model.service import WorkloadKind
 from tests.contract.clusters import Cluster
 from tests.contract.workload_objects import LIMITS, Build, claim, volume_claim
 from tests.contract.workload_states import LABELS, MERGE, Namespace, Object, findings, named, running, warnings

@@ -11,13 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ObjectNotFound
-from ansible_collections.devops.incident_response.plugins.module_utils.faces.diagnostics import Clients, Options, diagnose
-from ansible_collections.devops.incident_response.plugins.module_utils.model.codec import format_time
-from ansible_collections.devops.incident_response.plugins.module_utils.model.evidence import Source
-from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Finding, Level
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service, WorkloadKind
-
+from plugins.module_utils.clients.cluster import ObjectNotFound
+from plugins.module_utils.faces.diagnostics import Clients, Options, diagnose
+from plugins.module_utils.model.codec import format_time
+from plugins.module_utils.model.evidence import Source
+from plugins.module_utils.model.finding import Finding, Level
+from plugins.module_utils.model.service import Service, WorkloadKind
 from tests.contract.clusters import Cluster
 
 Object = dict[str, Any]

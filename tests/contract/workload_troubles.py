@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
-
+from plugins.module_utils.model.service import WorkloadKind
 from tests.contract.workload_objects import LIMITS, WEB, Build, budget, claim, failing_init, gated, ingress, key, volume_claim
 from tests.contract.workload_states import LABELS, ended, named, running, waiting
 

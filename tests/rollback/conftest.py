@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterAccess, ClusterClient
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.watch import Clock
 
 from lab.cluster.authorization import ADMIN, User
 from lab.cluster.behaviour import ExecResult, PodStep
 from lab.cluster.controllers.manager import ControllerManager
 from lab.cluster.server import Cluster
+from plugins.module_utils.clients.cluster import ClusterAccess, ClusterClient
+from plugins.module_utils.rollback.watch import Clock
 
 START = datetime(2025, 10, 21, 14, 26, 10, tzinfo=UTC)
 _TICK = 0.1

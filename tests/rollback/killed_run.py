@@ -16,23 +16,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.libraries import load
-from ansible_collections.devops.incident_response.plugins.module_utils.faces.connections import cluster_from, service_from
-from ansible_collections.devops.incident_response.plugins.module_utils.faces.rollback import (
+from plugins.module_utils.clients.libraries import load
+from plugins.module_utils.faces.connections import cluster_from, service_from
+from plugins.module_utils.faces.rollback import (
     PROGRESS,
     ROLLBACK,
     progress_result,
     rollback_result,
 )
-from ansible_collections.devops.incident_response.plugins.module_utils.model.check import Verdict
-from ansible_collections.devops.incident_response.plugins.module_utils.model.codec import from_result
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Incident
-from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import Rollback, RollbackState
-from ansible_collections.devops.incident_response.plugins.module_utils.record import store
-from ansible_collections.devops.incident_response.plugins.module_utils.record.attempts import attempts
-from ansible_collections.devops.incident_response.plugins.module_utils.record.incident import Step, take
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.check_attempts import check_attempts
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.plan import make_change
+from plugins.module_utils.model.check import Verdict
+from plugins.module_utils.model.codec import from_result
+from plugins.module_utils.model.incident import Incident
+from plugins.module_utils.model.rollback import Rollback, RollbackState
+from plugins.module_utils.record import store
+from plugins.module_utils.record.attempts import attempts
+from plugins.module_utils.record.incident import Step, take
+from plugins.module_utils.rollback.check_attempts import check_attempts
+from plugins.module_utils.rollback.plan import make_change
 
 TARGET = "v2.3.0"
 

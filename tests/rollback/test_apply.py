@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterClient
-from ansible_collections.devops.incident_response.plugins.module_utils.errors import NotFoundError
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service, WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.apply import Applied, apply
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.plan import RollbackRefusedError, make_change
 
+from plugins.module_utils.clients.cluster import ClusterClient
+from plugins.module_utils.errors import NotFoundError
+from plugins.module_utils.model.service import Service, WorkloadKind
+from plugins.module_utils.rollback.apply import Applied, apply
+from plugins.module_utils.rollback.plan import RollbackRefusedError, make_change
 from tests.rollback.conftest import LocalCluster
 
 SERVICE = Service("payment-api")

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import pytest
 from aiohttp import web
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import Invalid
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.apply import CONTESTS, RollbackFailedError
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.patience import PATIENCE
 
+from plugins.module_utils.clients.cluster import Invalid
+from plugins.module_utils.rollback.apply import CONTESTS, RollbackFailedError
+from plugins.module_utils.rollback.patience import PATIENCE
 from tests.rollback.conftest import LocalCluster
 from tests.rollback.test_apply import answer, patches, roll_back, tag, two_versions
 

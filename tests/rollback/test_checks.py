@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from ansible_collections.devops.incident_response.plugins.module_utils.model.check import Check, Verdict
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.checks import (
+
+from lab.cluster.authorization import ADMIN, Rule, User
+from lab.cluster.behaviour import ExecResult
+from plugins.module_utils.model.check import Check, Verdict
+from plugins.module_utils.model.service import Service
+from plugins.module_utils.rollback.checks import (
     CHECK_NAMES,
     Asked,
     Checked,
     blocking,
     run_checks,
 )
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.claim import ANNOTATION
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.plan import RollbackRefusedError, make_change
-
-from lab.cluster.authorization import ADMIN, Rule, User
-from lab.cluster.behaviour import ExecResult
+from plugins.module_utils.rollback.claim import ANNOTATION
+from plugins.module_utils.rollback.plan import RollbackRefusedError, make_change
 from tests.rollback.conftest import LocalCluster
 
 SERVICE = Service("payment-api", schema_check=("./check-schema.sh",), api_check=("./check-api.sh",))

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.begin import begin
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.claim import ANNOTATION, CLAIM_HOLDS, claim_of, release
 
+from plugins.module_utils.rollback.begin import begin
+from plugins.module_utils.rollback.claim import ANNOTATION, CLAIM_HOLDS, claim_of, release
 from tests.rollback.conftest import START, LocalCluster
 from tests.rollback.test_apply import CAUSE, SERVICE, patches, roll_back, two_versions
 

@@ -20,15 +20,15 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.objects import annotations_of
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy, Severity
-from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import RollbackState
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service, WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.record import store
-from ansible_collections.devops.incident_response.plugins.module_utils.record.incident import Declaration, declare
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.claim import ANNOTATION
 
 from lab.cluster.authorization import ADMIN
+from plugins.module_utils.evidence.objects import annotations_of
+from plugins.module_utils.model.incident import Policy, Severity
+from plugins.module_utils.model.rollback import RollbackState
+from plugins.module_utils.model.service import Service, WorkloadKind
+from plugins.module_utils.record import store
+from plugins.module_utils.record.incident import Declaration, declare
+from plugins.module_utils.rollback.claim import ANNOTATION
 from tests.rollback.conftest import LocalCluster
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterClient
-from ansible_collections.devops.incident_response.plugins.module_utils.errors import InvalidOptionError, NotFoundError
-from ansible_collections.devops.incident_response.plugins.module_utils.model.codec import from_result, to_result
-from ansible_collections.devops.incident_response.plugins.module_utils.model.mitigation import Mitigation, MitigationAction
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import MaintenanceHook, Service, WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.gitops import SUSPENDED, is_suspended
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.intent import MitigationRefusedError
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.maintenance import HookFailedError
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.mitigate import Mitigated, Wish, mitigate
 
 from lab.cluster.patch import json_patch
+from plugins.module_utils.clients.cluster import ClusterClient
+from plugins.module_utils.errors import InvalidOptionError, NotFoundError
+from plugins.module_utils.model.codec import from_result, to_result
+from plugins.module_utils.model.mitigation import Mitigation, MitigationAction
+from plugins.module_utils.model.service import MaintenanceHook, Service, WorkloadKind
+from plugins.module_utils.rollback.gitops import SUSPENDED, is_suspended
+from plugins.module_utils.rollback.intent import MitigationRefusedError
+from plugins.module_utils.rollback.maintenance import HookFailedError
+from plugins.module_utils.rollback.mitigate import Mitigated, Wish, mitigate
 from tests.rollback.conftest import LocalCluster
 
 SERVICE = Service("payment-api")

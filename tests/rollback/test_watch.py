@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import web
-from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ServerError
-from ansible_collections.devops.incident_response.plugins.module_utils.model.codec import from_result, to_result
-from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import ProgressLine, RollbackProgress, RollbackState
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service, WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.begin import Begun, begin
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.progress import PATIENCE, Following, share_done
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.watch import watch
 
+from plugins.module_utils.clients.cluster import ServerError
+from plugins.module_utils.model.codec import from_result, to_result
+from plugins.module_utils.model.rollback import ProgressLine, RollbackProgress, RollbackState
+from plugins.module_utils.model.service import Service, WorkloadKind
+from plugins.module_utils.rollback.begin import Begun, begin
+from plugins.module_utils.rollback.progress import PATIENCE, Following, share_done
+from plugins.module_utils.rollback.watch import watch
 from tests.rollback.conftest import START, LocalCluster
 
 SERVICE = Service("payment-api")

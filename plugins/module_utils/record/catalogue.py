@@ -54,7 +54,7 @@ def entry_from_service(service: Service) -> dict[str, Any]:
 
 
 def without_addresses(service: Service) -> Service:
-    """Addresses of routes and hooks are keys to them and stay where they are needed, but for the war room's, which people need; logins go."""
+    """Addresses of routes and hooks are keys to them and stay where they are needed, but for the war room's; logins go."""
     shown = {role: address if role == "war_room" else _host(address) for role, address in service.on_call.items()}
     return dataclasses.replace(service.shown, on_call=shown, maintenance=None)
 
