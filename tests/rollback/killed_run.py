@@ -18,12 +18,7 @@ from typing import Any
 
 from plugins.module_utils.clients.libraries import load
 from plugins.module_utils.faces.connections import cluster_from, service_from
-from plugins.module_utils.faces.rollback import (
-    PROGRESS,
-    ROLLBACK,
-    progress_result,
-    rollback_result,
-)
+from plugins.module_utils.faces.rollback import PROGRESS, ROLLBACK, progress_result, rollback_result
 from plugins.module_utils.model.check import Verdict
 from plugins.module_utils.model.codec import from_result
 from plugins.module_utils.model.incident import Incident

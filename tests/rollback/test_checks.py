@@ -16,13 +16,7 @@ from lab.cluster.authorization import ADMIN, Rule, User
 from lab.cluster.behaviour import ExecResult
 from plugins.module_utils.model.check import Check, Verdict
 from plugins.module_utils.model.service import Service
-from plugins.module_utils.rollback.checks import (
-    CHECK_NAMES,
-    Asked,
-    Checked,
-    blocking,
-    run_checks,
-)
+from plugins.module_utils.rollback.checks import CHECK_NAMES, Asked, Checked, blocking, run_checks
 from plugins.module_utils.rollback.claim import ANNOTATION
 from plugins.module_utils.rollback.plan import RollbackRefusedError, make_change
 from tests.rollback.conftest import LocalCluster
