@@ -17,13 +17,15 @@ from dataclasses import dataclass, field
 from ..model.codec import parse_time
 from ..model.logs_raw import RawLog
 from .log_entries import Entry, entries, split_time
-from .log_keys import COARSE_FROM, blocks, coarsest_keys, has_level, has_status, keys, refined, server_errors
+from .log_keys import COARSE_FROM, blocks, coarse_keys, has_level, has_status, keys, refined, server_errors
 from .log_parts import TOGETHER, Part, part
 from .log_tokens import generalise, tokenise
 
-MAX_KEYS = 30_000
+MAX_KEYS = 10_000
 """Keys whose lines are read; lines of yet other keys are only counted."""
 MAX_KEY_BYTES = 16 * 2**20
+MAX_READ = 100_000
+"""Lines that are read as entries: those of one key may be many."""
 _FOR_BAD_LINES = 1.3
 """Multiple of these bounds up to which lines that look bad are read all the same."""
 MAX_MESSAGES = 8
@@ -42,7 +44,7 @@ _ALONE = f"{Part.BEGINS}{Part.OTHER}".encode()
 _REFINED = b"r"
 """Stands for the part of a line whose key is not enough."""
 _FEW, _MOST_DIFFERENT = 20, 0.4
-"""Share of a block's lines with keys of their own above which coarser ones are made, where there are more than a few lines."""
+"""Share of a block's lines with keys of their own above which other ones are made, where there are more than a few lines."""
 
 
 @dataclass(slots=True)
@@ -160,6 +162,7 @@ class Counting:
     _statuses: set[bytes] = field(default_factory=set)
     """Keys of access logs, which are not enough where there are server errors among their lines."""
     _key_bytes: int = 0
+    _read_lines: int = 0
     _logs: int = 0
 
     def kinds(self) -> list[Kind]:
@@ -175,14 +178,14 @@ class Counting:
         self._end(log)
 
     def _block(self, text: bytes) -> _Block:
-        block = _Block(text, keys(text, self._coarse))
-        parts = self._parts_of(block, may_coarsen=True)
+        block = _Block(text, coarse_keys(text) if self._coarse else keys(text))
+        parts = self._parts_of(block, may_differ=not self._coarse)
         wanted = self._statuses if self._statuses and server_errors(text) else frozenset()
         if _REFINED in parts or not wanted.isdisjoint(block.keys):
             for number, key in enumerate(block.keys):
                 if key in wanted or key in self._refined:
                     block.keys[number] = refined(key, block.lines[number], self._refined.get(key, False))
-            parts = self._parts_of(block, may_coarsen=False)
+            parts = self._parts_of(block, may_differ=True)
         if parts.translate(None, _ALONE):
             block.join(parts)
         return block
@@ -192,11 +195,11 @@ class Counting:
         for key, count in counts.items():
             seen = self._keys.get(key)
             if seen is None or seen.log != self._logs:
-                if key is _TOO_MANY or (seen is None and len(self._keys) > _FOR_BAD_LINES * MAX_KEYS):
-                    self.uncounted += count
-                    continue
                 first = block.first(key) if count > 1 else block.last(key)
                 if seen is None:
+                    if key is _TOO_MANY or self._read_lines > MAX_READ:
+                        self.uncounted += count * len(block.at(first))
+                        continue
                     seen = self._read(key, block.at(first))
                 self._meet(seen, block.lines[first], log)
             if seen.blocks < _ALL_SAMPLED or not seen.blocks & (seen.blocks - 1):
@@ -232,19 +235,22 @@ class Counting:
     def _coarse(self) -> bool:
         return self.total >= COARSE_FROM
 
-    def _parts_of(self, block: _Block, may_coarsen: bool) -> bytes:
+    def _parts_of(self, block: _Block, may_differ: bool) -> bytes:
         """The part that each line plays."""
         try:
             return bytes(map(self._parts.__getitem__, block.keys))
         except KeyError:
-            self._learn(block, may_coarsen)
+            self._learn(block, may_differ)
             return bytes(map(self._parts.__getitem__, block.keys))
 
-    def _learn(self, block: _Block, may_coarsen: bool) -> None:
-        """Finds out what part the lines of new keys play. Where there are too many keys, those of the rest become one."""
+    def _learn(self, block: _Block, may_differ: bool) -> None:
+        """Finds out what part the lines of new keys play. Where there are too many keys, those of the rest become one.
+
+        Unless keys ``may_differ`` much, other ones are made when they do: identifiers are not hexadecimal everywhere.
+        """
         parts = self._parts
-        if may_coarsen and len(block.keys) > _FEW and len(set(block.keys)) > _MOST_DIFFERENT * len(block.keys):
-            block.keys = coarsest_keys(block.text)
+        if not may_differ and len(block.keys) > _FEW and len(set(block.keys)) > _MOST_DIFFERENT * len(block.keys):
+            block.keys = keys(block.text)
         too_many = False
         where = dict(zip(block.keys, block.lines, strict=True))
         for key in where.keys() - parts.keys():
@@ -273,6 +279,7 @@ class Counting:
 
     def _read(self, key: bytes, lines: Sequence[bytes]) -> _Key:
         """A key that is new, with the entries that its ``lines`` are."""
+        self._read_lines += len(lines)
         found = _Key([Kind(entry, messages={entry.message}) for entry in entries(map(_decoded, lines)) if entry.message])
         self._keys[key] = found
         return found
