@@ -9,25 +9,33 @@ together, such as a stack trace, the keys in a row are one. A million lines have
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..model.codec import parse_time
 from ..model.logs_raw import RawLog
-from .log_entries import Entry, entries, split_time
-from .log_keys import COARSE_FROM, blocks, coarse_keys, has_level, has_status, keys, refined, server_errors
+from .log_entries import MAX_MESSAGE, Entry, entries, split_time
+from .log_keys import (
+    COARSE_FROM,
+    blocks,
+    coarse_keys,
+    frequent_words,
+    has_level,
+    has_status,
+    keys,
+    refined,
+    server_errors,
+    without_rare_words,
+)
 from .log_parts import TOGETHER, Part, part
 from .log_tokens import generalise, tokenise
 
 MAX_KEYS = 10_000
-"""Keys whose lines are read; lines of yet other keys are only counted."""
+"""Keys that are told apart by all of their words; of lines of yet other keys, only the frequent words count."""
 MAX_KEY_BYTES = 16 * 2**20
 MAX_READ = 100_000
 """Lines that are read as entries: those of one key may be many."""
-_FOR_BAD_LINES = 1.3
-"""Multiple of these bounds up to which lines that look bad are read all the same."""
 MAX_MESSAGES = 8
 """Different messages of one kind that are kept."""
 _ALL_SAMPLED = 8
@@ -39,7 +47,10 @@ _LONGEST_KEY = 4000
 """Bytes of joined keys: stack traces that are alike so far are alike."""
 _TOO_MANY = b"\0"
 """The key of lines that were too many."""
-_BAD = re.compile(rb"ERR|FATAL|CRIT|WARN|PANIC|panic|[Ee]rror|[Ee]xception|fatal|warn")
+_RARE = b"\0r"
+"""Begins a key in which rare words are left out."""
+_MOST_OF_REST = 2
+"""Multiple of MAX_KEYS up to which such keys are made."""
 _ALONE = f"{Part.BEGINS}{Part.OTHER}".encode()
 _REFINED = b"r"
 """Stands for the part of a line whose key is not enough."""
@@ -58,6 +69,8 @@ class Kind:
     versions: set[str] = field(default_factory=set)
     containers: set[str] = field(default_factory=set)
     messages: set[str] = field(default_factory=set)
+    vague: bool = False
+    """Words that were too rare are left out of its messages."""
 
     def seen(self, count: int, at: str | None) -> None:
         self.count += count
@@ -73,6 +86,7 @@ class Kind:
         self.versions |= other.versions
         self.containers |= other.containers
         self.messages |= other.messages
+        self.vague |= other.vague
         self.entry.files |= other.entry.files
 
 
@@ -163,6 +177,8 @@ class Counting:
     """Keys of access logs, which are not enough where there are server errors among their lines."""
     _key_bytes: int = 0
     _read_lines: int = 0
+    _frequent: frozenset[bytes] = frozenset()
+    """Words that are in many keys; found out when there are too many keys."""
     _logs: int = 0
 
     def kinds(self) -> list[Kind]:
@@ -255,7 +271,7 @@ class Counting:
         where = dict(zip(block.keys, block.lines, strict=True))
         for key in where.keys() - parts.keys():
             line = where[key]
-            if not self._room(key, line):
+            if len(parts) > MAX_KEYS or self._key_bytes > MAX_KEY_BYTES:
                 too_many = True
                 continue
             self._key_bytes += len(key)
@@ -266,21 +282,35 @@ class Counting:
             if b"\0" not in key and has_status(line):
                 self._statuses.add(key)
         if too_many:
-            block.keys = [key if key in parts else _TOO_MANY for key in block.keys]
+            self._frequent = self._frequent or frequent_words(parts)
+            block.keys = [key if key in parts else self._key_of_rest(line) for key, line in zip(block.keys, block.lines, strict=True)]
+
+    def _key_of_rest(self, line: bytes) -> bytes:
+        """A key for a line that has too rare a key: its frequent words."""
+        key = _RARE + keys(without_rare_words(line, self._frequent))[0]
+        if key not in self._parts:
+            if len(self._parts) > _MOST_OF_REST * MAX_KEYS:
+                return _TOO_MANY
+            self._parts[key] = ord(part(split_time(_decoded(line))[1]))
+        return key
+
+    def _entries(self, key: bytes, lines: Sequence[bytes]) -> list[Entry]:
+        """The entries that ``lines`` of a key are, without empty ones."""
+        if _RARE in key:
+            lines = [without_rare_words(line, self._frequent) for line in lines]
+        return [entry for entry in entries(map(_decoded, lines)) if entry.message]
 
     def _refine(self, key: bytes, exact: bool) -> None:
         self._refined[key] = exact
         self._parts[key] = ord(_REFINED)
 
-    def _room(self, key: bytes, line: bytes) -> bool:
-        """Whether one more key may be read. Some room is left for lines that look bad."""
-        share = max(len(self._parts) / MAX_KEYS, (self._key_bytes + len(key)) / MAX_KEY_BYTES)
-        return share < 1 or (share < _FOR_BAD_LINES and _BAD.search(line) is not None)
-
     def _read(self, key: bytes, lines: Sequence[bytes]) -> _Key:
         """A key that is new, with the entries that its ``lines`` are."""
         self._read_lines += len(lines)
-        found = _Key([Kind(entry, messages={entry.message}) for entry in entries(map(_decoded, lines)) if entry.message])
+        vague = _RARE in key
+        found = _Key([Kind(entry, messages={entry.message}, vague=vague) for entry in self._entries(key, lines)])
+        if vague and found.kinds:
+            found.kinds[0].entry.sample = split_time(_decoded(lines[0]))[1][:MAX_MESSAGE]
         self._keys[key] = found
         return found
 
@@ -296,8 +326,7 @@ class Counting:
 
     def _sample(self, key: bytes, seen: _Key, lines: Sequence[bytes]) -> None:
         """Looks at one more line of ``key``: what it says may vary, and a coarse key may turn out not to be enough."""
-        found = [entry for entry in entries(map(_decoded, lines)) if entry.message]
-        for kind, entry in zip(seen.kinds, found, strict=False):
+        for kind, entry in zip(seen.kinds, self._entries(key, lines), strict=False):
             kind.entry.files |= entry.files
             if entry.message in kind.messages:
                 continue
