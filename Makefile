@@ -28,7 +28,7 @@ test: ## Run every check (ONLY=name,name for some of them)
 test-real: ## Hold the simulated production and the collection to real servers, which are built once (about 15 minutes)
 	@tools/run dev python -m pytest tests/contract tests/real --side lab --side real --numprocesses 2 --dist loadgroup --durations 5
 
-bench: ## Compare the time to a recommendation, and that for a large log, with doing it by hand (ONLY=response or logs; JSON=file; LOGHUB=directory)
+bench: ## Compare a response and a large log with doing it by hand (ONLY=response|logs, JSON=file, LOGHUB=directory)
 	@tools/run runtime python -m bench $${JSON:+--json "$$JSON"} $${ONLY:+--only "$$ONLY"} $${LOGHUB:+--loghub "$$LOGHUB"}
 
 format: ## Format the Python code, and fix what the linter can fix
