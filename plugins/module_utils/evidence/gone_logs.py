@@ -20,6 +20,8 @@ MAX_BYTES = 8 * 2**20
 """Bytes of all logs from Loki together; shared out evenly."""
 _POD_LABELS = ("pod", "k8s_pod_name", "pod_name")
 _CONTAINER_LABELS = ("container", "k8s_container_name", "container_name")
+_CLOCKS_APART = 300.0
+"""Seconds by which the cluster's clock may be ahead."""
 _MOST_EXCLUDED = 40
 """Living pods that a query names: more would make its URL too long, and are left out of the answer."""
 
@@ -38,11 +40,11 @@ def gone_logs(
     ``versions``: by the hash that a Deployment puts into its pods' names. Asks once for what has the service's label, and by the name of
     its pods where nothing has. Raises SourceUnavailableError when Loki cannot be asked.
     """
-    end = now.timestamp()
+    begin, end = now.timestamp() - window, now.timestamp() + _CLOCKS_APART
     found: list[tuple[str, Stream]] = []
     lines = 0
     for query in _queries(service, living):
-        streams = loki.lines(query, end - window, end, timeout=max(deadline.left(), 0.1))
+        streams = loki.lines(query, begin, end, timeout=max(deadline.left(), 0.1))
         lines = sum(len(stream.lines) for stream in streams)
         if lines:
             found = [(pod, stream) for stream in streams if (pod := _label(stream, _POD_LABELS)) and _is_of(pod, service)]
@@ -50,7 +52,7 @@ def gone_logs(
     gone: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
     for pod, stream in found:
         if pod not in living:
-            asked_for = [line for line in stream.lines if end - window <= line[0] / 1e9 <= end]
+            asked_for = [line for line in stream.lines if begin <= line[0] / 1e9 <= end]
             gone[pod, _label(stream, _CONTAINER_LABELS)].extend(asked_for)
     share = MAX_BYTES // max(len(gone), 1)
     texts = {key: _text(of_pod) for key, of_pod in gone.items()}

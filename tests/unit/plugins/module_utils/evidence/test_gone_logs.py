@@ -69,7 +69,7 @@ def test_loki_is_asked_for_the_services_pods_but_those_that_are_there(client: Cl
     selector = request.query["query"]
     assert selector.startswith('{namespace="production", app="payment-api", pod!~"payment')
     assert selector.count("|") == 6
-    assert (int(request.query["end"]) - int(request.query["start"])) == 900 * 10**9
+    assert (int(request.query["end"]) - int(request.query["start"])) == (900 + 300) * 10**9
 
 
 def test_living_pods_and_those_of_others_are_left_out(client: ClusterClient, service: Service, loki: HttpServer) -> None:
