@@ -9,23 +9,33 @@ together, such as a stack trace, the keys in a row are one. A million lines have
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..model.codec import parse_time
 from ..model.logs_raw import RawLog
-from .log_entries import Entry, entries, split_time
-from .log_keys import COARSE_FROM, blocks, coarsest_keys, has_level, has_status, keys, refined, server_errors
+from .log_entries import MAX_MESSAGE, Entry, entries, split_time
+from .log_keys import (
+    COARSE_FROM,
+    blocks,
+    coarse_keys,
+    frequent_words,
+    has_level,
+    has_status,
+    keys,
+    refined,
+    server_errors,
+    without_rare_words,
+)
 from .log_parts import TOGETHER, Part, part
 from .log_tokens import generalise, tokenise
 
-MAX_KEYS = 30_000
-"""Keys whose lines are read; lines of yet other keys are only counted."""
+MAX_KEYS = 10_000
+"""Keys that are told apart by all of their words; of lines of yet other keys, only the frequent words count."""
 MAX_KEY_BYTES = 16 * 2**20
-_FOR_BAD_LINES = 1.3
-"""Multiple of these bounds up to which lines that look bad are read all the same."""
+MAX_READ = 100_000
+"""Lines that are read as entries: those of one key may be many."""
 MAX_MESSAGES = 8
 """Different messages of one kind that are kept."""
 _ALL_SAMPLED = 8
@@ -37,12 +47,15 @@ _LONGEST_KEY = 4000
 """Bytes of joined keys: stack traces that are alike so far are alike."""
 _TOO_MANY = b"\0"
 """The key of lines that were too many."""
-_BAD = re.compile(rb"ERR|FATAL|CRIT|WARN|PANIC|panic|[Ee]rror|[Ee]xception|fatal|warn")
+_RARE = b"\0r"
+"""Begins a key in which rare words are left out."""
+_MOST_OF_REST = 2
+"""Multiple of MAX_KEYS up to which such keys are made."""
 _ALONE = f"{Part.BEGINS}{Part.OTHER}".encode()
 _REFINED = b"r"
 """Stands for the part of a line whose key is not enough."""
 _FEW, _MOST_DIFFERENT = 20, 0.4
-"""Share of a block's lines with keys of their own above which coarser ones are made, where there are more than a few lines."""
+"""Share of a block's lines with keys of their own above which other ones are made, where there are more than a few lines."""
 
 
 @dataclass(slots=True)
@@ -56,6 +69,8 @@ class Kind:
     versions: set[str] = field(default_factory=set)
     containers: set[str] = field(default_factory=set)
     messages: set[str] = field(default_factory=set)
+    vague: bool = False
+    """Words that were too rare are left out of its messages."""
 
     def seen(self, count: int, at: str | None) -> None:
         self.count += count
@@ -71,6 +86,7 @@ class Kind:
         self.versions |= other.versions
         self.containers |= other.containers
         self.messages |= other.messages
+        self.vague |= other.vague
         self.entry.files |= other.entry.files
 
 
@@ -160,6 +176,9 @@ class Counting:
     _statuses: set[bytes] = field(default_factory=set)
     """Keys of access logs, which are not enough where there are server errors among their lines."""
     _key_bytes: int = 0
+    _read_lines: int = 0
+    _frequent: frozenset[bytes] = frozenset()
+    """Words that are in many keys; found out when there are too many keys."""
     _logs: int = 0
 
     def kinds(self) -> list[Kind]:
@@ -175,14 +194,14 @@ class Counting:
         self._end(log)
 
     def _block(self, text: bytes) -> _Block:
-        block = _Block(text, keys(text, self._coarse))
-        parts = self._parts_of(block, may_coarsen=True)
+        block = _Block(text, coarse_keys(text) if self._coarse else keys(text))
+        parts = self._parts_of(block, may_differ=not self._coarse)
         wanted = self._statuses if self._statuses and server_errors(text) else frozenset()
         if _REFINED in parts or not wanted.isdisjoint(block.keys):
             for number, key in enumerate(block.keys):
                 if key in wanted or key in self._refined:
                     block.keys[number] = refined(key, block.lines[number], self._refined.get(key, False))
-            parts = self._parts_of(block, may_coarsen=False)
+            parts = self._parts_of(block, may_differ=True)
         if parts.translate(None, _ALONE):
             block.join(parts)
         return block
@@ -192,11 +211,11 @@ class Counting:
         for key, count in counts.items():
             seen = self._keys.get(key)
             if seen is None or seen.log != self._logs:
-                if key is _TOO_MANY or (seen is None and len(self._keys) > _FOR_BAD_LINES * MAX_KEYS):
-                    self.uncounted += count
-                    continue
                 first = block.first(key) if count > 1 else block.last(key)
                 if seen is None:
+                    if key is _TOO_MANY or self._read_lines > MAX_READ:
+                        self.uncounted += count * len(block.at(first))
+                        continue
                     seen = self._read(key, block.at(first))
                 self._meet(seen, block.lines[first], log)
             if seen.blocks < _ALL_SAMPLED or not seen.blocks & (seen.blocks - 1):
@@ -232,24 +251,27 @@ class Counting:
     def _coarse(self) -> bool:
         return self.total >= COARSE_FROM
 
-    def _parts_of(self, block: _Block, may_coarsen: bool) -> bytes:
+    def _parts_of(self, block: _Block, may_differ: bool) -> bytes:
         """The part that each line plays."""
         try:
             return bytes(map(self._parts.__getitem__, block.keys))
         except KeyError:
-            self._learn(block, may_coarsen)
+            self._learn(block, may_differ)
             return bytes(map(self._parts.__getitem__, block.keys))
 
-    def _learn(self, block: _Block, may_coarsen: bool) -> None:
-        """Finds out what part the lines of new keys play. Where there are too many keys, those of the rest become one."""
+    def _learn(self, block: _Block, may_differ: bool) -> None:
+        """Finds out what part the lines of new keys play. Where there are too many keys, those of the rest become one.
+
+        Unless keys ``may_differ`` much, other ones are made when they do: identifiers are not hexadecimal everywhere.
+        """
         parts = self._parts
-        if may_coarsen and len(block.keys) > _FEW and len(set(block.keys)) > _MOST_DIFFERENT * len(block.keys):
-            block.keys = coarsest_keys(block.text)
+        if not may_differ and len(block.keys) > _FEW and len(set(block.keys)) > _MOST_DIFFERENT * len(block.keys):
+            block.keys = keys(block.text)
         too_many = False
         where = dict(zip(block.keys, block.lines, strict=True))
         for key in where.keys() - parts.keys():
             line = where[key]
-            if not self._room(key, line):
+            if len(parts) > MAX_KEYS or self._key_bytes > MAX_KEY_BYTES:
                 too_many = True
                 continue
             self._key_bytes += len(key)
@@ -260,20 +282,35 @@ class Counting:
             if b"\0" not in key and has_status(line):
                 self._statuses.add(key)
         if too_many:
-            block.keys = [key if key in parts else _TOO_MANY for key in block.keys]
+            self._frequent = self._frequent or frequent_words(parts)
+            block.keys = [key if key in parts else self._key_of_rest(line) for key, line in zip(block.keys, block.lines, strict=True)]
+
+    def _key_of_rest(self, line: bytes) -> bytes:
+        """A key for a line that has too rare a key: its frequent words."""
+        key = _RARE + keys(without_rare_words(line, self._frequent))[0]
+        if key not in self._parts:
+            if len(self._parts) > _MOST_OF_REST * MAX_KEYS:
+                return _TOO_MANY
+            self._parts[key] = ord(part(split_time(_decoded(line))[1]))
+        return key
+
+    def _entries(self, key: bytes, lines: Sequence[bytes]) -> list[Entry]:
+        """The entries that ``lines`` of a key are, without empty ones."""
+        if _RARE in key:
+            lines = [without_rare_words(line, self._frequent) for line in lines]
+        return [entry for entry in entries(map(_decoded, lines)) if entry.message]
 
     def _refine(self, key: bytes, exact: bool) -> None:
         self._refined[key] = exact
         self._parts[key] = ord(_REFINED)
 
-    def _room(self, key: bytes, line: bytes) -> bool:
-        """Whether one more key may be read. Some room is left for lines that look bad."""
-        share = max(len(self._parts) / MAX_KEYS, (self._key_bytes + len(key)) / MAX_KEY_BYTES)
-        return share < 1 or (share < _FOR_BAD_LINES and _BAD.search(line) is not None)
-
     def _read(self, key: bytes, lines: Sequence[bytes]) -> _Key:
         """A key that is new, with the entries that its ``lines`` are."""
-        found = _Key([Kind(entry, messages={entry.message}) for entry in entries(map(_decoded, lines)) if entry.message])
+        self._read_lines += len(lines)
+        vague = _RARE in key
+        found = _Key([Kind(entry, messages={entry.message}, vague=vague) for entry in self._entries(key, lines)])
+        if vague and found.kinds:
+            found.kinds[0].entry.sample = split_time(_decoded(lines[0]))[1][:MAX_MESSAGE]
         self._keys[key] = found
         return found
 
@@ -289,8 +326,7 @@ class Counting:
 
     def _sample(self, key: bytes, seen: _Key, lines: Sequence[bytes]) -> None:
         """Looks at one more line of ``key``: what it says may vary, and a coarse key may turn out not to be enough."""
-        found = [entry for entry in entries(map(_decoded, lines)) if entry.message]
-        for kind, entry in zip(seen.kinds, found, strict=False):
+        for kind, entry in zip(seen.kinds, self._entries(key, lines), strict=False):
             kind.entry.files |= entry.files
             if entry.message in kind.messages:
                 continue

@@ -12,7 +12,7 @@ from .log_fields import MAX_FILES, MAX_MESSAGE, Entry, entry_of, short
 from .log_parts import TRACEBACK, Part, part
 from .stack_frames import files_in
 
-__all__ = ["Entry", "entries", "split_time"]
+__all__ = ["MAX_MESSAGE", "Entry", "entries", "split_time"]
 
 MAX_PLAIN_LINE = 2000
 """Of a line that is not JSON, what is looked at."""

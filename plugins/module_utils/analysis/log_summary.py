@@ -70,7 +70,7 @@ def _grouped(kinds: Sequence[Kind]) -> list[tuple[str, str, Kind]]:
                 by_template[template] = kind
         for template, kind in by_template.items():
             # A template of which only one message was seen says more when its numbers are left in.
-            found.append((level, next(iter(kind.messages)) if len(kind.messages) == 1 else "".join(template), kind))
+            found.append((level, next(iter(kind.messages)) if len(kind.messages) == 1 and not kind.vague else "".join(template), kind))
     return found
 
 

@@ -16,8 +16,12 @@ from ..model.logs_raw import RawLog
 from ..model.service import Service
 
 _APP_LABELS = ("app", "app.kubernetes.io/name")
+MAX_BYTES = 8 * 2**20
+"""Bytes of all logs from Loki together; shared out evenly."""
 _POD_LABELS = ("pod", "k8s_pod_name", "pod_name")
 _CONTAINER_LABELS = ("container", "k8s_container_name", "container_name")
+_CLOCKS_APART = 300.0
+"""Seconds by which the cluster's clock may be ahead."""
 _MOST_EXCLUDED = 40
 """Living pods that a query names: more would make its URL too long, and are left out of the answer."""
 
@@ -36,11 +40,11 @@ def gone_logs(
     ``versions``: by the hash that a Deployment puts into its pods' names. Asks once for what has the service's label, and by the name of
     its pods where nothing has. Raises SourceUnavailableError when Loki cannot be asked.
     """
-    end = now.timestamp()
+    begin, end = now.timestamp() - window, now.timestamp() + _CLOCKS_APART
     found: list[tuple[str, Stream]] = []
     lines = 0
     for query in _queries(service, living):
-        streams = loki.lines(query, end - window, end, timeout=max(deadline.left(), 0.1))
+        streams = loki.lines(query, begin, end, timeout=max(deadline.left(), 0.1))
         lines = sum(len(stream.lines) for stream in streams)
         if lines:
             found = [(pod, stream) for stream in streams if (pod := _label(stream, _POD_LABELS)) and _is_of(pod, service)]
@@ -48,9 +52,15 @@ def gone_logs(
     gone: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
     for pod, stream in found:
         if pod not in living:
-            gone[pod, _label(stream, _CONTAINER_LABELS)].extend(stream.lines)
-    logs = [RawLog(pod, container, False, _version(pod, versions), _text(of_pod)) for (pod, container), of_pod in gone.items()]
+            asked_for = [line for line in stream.lines if begin <= line[0] / 1e9 <= end]
+            gone[pod, _label(stream, _CONTAINER_LABELS)].extend(asked_for)
+    share = MAX_BYTES // max(len(gone), 1)
+    texts = {key: _text(of_pod) for key, of_pod in gone.items()}
+    cut = [len(text) > share for text in texts.values()]
+    logs = [RawLog(pod, container, False, _version(pod, versions), _last(text, share)) for (pod, container), text in texts.items()]
     notes = [f"only the last {lines:,} lines of pods that are gone were read from Loki"] if lines >= MAX_LINES else []
+    if any(cut):
+        notes.append(f"only the last lines of pods that are gone were used: {MAX_BYTES // 2**20} MiB in all")
     return logs, notes
 
 
@@ -93,3 +103,11 @@ def _text(lines: list[tuple[int, str]]) -> bytes:
         at = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
         made += [f"{at} {line}" for line in text.rstrip("\n").split("\n")]
     return "\n".join(made).encode("utf-8", "replace")
+
+
+def _last(text: bytes, limit: int) -> bytes:
+    """The last whole lines of ``text``, at most ``limit`` bytes."""
+    if len(text) <= limit:
+        return text
+    before = text.find(b"\n", len(text) - limit - 1)
+    return text[before + 1 :] if before >= 0 else text[-limit:]

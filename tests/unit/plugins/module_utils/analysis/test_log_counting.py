@@ -116,15 +116,32 @@ def test_identifiers_in_other_alphabets_are_few_keys_too() -> None:
     assert sum(kind.count for kind in counting.kinds()) == 5000
 
 
-def test_too_many_different_lines_are_said_and_bad_ones_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_counting, "MAX_KEYS", 100)
+def rare(count: int) -> list[str]:
     chance = random.Random(5)
-    words = ["".join(chance.choices("ghijklmnop", k=12)) for _unused in range(500)]
-    lines = [*(f"INFO {word}" for word in words), "ERROR at last", "ERROR at last"]
-    counting = counted("\n".join(f"2025-10-21T14:00:00Z {line}" for line in lines))
-    assert counting.uncounted == 500 - sum(kind.count for kind in counting.kinds() if kind.entry.level == "INFO")
-    assert 300 < counting.uncounted < 500
-    assert [(kind.entry.message, kind.count) for kind in counting.kinds() if kind.entry.level == "ERROR"] == [("at last", 2)]
+    words = ["".join(chance.choices("ghijklmnop", k=12)) for _unused in range(count)]
+    return [f"2025-10-21T14:00:00Z ERROR {word} failed for {word[::-1]}" for word in words]
+
+
+def test_where_too_many_lines_differ_only_their_frequent_words_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_counting, "MAX_KEYS", 100)
+    text = "\n".join([*rare(2000), "2025-10-21T14:00:00Z FATAL it ends"])
+    counting = counted(text)
+    assert counting.uncounted == 0
+    assert sum(kind.count for kind in counting.kinds() if kind.entry.level == "ERROR") == 2000
+    most = max(counting.kinds(), key=lambda kind: kind.count)
+    assert (most.entry.message, most.vague) == ("0 failed for 0", True)
+    assert most.count > 1800
+    assert " failed for " in most.entry.sample
+    assert "0 failed" not in most.entry.sample
+    assert [kind.count for kind in counting.kinds() if kind.entry.level == "FATAL"] == [1]
+
+
+def test_lines_that_are_not_counted_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_counting, "MAX_KEYS", 100)
+    monkeypatch.setattr(log_counting, "_MOST_OF_REST", 0)
+    counting = counted("\n".join(rare(2000)))
+    assert counting.uncounted + sum(kind.count for kind in counting.kinds()) == 2000
+    assert counting.uncounted > 1800
 
 
 def test_a_stack_trace_is_one_entry_wherever_a_block_ends() -> None:

@@ -69,7 +69,7 @@ def test_loki_is_asked_for_the_services_pods_but_those_that_are_there(client: Cl
     selector = request.query["query"]
     assert selector.startswith('{namespace="production", app="payment-api", pod!~"payment')
     assert selector.count("|") == 6
-    assert (int(request.query["end"]) - int(request.query["start"])) == 900 * 10**9
+    assert (int(request.query["end"]) - int(request.query["start"])) == (900 + 300) * 10**9
 
 
 def test_living_pods_and_those_of_others_are_left_out(client: ClusterClient, service: Service, loki: HttpServer) -> None:
@@ -110,6 +110,20 @@ def test_a_cut_answer_is_said(client: ClusterClient, service: Service, loki: Htt
     assert logs(client, service, NOW, loki=LokiClient(loki.url)).notes == (
         "only the last 2 lines of pods that are gone were read from Loki",
     )
+
+
+def test_lines_of_another_time_are_left_out(client: ClusterClient, service: Service, loki: HttpServer) -> None:
+    loki.answer = lambda _: found_in_loki(stream("payment-api-0", (10**40, "a"), (AT, "b"), (0, "c"), (-1, "d")))
+    assert logs(client, service, NOW, loki=LokiClient(loki.url)).logs[-1].text == b"2026-11-23T22:51:00.000000000Z b"
+
+
+def test_the_bytes_are_bounded_and_the_newest_lines_are_kept(
+    client: ClusterClient, service: Service, loki: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gone_logs, "MAX_BYTES", 70)
+    found = logs(client, service, NOW, loki=LokiClient(loki.url))
+    assert found.logs[-1].text == b"2026-11-23T22:51:00.000000002Z ERROR b"
+    assert found.notes == ("only the last lines of pods that are gone were used: 0 MiB in all",)
 
 
 @pytest.mark.parametrize("fault", ["500", "429", "403", "html", "truncated", "nonsense", "hang"])
