@@ -51,7 +51,7 @@ __all__ = [
 Query = Mapping[str, Union[str, int, bool]]  # noqa: UP007 (ansible-test's pylint takes the other form for an operation)
 
 _JSON = "application/json"
-METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1,application/json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 """Lists without what is in the objects: names, labels, times and who wrote which field.
 
 https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
