@@ -22,7 +22,7 @@ from ..clients.jaeger import JaegerClient
 from ..clients.libraries import load
 from ..clients.prometheus import PrometheusClient
 from ..concurrency import Deadline, start, wait
-from ..errors import IncidentResponseError, InvalidOptionError, SourceUnavailableError
+from ..errors import IncidentResponseError, InvalidOptionError, NotFoundError, SourceUnavailableError
 from ..evidence.changes import changes
 from ..evidence.dependencies import dependencies
 from ..evidence.impact import impact
@@ -39,7 +39,7 @@ from ..evidence.workload import workload
 from ..model.codec import to_result
 from ..model.diagnostics import Diagnostics
 from ..model.evidence import Evidence, EvidenceStatus, Source
-from ..model.service import Service
+from ..model.service import Service, WorkloadKind
 from ..record.redaction import redact
 from ..units import parse_duration
 from .arguments import CLUSTER, PROMETHEUS, SERVICE
@@ -125,7 +125,14 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
     )
     service = service_from(params)
     clients = Clients(lambda: cluster_from(params), prometheus_from(params), _jaeger_from(params))
-    return diagnose(service, clients, options, now)
+    try:
+        return diagnose(service, clients, options, now)
+    except NotFoundError as error:
+        kind = error.details.get("other_kind")
+        if kind is None or (params.get("catalogue") or {}).get("workload_kind"):
+            raise
+        # Nobody said that it is a Deployment: that is only what most are.
+        return diagnose(replace(service, workload_kind=WorkloadKind(kind)), clients, options, now)
 
 
 def _jaeger_from(params: Mapping[str, Any]) -> JaegerClient | None:

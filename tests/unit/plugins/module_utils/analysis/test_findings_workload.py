@@ -232,6 +232,15 @@ def test_autoscalers(given: Autoscaler, title: str | None) -> None:
         ({"budgets": (DisruptionBudget("b", "minAvailable 3", 0, 2, 3, 3, True),)}, None),
         ({"budgets": (DisruptionBudget("b", "minAvailable 3", None, 0, 0, None, True),)}, None),
         ({"budgets": (DisruptionBudget("b", "minAvailable 3", 0, 0, 0, 0, False),)}, "disruption_budget"),
+        (
+            {
+                "budgets": (
+                    DisruptionBudget("a", "minAvailable 2", 1, 3, 2, 3, selects=True),
+                    DisruptionBudget("b", "minAvailable 1", 2, 3, 1, 3, selects=True),
+                )
+            },
+            "disruption_budget",
+        ),
         ({"quotas": (Quota("q", ("pods 3/3",)),)}, "quota"),
         ({"certificates": (Certificate("t", "Ingress i", NOW + timedelta(days=60)),)}, None),
         ({"certificates": (Certificate("t", "Ingress i", NOW + timedelta(days=10)),)}, "certificate"),
@@ -263,6 +272,7 @@ def test_the_workloads_own_controller() -> None:
     assert "workload.progress" in told(workload(*pods(3), status=(Condition("Progressing", "False", "ProgressDeadlineExceeded"),)))
     assert "workload.unobserved" in told(workload(*pods(3), unobserved_for=120.0))
     assert told(workload(*pods(3), unobserved_for=2.0)) == {}
+    assert "workload.deleted" in told(workload(*pods(3), deleted_at=ago(5)))
     assert "workload.misscheduled" in told(replace(workload(*pods(3), misscheduled=1), kind=WorkloadKind.DAEMON_SET))
 
 
