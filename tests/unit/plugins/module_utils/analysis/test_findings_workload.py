@@ -24,6 +24,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.sur
     VolumeClaim,
 )
 from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import ClusterEvent, Pod, PodWarning, WorkloadState
+from ansible_collections.devops.incident_response.plugins.module_utils.record.redaction import redact
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
     DAY,
     HOUR,
@@ -99,7 +100,7 @@ def test_an_image_is_named_with_what_the_registry_says(reason: str) -> None:
             "liveness_probe",
             "Liveness probe fails on 1 pod",
         ),
-        ("ReadinessGatesNotReady", "readiness gate lb is not True", (), "readiness_gates", "1 pod wait for a readiness gate"),
+        ("ReadinessGatesNotReady", "readiness gate lb is not True", (), "readiness_gates", "1 pod held back by a readiness gate"),
         ("Unschedulable", "0/3 nodes: Insufficient cpu", (), "unschedulable", "1 pod can't be scheduled"),
         ("Evicted", "low on memory", (), "evicted", "1 pod taken away by the node (Evicted)"),
     ],
@@ -261,6 +262,12 @@ def test_what_a_pod_says_already_is_not_said_again() -> None:
     missing = (MissingReference("ConfigMap", "payment-config", "container app"),)
     state = broken("CreateContainerConfigError", 'configmap "payment-config" not found')
     assert list(told(around(state, missing=missing))) == ["workload.pods", "workload.configuration"]
+
+
+def test_the_name_of_a_variable_is_not_taken_for_a_password() -> None:
+    missing = (MissingReference("Secret", "db", "container app, variable DB_PASSWORD", "password"),)
+    found = told(around(missing=missing))["workload.configuration"]
+    assert redact([found.title, found.detail]) == [found.title, found.detail]
 
 
 def test_several_of_one_kind_are_numbered() -> None:
