@@ -10,7 +10,9 @@ module: rollout_info
 short_description: Ask the cluster what was rolled out when
 version_added: 0.1.0
 description:
-  - Reads the revisions of the workload, when each was active, who rolled it out, and what owns the manifest (Argo CD, Flux, Helm ...).
+  - Reads the revisions of the workload with version, image and digest, when each was active and for how long, who rolled it out and why,
+    which are no longer kept, and how far a rollout that is under way has come.
+  - Says what owns the manifest (Argo CD, Flux, Helm, Argo Rollouts, OpenShift, an operator), and what that does about a rollback.
   - The part of M(devops.incident_response.diagnostics_info) of that name, by itself. When the source is down, slow, forbidden or answers
     with nonsense, the module does not fail; the evidence is V(unavailable), and its C(reason) says what to do about it.
 author:
@@ -68,16 +70,18 @@ rollouts:
       returned: always
       sample: 96
     data:
-      description: Revisions with version, image and the time each was active; the owner of the manifest.
+      description:
+        - Revisions with version, image and the time each was active; the owner of the manifest.
+        - C(docs/record.md) lists the fields.
       type: dict
       returned: always
-      sample: {"deployed_at": "2025-10-21T14:23:15Z"}
+      sample: {"deployed_at": "2025-10-21T14:23:15Z", "in_progress": false, "owner": "Helm release payments", "gaps": [3]}
 findings:
   description: Judged facts drawn from it, the worst first.
   type: list
   elements: dict
   returned: success
-  sample: [{"id": "rollouts.recent", "source": "rollouts", "level": "warning", "title": "v2.3.1 deployed 2 minutes ago"}]
+  sample: [{"id": "rollouts.deployment", "source": "rollouts", "level": "warning", "title": "v2.3.1 deployed 2 minutes ago"}]
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -11,6 +11,10 @@ short_description: Ask the cluster how the workload of a service is doing
 version_added: 0.1.0
 description:
   - Reads the workload (Deployment, StatefulSet or DaemonSet), its pods and why they fail, its events, usage and autoscaler.
+  - Looks around it as well. Nodes of the pods, Services and their endpoints, Ingresses, NetworkPolicies, volume claims, disruption budgets,
+    quotas, certificates, and the ConfigMaps and Secrets that the pods name. Of these only names, keys and times are read, and the
+    certificate of TLS Secrets; never a value.
+  - The number of requests does not grow with the number of pods. What the credentials may not read is left out and said in C(reason).
   - The part of M(devops.incident_response.diagnostics_info) of that name, by itself. When the source is down, slow, forbidden or answers
     with nonsense, the module does not fail; the evidence is V(unavailable), and its C(reason) says what to do about it.
 author:
@@ -72,16 +76,26 @@ workload:
       returned: always
       sample: 96
     data:
-      description: Counts, pods with the reason that explains each one best, events, autoscaler, conditions.
+      description:
+        - Counts, pods with the reason that explains each one best, events, autoscaler, conditions, surroundings.
+        - C(docs/record.md) lists the fields.
       type: dict
       returned: always
-      sample: {"kind": "Deployment", "name": "payment-api", "desired": 5, "ready": 2}
+      sample: {"kind": "Deployment", "name": "payment-api", "desired": 5, "ready": 2, "surroundings": {"nodes": [], "services": []}}
 findings:
-  description: Judged facts drawn from it, the worst first.
+  description:
+    - Judged facts drawn from it, the worst first. C(workload.pods) is always there; the others where there is something to say, such as
+      C(workload.image), C(workload.crash), C(workload.quota), C(workload.node), C(workload.endpoints) or C(workload.certificate).
+    - A service that is well has none of level V(warning) or V(critical).
   type: list
   elements: dict
   returned: success
-  sample: [{"id": "workload.pods", "source": "workload", "level": "critical", "detail": "3/5 pods failing (CrashLoopBackOff)"}]
+  sample:
+    - id: workload.image
+      source: workload
+      level: critical
+      title: Image shop/payment-api:v9 can't be pulled by 2 pods (ImagePullBackOff)
+      detail: "not found. Check the tag, whether the registry answers, and the pull secret"
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from plugins.module_utils.clients.cluster import METADATA_ONLY
 from plugins.module_utils.model.service import WorkloadKind
 from tests.contract.clusters import READER, Cluster
 from tests.contract.workload_objects import ingress, volume_claim
@@ -54,6 +55,14 @@ def test_certificates(cluster: Cluster, tmp_path: Path, by: str, begin: timedelt
     told = warnings(findings(cluster))
     assert [bool(re.search(wanted or "", line)) for line in told] == [True] * (wanted is not None)
     assert "PRIVATE KEY" not in str(findings(cluster))
+
+
+def test_secrets_are_listed_without_their_values(cluster: Cluster) -> None:
+    Namespace(cluster).secret("database", password="s3cret")
+    listed = cluster.client().get(f"/api/v1/namespaces/{cluster.namespace}/secrets", {"limit": 10}, accept=METADATA_ONLY)
+    (secret,) = (entry for entry in listed["items"] if entry["metadata"]["name"] == "database")
+    assert "data" not in secret
+    assert "f:password" in str(secret["metadata"]["managedFields"])
 
 
 def test_a_change_of_configuration_is_told_without_its_value(cluster: Cluster) -> None:

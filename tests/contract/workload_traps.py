@@ -25,37 +25,29 @@ def clean(space: Namespace) -> None:
     space.ready(3)
 
 
-def lying_around(space: Namespace, status: Object, owner: bool = True, name: str = "old") -> None:
-    """A pod with the service's labels that is over, beside those that are well."""
+def lying_around(space: Namespace, name: str, status: Object) -> None:
+    """A pod of nobody, with the service's labels, that is over."""
     spec = {"containers": [{"name": "app", "image": "shop/payment-api:v1-held"}], "nodeName": "node-0"}
     meta: Object = {"name": f"payment-api-{name}", "labels": dict(LABELS)}
-    if owner:
-        sets = space.cluster.listed("apis/apps/v1/{}/replicasets")
-        made_by = next(entry for entry in sets if entry["metadata"]["name"].startswith("payment-api-"))["metadata"]
-        meta["labels"] |= made_by["labels"]
-        meta["ownerReferences"] = [
-            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": made_by["name"], "uid": made_by["uid"], "controller": True}
-        ]
-    space.cluster.client().post(f"/api/v1/{space.space}/pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
-    pod = next(one for one in space.cluster.pods() if one["metadata"]["name"] == meta["name"])
-    space.cluster.until(
-        "its first status", lambda: space.cluster.client().get(f"/api/v1/{space.space}/pods/{meta['name']}")["status"].get("podIP") or True
-    )
-    space.set_status(pod, status)
+    pod = space.cluster.client().post(f"/api/v1/{space.space}/pods", {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+    space.keep_status(pod, status)
 
 
 def evicted(space: Namespace) -> None:
+    """Two pods of the Deployment were evicted, and others took their place."""
     space.deploy()
     space.ready(3)
-    lying_around(space, {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."})
+    for pod in space.pods(3)[:2]:
+        space.set_status(pod, {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."})
+    space.cluster.until("others", lambda: len(space.cluster.pods()) == 5)
     space.ready(3)
 
 
 def finished_job(space: Namespace) -> None:
     space.deploy()
     space.ready(3)
-    lying_around(space, {"phase": "Succeeded"}, owner=False, name="migrate")
-    lying_around(space, {"phase": "Failed", "reason": "DeadlineExceeded"}, owner=False, name="report")
+    lying_around(space, "migrate", {"phase": "Succeeded"})
+    lying_around(space, "report", {"phase": "Failed", "reason": "DeadlineExceeded"})
 
 
 def neighbour(space: Namespace) -> None:

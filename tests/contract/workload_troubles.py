@@ -81,7 +81,7 @@ ON_EITHER: dict[str, tuple[Build, str]] = {
             lambda pod: gated(running(pod, ready=True)),
             pod={"readinessGates": [{"conditionType": "example.com/lb-registered"}]},
         ),
-        r"1 pod wait for a readiness gate: .*example.com/lb-registered",
+        r"1 pod held back by a readiness gate: .*example.com/lb-registered",
     ),
     "no room": (
         lambda space: space.deploy(container={"resources": {"requests": {"cpu": "900"}}}),

@@ -66,6 +66,7 @@ def _cluster(diagnostics: Diagnostics) -> Iterator[Event]:
         return
     yield from _failures(state)
     yield from _scaling(state)
+    yield from _surroundings(state)
 
 
 def _failures(state: WorkloadState) -> Iterator[Event]:
@@ -81,6 +82,20 @@ def _failures(state: WorkloadState) -> Iterator[Event]:
         first = min(startup, key=lambda event: event.first_seen)
         times = plural(sum(event.count for event in startup), "time")
         yield Event(first.first_seen, EventKind.CLUSTER, _KUBERNETES, "New pods failing startup", f"{first.message} ({times})")
+
+
+def _surroundings(state: WorkloadState) -> Iterator[Event]:
+    """Configuration that was written, and nodes that went away."""
+    for change in state.surroundings.changes:
+        what = "created" if change.created else "changed"
+        yield Event(
+            change.at, EventKind.CLUSTER, _KUBERNETES, f"{change.kind} {change.name} {what}", f"by {change.by}" if change.by else None
+        )
+    for node in state.surroundings.nodes:
+        for one in node.problems:
+            if one.since is not None:
+                title = f"Node {node.name} not ready" if one.type == "Ready" else f"Node {node.name}: {one.type}"
+                yield Event(one.since, EventKind.CLUSTER, _KUBERNETES, title, one.message)
 
 
 def _scaling(state: WorkloadState) -> Iterator[Event]:

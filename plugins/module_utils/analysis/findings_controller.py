@@ -42,6 +42,9 @@ def controller_findings(state: WorkloadState, now: datetime, level: Level, *, te
     """``level`` is that of the workload as a whole; ``tell_paused`` where no other source says that a rollout is paused."""
     yield from _refused(state, now, level)
     yield from _progress(state)
+    if state.deleted_at is not None:
+        title = f"{state.kind.value} {state.name} is being deleted"
+        yield _finding("deleted", Level.CRITICAL, title, f"since {state.deleted_at:%Y-%m-%d %H:%M:%S} UTC; its pods go with it")
     if state.paused and tell_paused:
         yield _finding("paused", Level.WARNING, f"The rollout of {state.name} is paused", "Changes wait until somebody resumes it")
     if state.unobserved_for is not None and state.unobserved_for > _UNOBSERVED:
@@ -63,6 +66,10 @@ def limit_findings(state: WorkloadState) -> Iterator[Finding]:
         yield _finding("autoscaler", Level.WARNING, title, f"{state.kind.value} {state.name} is not scaled by it")
     for budget in state.surroundings.budgets:
         yield from _budget(budget, state)
+    counting = [budget.name for budget in state.surroundings.budgets if budget.selects]
+    if len(counting) > 1:
+        title = f"The pods are counted by {len(counting)} PodDisruptionBudgets ({', '.join(counting[:4])})"
+        yield _finding("disruption_budget", Level.WARNING, title, "Kubernetes refuses to evict pods that more than one of them counts")
     for quota in state.surroundings.quotas:
         title = f"ResourceQuota {quota.name} is used up ({', '.join(quota.used_up[:3])})"
         yield _finding("quota", Level.WARNING, title, "No more pods can be created beside those that are there")

@@ -215,7 +215,7 @@ def _probes(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:
 def _gates(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:
     waiting = [pod for pod in bad if pod.reason == "ReadinessGatesNotReady"]
     if waiting:
-        yield _finding("readiness_gates", level, f"{plural(len(waiting), 'pod')} wait for a readiness gate", waiting[0].message)
+        yield _finding("readiness_gates", level, f"{plural(len(waiting), 'pod')} held back by a readiness gate", waiting[0].message)
 
 
 def _taken(taken: Sequence[Pod]) -> Iterator[Finding]:

@@ -50,7 +50,7 @@ def configuration_findings(state: WorkloadState, now: datetime, told: str) -> It
         title = f"{what} lacks the key {missing.key}" if missing.key else f"{what} does not exist"
         level = Level.WARNING if state.ready else Level.CRITICAL
         yield _finding(
-            "configuration", level, f"{title}, but the pods need it", f"{missing.used_by}: a pod that starts now can't do without"
+            "configuration", level, f"{title}, but the pods need it", f"{missing.used_by} uses it; a pod that starts now can't do without"
         )
     for certificate in around.certificates:
         yield from _certificate(certificate, now)

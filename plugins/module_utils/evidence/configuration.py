@@ -81,7 +81,9 @@ def changes(named: Sequence[Reference], known: Configuration, since: datetime) -
 def certificates(used: Mapping[str, str], known: Configuration, around: Neighbourhood) -> tuple[Certificate, ...]:
     """The certificates of those Secrets (name → used by) that hold one, or may."""
     secrets = known.get(SECRET)
-    wanted = [name for name in used if secrets is None or (name in secrets and _may_hold(secrets[name]))][:MAX_CERTIFICATES]
+    if secrets is None:
+        return ()  # nor may they be read one by one, mostly; that they can't be listed is said already
+    wanted = [name for name in used if name in secrets and _may_hold(secrets[name])][:MAX_CERTIFICATES]
     read = around.secrets(tuple(wanted))
     found = (_certificate(name, used[name], read[name]) for name in wanted if name in read)
     return tuple(one for one in found if one is not None)

@@ -10,17 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..clients.answers import excerpt
 from ..model.surroundings import Autoscaler, Condition, DisruptionBudget, Node, Quota, VolumeClaim
-from .objects import Object, count, mapping, metadata, moment, name_of, quantity, selects, sequence
+from .objects import Object, annotations_of, count, mapping, metadata, moment, name_of, quantity, selects, sequence
 
-_NODE_SHOULD_BE = {
-    "Ready": "True",
-    "MemoryPressure": "False",
-    "DiskPressure": "False",
-    "PIDPressure": "False",
-    "NetworkUnavailable": "False",
-}
-_FOR_PODS = ("requests.", "limits.", "count/pods")
-_FOR_PODS_EXACTLY = frozenset({"pods", "cpu", "memory", "ephemeral-storage"})
+_PRESSURES = frozenset({"MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"})
+_RESOURCES = ("cpu", "memory", "ephemeral-storage")
+_FOR_PODS = frozenset({"pods", "count/pods", *_RESOURCES, *(f"{kind}.{one}" for kind in ("requests", "limits") for one in _RESOURCES)})
+"""Of what a quota may count, what every pod needs. https://kubernetes.io/docs/concepts/policy/resource-quotas/"""
+_CHOSEN_NODE = "volume.kubernetes.io/selected-node"
 _WAITS = "WaitForFirstConsumer"
 
 
@@ -48,8 +44,10 @@ def nodes(listed: Sequence[Object], used: Sequence[str], cut: bool = False) -> t
             if by_name and not cut:
                 found.append(Node(name, False, False, pods, deleted=True))
             continue
-        problems = [one for one in conditions_of(node) if _NODE_SHOULD_BE.get(one.type, one.status) != one.status]
-        ready = not any(one.type == "Ready" for one in problems)
+        conditions = conditions_of(node)
+        ready = not any(one.type == "Ready" and one.status != "True" for one in conditions)
+        # A node that is not heard of any more has conditions of status Unknown; its Ready says that already.
+        problems = [one for one in conditions if (one.type == "Ready" and not ready) or (one.type in _PRESSURES and one.status == "True")]
         found.append(Node(name, ready, not mapping(node.get("spec")).get("unschedulable"), pods, tuple(problems)))
     return tuple(found)
 
@@ -75,7 +73,7 @@ def volume_claims(
                 phase="Terminating" if deleted else str(mapping(claim.get("status")).get("phase") or "Pending"),
                 storage_class=class_name,
                 class_exists=None if classes is None or class_name is None else class_name in binding,
-                waits_for_pod=class_name is not None and binding.get(class_name) == _WAITS,
+                waits_for_pod=class_name is not None and binding.get(class_name) == _WAITS and _CHOSEN_NODE not in annotations_of(claim),
                 message=told.get(name),
             )
         )
@@ -158,7 +156,7 @@ def quotas(listed: Sequence[Object]) -> tuple[Quota, ...]:
 
 
 def _needed(name: str) -> bool:
-    return name in _FOR_PODS_EXACTLY or name.startswith(_FOR_PODS)
+    return name in _FOR_PODS
 
 
 def _is_used_up(used: object, hard: object) -> bool:

@@ -64,7 +64,8 @@ def _error(service: Service, names: dict[WorkloadKind, list[str]], spaces: list[
     elif not known and not spaces:
         parts.append("That namespace has no workloads, or does not exist: check 'namespace'.")
     ordered = [*alike, *(name for name in known if name not in alike)][:_LISTED]
-    return NotFoundError(" ".join(parts), near=ordered, namespaces=spaces[:_LISTED])
+    kind = {"other_kind": other_kind.value} if other_kind is not None else {}
+    return NotFoundError(" ".join(parts), near=ordered, namespaces=spaces[:_LISTED], **kind)
 
 
 def _names(client: ClusterClient, path: str) -> list[str]:

@@ -13,7 +13,7 @@ import threading
 from concurrent.futures import Future
 from typing import TypeVar
 
-from ..clients.cluster import ClusterClient, workload_path
+from ..clients.cluster import ClusterClient, Forbidden, workload_path
 from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
 from ..model.service import Service, WorkloadKind
@@ -46,7 +46,7 @@ class ClusterSnapshot:
         self._first = {key: self._ask(path, service.pod_selector, key) for key, path in self._paths.items()}
         events = f"/api/v1/namespaces/{namespace}/events"
         self._own_events = start(lambda: self._list(events, fieldSelector=f"involvedObject.name={service.workload}"), "own-events")
-        self._events = start(lambda: self._list(events), "events")
+        self._events = start(lambda: self._every_event(events, f"/apis/events.k8s.io/v1/namespaces/{namespace}/events"), "events")
         autoscalers = f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"
         self._autoscalers = start(lambda: self._list(autoscalers), "autoscalers")
 
@@ -149,6 +149,16 @@ class ClusterSnapshot:
 
     def _list(self, path: str, **query: str) -> Listed:
         return list_all(self.client, path, **query)
+
+    def _every_event(self, path: str, newer: str) -> Listed:
+        """The events of the namespace; by the newer of their two APIs where a Role opens only that one. They hold the same events."""
+        try:
+            return self._list(path)
+        except Forbidden as error:
+            try:
+                return self._list(newer)
+            except SourceUnavailableError:
+                raise error from None
 
     def _wait(self, future: Future[T], what: str) -> T:
         return wait(future, self._deadline, f"The cluster, asked for {what},")

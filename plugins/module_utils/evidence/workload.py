@@ -21,7 +21,7 @@ from .controllers import max_unavailable, pod_counts, rolling_out, unobserved_fo
 from .events import events_of, warnings_by_pod
 from .foundations import autoscaler_from, conditions_of, target_is_missing
 from .neighbourhood import Neighbourhood
-from .objects import count, mapping, name_of, template_version
+from .objects import count, mapping, metadata, moment, name_of, template_version
 from .pods import Usage, pod_from, usage_from
 from .snapshot import ClusterSnapshot, Listed
 from .surroundings import look_around
@@ -91,6 +91,7 @@ def workload(
         waits_at=waits_at(found, listed.found) if kind is WorkloadKind.STATEFUL_SET else None,
         headless_missing=seen.headless_missing,
         missing_classes=seen.missing_classes,
+        deleted_at=moment(metadata(found).get("deletionTimestamp")),
         surroundings=seen.surroundings,
     )
 

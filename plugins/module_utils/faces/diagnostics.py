@@ -24,7 +24,7 @@ from ..clients.loki import LokiClient
 from ..clients.prometheus import PrometheusClient
 from ..clients.tempo import TempoClient
 from ..concurrency import Deadline, start, wait
-from ..errors import IncidentResponseError, InvalidOptionError, SourceUnavailableError
+from ..errors import IncidentResponseError, InvalidOptionError, NotFoundError, SourceUnavailableError
 from ..evidence.changes import changes
 from ..evidence.dependencies import dependencies
 from ..evidence.impact import impact
@@ -42,7 +42,7 @@ from ..evidence.workload import workload
 from ..model.codec import to_result
 from ..model.diagnostics import Diagnostics
 from ..model.evidence import Evidence, EvidenceStatus, Source
-from ..model.service import Service
+from ..model.service import Service, WorkloadKind
 from ..record.redaction import redact
 from ..units import parse_duration
 from .arguments import CLUSTER, PROMETHEUS, SERVICE
@@ -136,7 +136,14 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
     clients = Clients(
         lambda: cluster_from(params), prometheus_from(params), _jaeger_from(params), tempo=_tempo_from(params), loki=loki_from(params)
     )
-    return diagnose(service, clients, options, now)
+    try:
+        return diagnose(service, clients, options, now)
+    except NotFoundError as error:
+        kind = error.details.get("other_kind")
+        if kind is None or (params.get("catalogue") or {}).get("workload_kind"):
+            raise
+        # Nobody said that it is a Deployment: that is only what most are.
+        return diagnose(replace(service, workload_kind=WorkloadKind(kind)), clients, options, now)
 
 
 def _jaeger_from(params: Mapping[str, Any]) -> JaegerClient | None:

@@ -125,4 +125,6 @@ class WorkloadState:
     """The Service that a StatefulSet's pods get their names from, where there is none."""
     missing_classes: tuple[str, ...] = ()
     """StorageClasses that a StatefulSet's claims name and that do not exist."""
+    deleted_at: datetime | None = None
+    """Since when it is being deleted."""
     surroundings: Surroundings = field(default_factory=Surroundings)

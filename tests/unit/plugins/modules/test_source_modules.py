@@ -53,6 +53,15 @@ def test_the_options_are_those_that_are_described(name: str, source: Source) -> 
     }
 
 
+@pytest.mark.parametrize(("service", "kind"), [("orders-db", "StatefulSet"), ("log-agent", "DaemonSet")])
+def test_a_workload_of_another_kind_is_found_by_its_name(service: str, kind: str) -> None:
+    with http_server(kubernetes_answers) as server:
+        found = run("workload_info", service=service, host=server.url, api_key="a-test-token")
+        told = run("workload_info", service=service, host=server.url, api_key="a-test-token", catalogue={"workload_kind": "Deployment"})
+    assert (found["workload"]["data"]["kind"], found["workload"]["data"]["name"]) == (kind, service)
+    assert f"set workload_kind to {kind}" in told["msg"]
+
+
 @pytest.mark.parametrize("name", ["workload_info", "rollout_info", "logs_info"])
 def test_what_the_cluster_knows(name: str) -> None:
     source = MODULES[name]

@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis.events import events
 from ansible_collections.devops.incident_response.plugins.module_utils.model.event import EventKind
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Shape
+from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import (
+    Condition,
+    ConfigurationChange,
+    Node,
+    Surroundings,
+)
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
     DAY,
     HOUR,
@@ -51,6 +59,22 @@ def test_the_first_example_is_told_in_order() -> None:
     assert (found[0].at, found[0].actor, found[0].kind) == (ago(135), "@devops-bot", EventKind.DEPLOYMENT)
     assert found[1].detail == "app-4-0: Readiness probe failed: statuscode: 503 (17 times since)"
     assert [event.at for event in found] == sorted(event.at for event in found)
+
+
+def test_changes_of_configuration_and_lost_nodes_are_told() -> None:
+    around = Surroundings(
+        changes=(
+            ConfigurationChange("ConfigMap", "limits", ago(90), "kubectl-edit"),
+            ConfigurationChange("Secret", "key", ago(80), None, True),
+        ),
+        nodes=(Node("node-1", False, True, 2, (Condition("Ready", "Unknown", "NodeStatusUnknown", "no word of it", ago(60)),)),),
+    )
+    told = events(diagnostics(workload=replace(workload(*pods(3)), surroundings=around)))
+    assert [(event.at, event.title, event.detail) for event in told if event.kind is EventKind.CLUSTER] == [
+        (ago(90), "ConfigMap limits changed", "by kubectl-edit"),
+        (ago(80), "Secret key created", None),
+        (ago(60), "Node node-1 not ready", "no word of it"),
+    ]
 
 
 def test_what_is_older_than_the_timeframe_is_left_out() -> None:

@@ -17,6 +17,10 @@ REPLICA_SETS = "/apis/apps/v1/namespaces/production/replicasets"
 EVENTS = "/api/v1/namespaces/production/events"
 
 
+FLUX = "Flux (kustomize-controller)"
+IMAGE_FIELD = {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"payment-api"}': {"f:image": {}}}}}}}
+
+
 def at(clock: str) -> datetime:
     return datetime.fromisoformat(f"2026-11-23T{clock}+00:00")
 
@@ -100,6 +104,40 @@ def test_a_gap_leaves_the_end_unknown_and_is_said(api_server: HttpServer, client
     assert previous is not None
     assert (previous.number, previous.active_from, previous.active_until, previous.stable_for) == (2, at("22:54:25"), None, None)
     assert "revisions between 2 and 4 are no longer kept" in found.notes
+    assert found.gaps == (3,)
+
+
+def test_digests_are_those_that_the_pods_run(api_server: HttpServer, client: ClusterClient, service: Service) -> None:
+    found = rollouts(client, service, NOW)
+    assert [revision.image_digest for revision in found.revisions] == [None, None, None], "KWOK's nodes report none"
+    digest = "sha256:" + "a" * 64
+
+    def change(body: Any) -> None:
+        for pod in body["items"]:
+            if pod["metadata"]["labels"].get("pod-template-hash") == "7859df644b":
+                for status in pod["status"]["containerStatuses"]:
+                    status["imageID"] = f"registry.example/payment-api@{digest}"
+
+    changed(api_server, "/api/v1/namespaces/production/pods", change)
+    assert [revision.image_digest for revision in rollouts(client, service, NOW).revisions] == [None, digest, None]
+
+
+def test_how_far_a_rollout_has_come(api_server: HttpServer, client: ClusterClient, service: Service) -> None:
+    progress = rollouts(client, service, NOW).progress
+    assert progress is not None
+    assert (progress.wanted, progress.updated, progress.available, progress.old) == (5, 3, 4, 4)
+    assert rollouts(client, service, NOW).deadline_exceeded
+
+
+def test_the_client_that_wrote_the_image(api_server: HttpServer, client: ClusterClient, service: Service) -> None:
+    entries = [
+        {"manager": "argocd-controller", "time": "2026-11-23T20:00:00Z", "fieldsV1": IMAGE_FIELD},
+        {"manager": "kubectl-edit", "time": "2026-11-23T22:00:00Z", "fieldsV1": IMAGE_FIELD},
+        {"manager": "kube-controller-manager", "time": "2026-11-23T23:00:00Z", "fieldsV1": {"f:status": {}}},
+    ]
+    changed(api_server, DEPLOYMENT, lambda body: body["metadata"].update(managedFields=entries))
+    found = rollouts(client, service, NOW)
+    assert (found.current.manager, found.previous and found.previous.manager) == ("kubectl-edit", None)
 
 
 def test_replica_sets_of_another_owner_do_not_count(api_server: HttpServer, client: ClusterClient, service: Service) -> None:
@@ -160,6 +198,24 @@ def test_paused(api_server: HttpServer, client: ClusterClient, service: Service)
         ),
         ({"labels": {"helm.toolkit.fluxcd.io/name": "payments"}}, "Flux HelmRelease flux-system/payments", True),
         ({"annotations": {"meta.helm.sh/release-name": "payments"}}, "Helm release payments", False),
+        (
+            {"labels": {"app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/instance": "pay"}},
+            "Helm release pay",
+            False,
+        ),
+        (
+            {"ownerReferences": [{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "pay", "controller": True}]},
+            "Argo Rollouts Rollout pay",
+            True,
+        ),
+        (
+            {"ownerReferences": [{"apiVersion": "db.example.com/v1", "kind": "Database", "name": "pay", "controller": True}]},
+            "Database pay (db.example.com)",
+            True,
+        ),
+        ({"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "pay"}]}, None, False),
+        ({"managedFields": [{"manager": "kustomize-controller", "time": "2026-01-01T00:00:00Z", "fieldsV1": IMAGE_FIELD}]}, FLUX, True),
+        ({"managedFields": [{"manager": "kubectl-edit", "time": "2026-01-01T00:00:00Z", "fieldsV1": IMAGE_FIELD}]}, None, False),
         ({}, None, False),
     ],
 )
@@ -169,6 +225,7 @@ def test_who_owns_the_manifest(
     changed(api_server, DEPLOYMENT, lambda body: body["metadata"].update(metadata))
     found = rollouts(client, service, NOW)
     assert (found.owner, found.owner_reverts) == (owner, reverts)
+    assert (found.owner_effect is None) is (owner is None)
 
 
 @pytest.mark.parametrize(

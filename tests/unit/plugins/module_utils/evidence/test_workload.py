@@ -163,6 +163,18 @@ def test_a_long_list_is_read_page_by_page_up_to_a_bound(api_server: HttpServer, 
     assert any(note.startswith("events: the namespace has more") for note in state.notes)
 
 
+def test_a_role_that_opens_only_the_newer_api_of_events(api_server: HttpServer, client: ClusterClient, service: Service) -> None:
+    api_server.faults[f"{SPACE}/events"] = "403"
+    newer = recorded("kubernetes/events_v1") | {"metadata": {}}
+    for event in newer["items"]:
+        event["regarding"] |= {"kind": "Deployment", "name": "payment-api"}
+    path = "/apis/events.k8s.io/v1/namespaces/production/events"
+    api_server.answer = lambda request: Reply(200, newer) if request.path == path else kubernetes_answers(request)
+    state = workload(client, service, NOW)
+    assert state.notes == ()
+    assert "Scheduled" in {event.reason for event in state.events}
+
+
 def test_an_event_of_the_newer_api_is_read_by_its_own_fields() -> None:
     from ansible_collections.devops.incident_response.plugins.module_utils.evidence.events import event_from
 

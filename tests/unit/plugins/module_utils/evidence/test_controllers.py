@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.controllers import (
+    max_unavailable,
+    rolling_out,
+    unobserved_for,
+    waits_at,
+)
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
+from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import Condition
+
+NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
+DEPLOYMENT, STATEFUL_SET, DAEMON_SET = WorkloadKind.DEPLOYMENT, WorkloadKind.STATEFUL_SET, WorkloadKind.DAEMON_SET
+
+
+def at(seconds: float) -> str:
+    return (NOW - timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "expected"),
+    [
+        (DEPLOYMENT, {"replicas": 10, "strategy": {"rollingUpdate": {"maxUnavailable": "25%"}}}, 2),
+        (DEPLOYMENT, {"replicas": 10, "strategy": {"rollingUpdate": {"maxUnavailable": 3}}}, 3),
+        (DEPLOYMENT, {"replicas": 10, "strategy": {"type": "Recreate"}}, 10),
+        (DEPLOYMENT, {"replicas": 8}, 2),
+        (STATEFUL_SET, {"replicas": 3, "updateStrategy": {"type": "RollingUpdate"}}, 1),
+        (DAEMON_SET, {"updateStrategy": {"rollingUpdate": {"maxUnavailable": "50%"}}}, 2),
+    ],
+)
+def test_how_many_pods_a_rollout_may_take_away(kind: WorkloadKind, spec: dict[str, Any], expected: int) -> None:
+    assert max_unavailable({"spec": spec, "status": {"desiredNumberScheduled": 4}}, kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "expected"),
+    [
+        ("ReplicaSetUpdated", "True", True),
+        ("NewReplicaSetCreated", "True", True),
+        ("NewReplicaSetAvailable", "True", False),
+        ("ProgressDeadlineExceeded", "False", False),
+    ],
+)
+def test_a_deployment_rolls_out_until_its_controller_says_otherwise(reason: str, status: str, expected: bool) -> None:
+    found = {"spec": {"replicas": 3}, "status": {"updatedReplicas": 3, "replicas": 3}}
+    assert rolling_out(found, DEPLOYMENT, [Condition("Progressing", status, reason)]) is expected
+
+
+def test_the_other_kinds_roll_out_while_pods_are_old() -> None:
+    assert rolling_out({"status": {"updateRevision": "b", "currentRevision": "a"}}, STATEFUL_SET, [])
+    assert not rolling_out({"status": {"updateRevision": "b", "currentRevision": "b"}}, STATEFUL_SET, [])
+    assert rolling_out({"status": {"updatedNumberScheduled": 1, "desiredNumberScheduled": 3}}, DAEMON_SET, [])
+    assert not rolling_out({"status": {"updatedNumberScheduled": 3, "desiredNumberScheduled": 3, "numberReady": 1}}, DAEMON_SET, [])
+
+
+def test_a_change_that_nobody_looked_at() -> None:
+    fields = [{"time": at(90)}, {"time": at(5), "subresource": "status"}]
+    found = {"metadata": {"generation": 3, "managedFields": fields}, "status": {"observedGeneration": 2}}
+    assert unobserved_for(found, NOW) == 90.0
+    assert unobserved_for(found | {"status": {"observedGeneration": 3}}, NOW) is None
+    assert unobserved_for({"metadata": {"generation": 3}}, NOW) is None
+
+
+def stateful_set(updated: bool = True, **spec: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "db"},
+        "spec": {"replicas": 3, **spec},
+        "status": {"updateRevision": "b", "currentRevision": "b" if updated else "a"},
+    }
+
+
+def pod(number: int, ready: bool) -> dict[str, Any]:
+    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True" if ready else "False"}]}
+    return {"metadata": {"name": f"db-{number}"}, "status": status}
+
+
+def test_where_a_stateful_set_waits() -> None:
+    assert waits_at(stateful_set(), [pod(0, True), pod(1, False)]) == "db-1"
+    assert waits_at(stateful_set(), [pod(0, True), pod(1, False), pod(2, True)]) is None, "none waits behind it"
+    assert waits_at(stateful_set(updated=False), [pod(0, True), pod(1, True), pod(2, False)]) == "db-2"
+    assert waits_at(stateful_set(podManagementPolicy="Parallel"), [pod(0, True), pod(1, False)]) is None
+    assert waits_at(stateful_set(), [pod(number, True) for number in range(3)]) is None
+    assert waits_at(stateful_set(ordinals={"start": 5}), [pod(5, False)]) == "db-5"

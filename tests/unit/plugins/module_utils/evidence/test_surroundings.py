@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterAccess, ClusterClient
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.workload import workload
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
+from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import MissingReference, Quota
+from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import WorkloadState
+from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, http_server, recorded
+
+NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
+SPACE = "/api/v1/namespaces/production"
+
+
+@pytest.fixture
+def answers() -> dict[str, Any]:
+    """What a real API server said, by path, of a namespace in which some of what is around payment-api is wrong."""
+    found: dict[str, Any] = copy.deepcopy(recorded("kubernetes/surroundings"))
+    return found
+
+
+@pytest.fixture
+def api_server(answers: dict[str, Any]) -> Iterator[HttpServer]:
+    def answer(request: Request) -> Reply:
+        path = request.path + ("?fieldSelector" if "fieldSelector" in request.query else "")
+        return Reply(200, answers[path]) if path in answers else Reply(404, recorded("kubernetes/status_404"))
+
+    with http_server(answer) as running:
+        yield running
+
+
+@pytest.fixture
+def client(api_server: HttpServer) -> ClusterClient:
+    return ClusterClient.connect(ClusterAccess(host=api_server.url, api_key="t", timeout=5.0))
+
+
+def look(client: ClusterClient) -> WorkloadState:
+    return workload(client, Service("payment-api"), NOW)
+
+
+def test_what_is_around_a_recorded_workload(client: ClusterClient) -> None:
+    state = look(client)
+    around = state.surroundings
+    assert state.notes == ()
+    assert [(node.name, node.ready, node.pods) for node in around.nodes] == [("node-0", True, 4)]
+    assert [(one.name, one.selects, one.ready) for one in around.services] == [("payment-api", True, 4), ("payment-api-internal", False, 0)]
+    assert [(one.name, one.hosts, one.problems) for one in around.ingresses] == [("payment-api", ("pay.example.com",), ())]
+    assert [(one.name, one.phase, one.class_exists) for one in around.claims] == [("data", "Pending", False)]
+    assert "ProvisioningFailed" in (around.claims[0].message or "")
+    assert [(one.rule, one.allowed, one.matched) for one in around.budgets] == [("minAvailable 2", 2, 4)]
+    assert around.quotas == (Quota("space", ("pods 4/4",)),)
+    assert around.missing == (MissingReference("Secret", "database", "container app, variable KEY", "password"),)
+    assert [(one.direction, one.policies) for one in around.isolation] == [("outgoing", ("deny",))]
+
+
+def test_secrets_are_asked_for_without_their_values(api_server: HttpServer, client: ClusterClient) -> None:
+    state = look(client)
+    forms = {request.path: request.headers["accept"] for request in api_server.requests}
+    assert all("PartialObjectMetadataList" in forms[f"{SPACE}/{kind}"] for kind in ("secrets", "configmaps"))
+    assert [path for path in forms if path.startswith(f"{SPACE}/secrets/")] == [f"{SPACE}/secrets/pay-tls"]
+    (certificate,) = state.surroundings.certificates
+    assert (certificate.secret, certificate.used_by, certificate.problem) == ("pay-tls", "Ingress payment-api", None)
+    assert certificate.expires_at is not None
+    assert timedelta(days=9) < certificate.expires_at - NOW < timedelta(days=11)
+
+
+def test_a_change_of_configuration_has_a_time_and_a_writer(client: ClusterClient) -> None:
+    changed = {one.name: one for one in look(client).surroundings.changes}
+    assert (changed["payment-config"].created, changed["payment-config"].by) == (False, "python-urllib3")
+    assert changed["database"].created
+
+
+def test_a_server_that_sends_values_all_the_same(answers: dict[str, Any], client: ClusterClient) -> None:
+    for secret in answers[f"{SPACE}/secrets"]["items"]:
+        secret |= {"type": "Opaque", "data": {"password": "aHVzaA=="}}
+        secret["metadata"].pop("managedFields")
+    state = look(client)
+    assert state.surroundings.missing == ()
+    assert "aHVzaA" not in repr(state)
+
+
+def test_keys_that_nobody_knows_are_not_missing(answers: dict[str, Any], client: ClusterClient) -> None:
+    for secret in answers[f"{SPACE}/secrets"]["items"]:
+        secret["metadata"].pop("managedFields")
+    assert look(client).surroundings.missing == ()
+
+
+def test_what_may_not_be_read_is_one_note(api_server: HttpServer, client: ClusterClient) -> None:
+    for path in ("/api/v1/nodes", f"{SPACE}/secrets", "/apis/policy"):
+        api_server.faults[path] = "403"
+    state = look(client)
+    assert len(state.notes) == 1
+    what, _unused, why = state.notes[0].partition(": ")
+    assert set(what.split(", ")) == {"nodes", "Secrets", "disruption budgets"}
+    assert "403" in why
+    assert (state.surroundings.nodes, state.surroundings.budgets, state.surroundings.missing) == ((), (), ())
+    assert state.surroundings.services
+
+
+@pytest.mark.parametrize("fault", ["500", "429", "html", "truncated", "nonsense"])
+def test_what_fails_leaves_the_rest(api_server: HttpServer, client: ClusterClient, fault: str) -> None:
+    api_server.faults["/apis/networking.k8s.io"] = fault
+    state = look(client)
+    assert all(part in " ".join(state.notes) for part in ("ingresses", "network policies", "ingress classes"))
+    assert len(state.surroundings.services) == 2
+
+
+def test_a_service_of_somebody_else_is_left_out(answers: dict[str, Any], client: ClusterClient) -> None:
+    services = answers[f"{SPACE}/services"]["items"]
+    other = copy.deepcopy(services[0])
+    other["metadata"]["name"] = "ledger"
+    other["spec"]["selector"] = {"app": "ledger"}
+    services.append(other)
+    assert "ledger" not in {one.name for one in look(client).surroundings.services}
+
+
+def test_a_node_that_is_gone(answers: dict[str, Any], client: ClusterClient) -> None:
+    answers["/api/v1/nodes"]["items"] = [node for node in answers["/api/v1/nodes"]["items"] if node["metadata"]["name"] != "node-0"]
+    assert [node.deleted for node in look(client).surroundings.nodes] == [True]
+
+
+def test_a_node_that_is_not_heard_of_has_one_problem(answers: dict[str, Any], client: ClusterClient) -> None:
+    node = next(one for one in answers["/api/v1/nodes"]["items"] if one["metadata"]["name"] == "node-0")
+    node["spec"]["unschedulable"] = True
+    for condition in node["status"]["conditions"]:
+        condition |= {"status": "Unknown", "reason": "NodeStatusUnknown"}
+    (found,) = look(client).surroundings.nodes
+    assert ([one.type for one in found.problems], found.ready, found.schedulable) == (["Ready"], False, False)
+
+
+@pytest.mark.parametrize(("target", "missing"), [("web", ()), ("http", ("80 -> http",)), (8080, ()), (9090, ("80 -> 9090",))])
+def test_target_ports(answers: dict[str, Any], client: ClusterClient, target: str | int, missing: tuple[str, ...]) -> None:
+    service = next(one for one in answers[f"{SPACE}/services"]["items"] if one["metadata"]["name"] == "payment-api")
+    service["spec"]["ports"][0]["targetPort"] = target
+    assert look(client).surroundings.services[0].missing_ports == missing
+
+
+def test_one_policy_that_allows_is_enough(answers: dict[str, Any], client: ClusterClient) -> None:
+    policies = answers["/apis/networking.k8s.io/v1/namespaces/production/networkpolicies"]["items"]
+    allowing = copy.deepcopy(policies[0])
+    allowing["metadata"]["name"] = "dns"
+    allowing["spec"] = {"podSelector": {"matchLabels": {"app": "payment-api"}}, "policyTypes": ["Egress"], "egress": [{}]}
+    policies.append(allowing)
+    assert look(client).surroundings.isolation == ()
