@@ -17,7 +17,7 @@ from ..model.service import Service
 from ..units import format_duration
 from .metric_names import metric_names
 from .metrics_reading import read_signals, with_history
-from .metrics_wave import CLOCK_TOLERANCE, DAY_BEFORE, INSTANT, LABELLED, UP, Wave, ask, remarks_on, value_of
+from .metrics_wave import CLOCK_TOLERANCE, DAY_BEFORE, INSTANT, LABELLED, UP, Wave, ask, remarks_on, value_of, why_no_past
 from .names_in_use import found_under, names_in_use
 from .neighbours import neighbours
 from .promql import requests_selector
@@ -45,21 +45,21 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
     """
     ends = deadline or Deadline(client.timeout)
     names = metric_names(service)
-    asked = names
-    others = start(lambda: neighbours(client, service, now, asked), "prometheus-neighbours")
+    others = start(lambda: neighbours(client, service, now, names), "prometheus-neighbours")
     wave = ask(client, service, names, timeframe, now, ends)
     replica = one_replica(wave.series(UP))
     if replica is not None:
-        names = of_replica(names, replica)
-        wave = ask(client, service, names, timeframe, now, ends)
+        wave = ask(client, service, of_replica(names, replica), timeframe, now, ends)
     look = _with_other_names(client, service, timeframe, now, ends, _Look(wave, read_signals(wave, service)))
-    if look.wave.names is not asked:
+    if look.wave.names is not names:
         others = start(lambda: neighbours(client, service, now, look.wave.names), "prometheus-neighbours")
     wave = look.wave
     warnings, infos = remarks_on(wave.answers)
     notes = [f"Prometheus warns: {text}" for text in warnings]
     if wave.interval is None:
         notes.append(f"the scrape interval is unknown: no series for up{{{wave.names.targets}}}")
+    if (unknown := why_no_past(wave)) is not None:
+        notes.append(unknown)
     remarks = [f"Prometheus remarks: {text}" for text in infos]
     if wave.server_time is not None and abs(wave.server_time - now) > CLOCK_TOLERANCE:
         ahead = now - wave.server_time
@@ -82,6 +82,8 @@ def _with_other_names(client: PrometheusClient, service: Service, timeframe: flo
     One more query where requests, or their history, are missing; one more wave only where other names have them.
     """
     wave = look.wave
+    if any(isinstance(wave.answers[kind, "request_rate"], SourceUnavailableError) for kind in (INSTANT, DAY_BEFORE)):
+        return look  # whether there are series under these names is not known
     counted = wave.series(INSTANT, "request_rate") or wave.series(LABELLED)
     had_history = bool(wave.series(DAY_BEFORE, "request_rate"))
     if counted and had_history:
