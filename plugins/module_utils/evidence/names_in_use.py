@@ -12,14 +12,16 @@ from .metric_names import MetricNames, other_names
 from .promql import requests_selector, series_of_requests
 
 
-def names_in_use(client: PrometheusClient, service: Service, names: MetricNames, ends: Deadline, offset: str = "") -> MetricNames | None:
-    """The likeliest names but ``names`` that there are series for (a day ago with `` offset 1d``); None where there are none.
+def names_in_use(
+    client: PrometheusClient, service: Service, names: MetricNames, ends: Deadline, offset: str = "", at: float | None = None
+) -> MetricNames | None:
+    """The likeliest names but ``names`` that there are series for (a day ago with `` offset 1d``, at ``at`` in unix seconds); None: none.
 
     One query. SourceUnavailableError when Prometheus does not answer it.
     """
     others = other_names(service, names)
     query = " or ".join(f'label_replace({series_of_requests(one, offset)}, "preset", "{one.preset.value}", "", "")' for one in others)
-    (asked,) = map_side_by_side(client.instant, [query], 1, "prometheus-names")
+    (asked,) = map_side_by_side(lambda text: client.instant(text, at), [query], 1, "prometheus-names")
     present = {series.labels.get("preset") for series in wait(asked, ends, "Prometheus")}
     return next((one for one in others if one.preset.value in present), None)
 
