@@ -278,6 +278,12 @@ class TestOddServices:
         assert found.objective.value == 1.0
         assert "the latency P95 is unknown" in found.objective.basis
 
+    def test_failures_are_told_by_the_label_that_is_there(self, url: str, situation: Incident) -> None:
+        raw = metrics(client(url, situation.now), Service("coded"), 4 * HOUR, situation.now, Deadline(30.0))
+        assert next(one for one in raw.signals if one.name == "error_rate").last_5m == pytest.approx(0.2, abs=0.001)
+        assert any("failures are told by code=~" in remark for remark in raw.remarks)
+        assert impact(client(url, situation.now), Service("coded"), Deadline(30.0)).failed_requests.value == pytest.approx(600, rel=0.01)
+
     def test_impact_of_the_failures(self, url: str, situation: Incident) -> None:
         catalogue = Service("payment-api", sessions_query='sum(active_sessions{job="payment-api"})', transaction_value=14.84)
         found = impact(client(url, situation.now), catalogue, Deadline(30.0))

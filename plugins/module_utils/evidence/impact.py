@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..clients.prometheus import PrometheusClient, quote
 from ..concurrency import Deadline, map_side_by_side
@@ -16,7 +16,7 @@ from ..model.service import Service
 from ..units import format_duration, format_value
 from .metric_names import MetricNames, metric_names
 from .metrics_wave import Found, Key, collect, remarks_on, series_of, value_of
-from .names_in_use import found_under, names_in_use
+from .names_in_use import found_under, names_in_use, status_in_use, told_by
 from .promql import all_requests, error_rate, failed_requests, labelled_requests, latency, requests_selector, samples_of_up
 from .replicas import of_replica, one_replica
 
@@ -45,8 +45,16 @@ def impact(client: PrometheusClient, service: Service, deadline: Deadline | None
         notes = (replica.note,)
         names = of_replica(names, replica)
         answers = _ask(client, service, names, ends)
-    if answers[_ALL, ""] == () and (found := _other_names(client, service, names, ends)) is not None:
+    if answers[_ALL, ""] == () and (found := _quietly(names_in_use, client, service, names, ends)) is not None:
         notes = (*notes, found_under(service, names, found))
+        names = found
+        answers = _ask(client, service, names, ends)
+    if (
+        answers[_LABELLED, ""] == ()
+        and answers[_ALL, ""] != ()
+        and (found := _quietly(status_in_use, client, service, names, ends)) is not None
+    ):
+        notes = (*notes, told_by(names, found))
         names = found
         answers = _ask(client, service, names, ends)
     warnings, _unused = remarks_on(answers)
@@ -88,9 +96,16 @@ def _ask(client: PrometheusClient, service: Service, names: MetricNames, ends: D
     return collect(dict(zip(queries, asked, strict=True)), ends)
 
 
-def _other_names(client: PrometheusClient, service: Service, names: MetricNames, ends: Deadline) -> MetricNames | None:
+def _quietly(
+    search: Callable[[PrometheusClient, Service, MetricNames, Deadline], MetricNames | None],
+    client: PrometheusClient,
+    service: Service,
+    names: MetricNames,
+    ends: Deadline,
+) -> MetricNames | None:
+    """What ``search`` finds; None where it gets no answer, since without it the amounts say what is missing themselves."""
     try:
-        return names_in_use(client, service, names, ends)
+        return search(client, service, names, ends)
     except SourceUnavailableError:
         return None
 
