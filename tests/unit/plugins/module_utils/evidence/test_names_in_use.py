@@ -37,7 +37,7 @@ def test_a_count_of_the_service_comes_before_that_of_a_proxy() -> None:
     assert found is not None
     assert found.preset.value == "micrometer"
     (query,) = prometheus.queries
-    assert query.count(" offset 1d") == 5, "one for each preset, and two where a native histogram may count"
+    assert query.count(" offset 1d") == 6, "one for each preset, and two where a native histogram may count"
     assert "http_requests_total" not in query
 
 
