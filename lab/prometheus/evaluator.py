@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lab.prometheus import binary as operators
 from lab.prometheus import expressions as ast
@@ -18,7 +18,7 @@ from lab.prometheus.elementwise import mapped
 from lab.prometheus.errors import ExecutionError
 from lab.prometheus.grid import Grid, SampleSeries, StepSeries
 from lab.prometheus.selectors import fetch, newest, without_stale
-from lab.prometheus.storage import Storage
+from lab.prometheus.storage import Matcher, Storage
 from lab.prometheus.windows import Windows
 
 _MAX_SUBQUERY_STEPS = 1_000_000
@@ -36,6 +36,8 @@ class QueryContext:
     default_step: int
     annotations: Annotations
     check_deadline: Callable[[], None]
+    read: dict[tuple[Sequence[Matcher], int, int], list[SampleSeries]] = field(default_factory=dict)
+    """What range selectors have read: one that is in a query twice is read once."""
 
 
 class Evaluator:
@@ -118,7 +120,7 @@ class Evaluator:
         """The samples that the windows ending at ``ends`` can see."""
         start, end = ends[0] - selector.range, ends[-1]
         if isinstance(selector, ast.MatrixSelector):
-            return [without_stale(series) for series in fetch(self.context.storage, selector.vector.matchers, start, end)]
+            return self._read(selector.vector.matchers, start, end)
         step = selector.step or self.context.default_step
         first = (start // step + 1) * step
         inner = Evaluator(self.context, Grid(first, end, step))
@@ -129,6 +131,13 @@ class Evaluator:
             kept = [(time, value) for time, value in zip(inner.times, series.values, strict=True) if value is not None]
             samples.append(SampleSeries(series.labels, [time for time, _ in kept], [value for _, value in kept]))
         return samples
+
+    def _read(self, matchers: Sequence[Matcher], start: int, end: int) -> list[SampleSeries]:
+        """The samples of a range selector, of which nobody changes any."""
+        key = (tuple(matchers), start, end)
+        if key not in self.context.read:
+            self.context.read[key] = [without_stale(series) for series in fetch(self.context.storage, matchers, start, end)]
+        return self.context.read[key]
 
     def _references(self, offset: int, at: ast.At) -> list[int]:
         """The times that a selector looks at, one for each step."""

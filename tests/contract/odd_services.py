@@ -67,6 +67,10 @@ def odd_services(now: float) -> list[Series]:
         *(series for name in PRESETS for series in _under_preset(now, name)),
         *_renamed(now),
         *_saturated(now),
+        *(
+            _counter(now, {"__name__": "http_requests_total", "job": "coded", "code": code}, 2 * HOUR, 0.0, rate)
+            for code, rate in (("200", 8.0), ("503", 2.0))
+        ),
         *_replicated(now),
         *_week(now),
     ]

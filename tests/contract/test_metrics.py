@@ -224,7 +224,10 @@ class TestOddServices:
 
     def test_our_clock_does_not_matter(self, url: str, situation: Incident) -> None:
         right, wrong = (judged(client(url, situation.now), Service("payment-api"), ours) for ours in (situation.now, situation.now + 900))
-        assert (wrong.onset, wrong.signals) == (right.onset, right.signals)
+        assert wrong.onset == right.onset
+        for one, other in zip(wrong.signals, right.signals, strict=True):
+            assert (one.value, one.baseline) == pytest.approx((other.value, other.baseline), rel=1e-9), one.name
+            assert (one.name, one.onset, one.shape, one.window) == (other.name, other.onset, other.shape, other.window)
         assert any("15m ahead of Prometheus'" in note for note in wrong.notes)
 
     @pytest.mark.parametrize(
@@ -287,6 +290,12 @@ class TestOddServices:
         assert found.budget.value == pytest.approx(20.0 * 6 / 720, rel=0.02)
         assert found.objective.value == 1.0
         assert "the latency P95 is unknown" in found.objective.basis
+
+    def test_failures_are_told_by_the_label_that_is_there(self, url: str, situation: Incident) -> None:
+        raw = metrics(client(url, situation.now), Service("coded"), 4 * HOUR, situation.now, Deadline(30.0))
+        assert next(one for one in raw.signals if one.name == "error_rate").last_5m == pytest.approx(0.2, abs=0.001)
+        assert any("failures are told by code=~" in remark for remark in raw.remarks)
+        assert impact(client(url, situation.now), Service("coded"), Deadline(30.0)).failed_requests.value == pytest.approx(600, rel=0.01)
 
     def test_impact_of_the_failures(self, url: str, situation: Incident) -> None:
         catalogue = Service("payment-api", sessions_query='sum(active_sessions{job="payment-api"})', transaction_value=14.84)

@@ -17,7 +17,7 @@ from ..errors import SourceUnavailableError
 from .answers import NotJsonError, connection_problem, excerpt, parse_json, status_problem
 from .libraries import load
 
-CONNECTIONS = 32
+CONNECTIONS = 64
 """Queries that may be under way at once without a new connection for each."""
 
 LONGEST_IN_URL = 3000

@@ -16,6 +16,8 @@ from ..concurrency import Deadline, map_side_by_side, wait
 from ..errors import SourceUnavailableError
 from ..model.comparison_raw import RawComparedSignal, RawComparison
 from ..model.service import Service
+from .metric_names import MetricNames, metric_names
+from .names_in_use import names_in_use
 from .promql import SignalQueries, error_rate, golden_signals, own_signal
 
 LONGEST_WINDOW = 1800.0
@@ -60,14 +62,31 @@ def comparison(
     """
     ends = deadline or Deadline(client.timeout)
     before, after = windows(deployed_at, until, previous_since, timeframe)
-    golden = {signal.name: signal for signal in golden_signals(service)}
-    asked = (*(golden[name] for name in COMPARED), *map(own_signal, service.metrics.queries))
-    alerts = {"error_rate": error_rate(service, "5m"), "memory": golden["memory"].now}
+    names = metric_names(service)
     try:
-        signals = _signals(client, asked, before, after, ends)
+        signals = _signals(client, _compared_queries(service, names), before, after, ends)
+        if _never_counted(signals) and (found := names_in_use(client, service, names, ends, at=after[1])) is not None:
+            names = found
+            signals = _signals(client, _compared_queries(service, names), before, after, ends)
     except SourceUnavailableError as error:
-        return RawComparison(before, after, (), alerts=alerts, reason=error.message)
+        return RawComparison(before, after, (), alerts=_alerts(service, names), reason=error.message)
+    alerts = _alerts(service, names)
     return RawComparison(before, after, signals, alerts=alerts, lookback=_resolution(before, after)[1])
+
+
+def _compared_queries(service: Service, names: MetricNames) -> tuple[SignalQueries, ...]:
+    golden = {signal.name: signal for signal in golden_signals(service, names)}
+    return (*(golden[name] for name in COMPARED), *map(own_signal, service.metrics.queries))
+
+
+def _alerts(service: Service, names: MetricNames) -> dict[str, str]:
+    memory = next(signal.now for signal in golden_signals(service, names) if signal.name == "memory")
+    return {"error_rate": error_rate(service, "5m", names=names), "memory": memory}
+
+
+def _never_counted(signals: tuple[RawComparedSignal, ...]) -> bool:
+    """Whether there were no requests under these names, neither before nor after."""
+    return all(one.before is None and one.after is None and not one.points for one in signals if one.name == "request_rate")
 
 
 def _signals(

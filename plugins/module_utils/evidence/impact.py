@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from ..clients.prometheus import PrometheusClient, QueryRejectedError, quote
-from ..concurrency import Deadline, map_side_by_side, wait
+from ..clients.prometheus import PrometheusClient, quote
+from ..concurrency import Deadline, map_side_by_side
 from ..errors import SourceUnavailableError
 from ..model.impact import Amount, BurnRate, Impact
 from ..model.service import Service
 from ..units import format_duration, format_value
 from .metric_names import MetricNames, metric_names
-from .metrics_wave import Found, Key, remarks_on, series_of, value_of
-from .names_in_use import found_under, names_in_use
+from .metrics_wave import Found, Key, collect, remarks_on, series_of, value_of
+from .names_in_use import found_under, names_in_use, status_in_use, told_by
 from .promql import all_requests, error_rate, failed_requests, labelled_requests, latency, requests_selector, samples_of_up
 from .replicas import of_replica, one_replica
 
@@ -35,7 +35,7 @@ def impact(client: PrometheusClient, service: Service, deadline: Deadline | None
     """The impact over the last WINDOW seconds. What can't be had is None with the reason in its basis.
 
     Six queries; one more for users and for each objective that the catalogue has, and the windows of the burn rates. Raises
-    SourceUnavailableError when Prometheus does not answer, InvalidOptionError for a metric name of the catalogue that is none.
+    SourceUnavailableError when Prometheus answers nothing, InvalidOptionError for a metric name of the catalogue that is none.
     """
     ends = deadline or Deadline(client.timeout)
     names = metric_names(service)
@@ -45,8 +45,16 @@ def impact(client: PrometheusClient, service: Service, deadline: Deadline | None
         notes = (replica.note,)
         names = of_replica(names, replica)
         answers = _ask(client, service, names, ends)
-    if answers[_ALL, ""] == () and (found := _other_names(client, service, names, ends)) is not None:
+    if answers[_ALL, ""] == () and (found := _quietly(names_in_use, client, service, names, ends)) is not None:
         notes = (*notes, found_under(service, names, found))
+        names = found
+        answers = _ask(client, service, names, ends)
+    if (
+        answers[_LABELLED, ""] == ()
+        and answers[_ALL, ""] != ()
+        and (found := _quietly(status_in_use, client, service, names, ends)) is not None
+    ):
+        notes = (*notes, told_by(names, found))
         names = found
         answers = _ask(client, service, names, ends)
     warnings, _unused = remarks_on(answers)
@@ -85,18 +93,19 @@ def _ask(client: PrometheusClient, service: Service, names: MetricNames, ends: D
         spans = dict.fromkeys(_seconds(span) for pair in BURN_WINDOWS for span in pair[:2])
         queries |= {("share", span): error_rate(service, span, names=names) for span in spans}
     asked = map_side_by_side(client.instant, queries.values(), len(queries), "impact")
-    answers: dict[Key, Found] = {}
-    for key, future in zip(queries, asked, strict=True):
-        try:
-            answers[key] = wait(future, ends, "Prometheus")
-        except QueryRejectedError as error:
-            answers[key] = error
-    return answers
+    return collect(dict(zip(queries, asked, strict=True)), ends)
 
 
-def _other_names(client: PrometheusClient, service: Service, names: MetricNames, ends: Deadline) -> MetricNames | None:
+def _quietly(
+    search: Callable[[PrometheusClient, Service, MetricNames, Deadline], MetricNames | None],
+    client: PrometheusClient,
+    service: Service,
+    names: MetricNames,
+    ends: Deadline,
+) -> MetricNames | None:
+    """What ``search`` finds; None where it gets no answer, since without it the amounts say what is missing themselves."""
     try:
-        return names_in_use(client, service, names, ends)
+        return search(client, service, names, ends)
     except SourceUnavailableError:
         return None
 
@@ -202,7 +211,9 @@ def _budget(answers: Mapping[Key, Found], service: Service, share: Amount) -> tu
         rates.append(BurnRate(window, short, rate, short_rate, threshold, alerting))
     longest = rates[-1]
     if longest.rate is None:
-        return Amount(None, f"the error rate over {format_duration(longest.window)} is unknown: {share.basis}"), tuple(rates)
+        answer = answers["share", _seconds(longest.window)]
+        why = answer.message if isinstance(answer, SourceUnavailableError) else share.basis if not answer else "there were no requests"
+        return Amount(None, f"the error rate over {format_duration(longest.window)} is unknown: {why}"), tuple(rates)
     period = format_duration(BUDGET_PERIOD)
     basis = (
         f"burn rate {longest.rate:.3g} over {format_duration(longest.window)} × {format_duration(longest.window)} / {period}: "

@@ -12,7 +12,7 @@ interceptors of go-grpc-middleware and java-grpc-prometheus.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..clients.prometheus import quote
 from ..errors import InvalidOptionError
@@ -124,6 +124,12 @@ def metric_names(service: Service, preset: MetricPreset | None = None) -> Metric
         pool_used=f"{used}{matchers}}}" if used else None,
         pool_size=f"{size}{matchers}}}" if size else None,
     )
+
+
+def with_status(service: Service, names: MetricNames, label: str) -> MetricNames:
+    """``names`` where ``label`` tells failures from successes, by the status of an HTTP response."""
+    error_status = service.metrics.error_status
+    return replace(names, status=label, failure=f"{label}=~{quote('5..' if error_status is None else error_status)}")
 
 
 def other_names(service: Service, names: MetricNames) -> tuple[MetricNames, ...]:

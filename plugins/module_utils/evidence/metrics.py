@@ -17,8 +17,8 @@ from ..model.service import Service
 from ..units import format_duration
 from .metric_names import metric_names
 from .metrics_reading import read_signals, with_history
-from .metrics_wave import CLOCK_TOLERANCE, DAY_BEFORE, INSTANT, LABELLED, UP, Wave, ask, remarks_on, value_of
-from .names_in_use import found_under, names_in_use
+from .metrics_wave import CLOCK_TOLERANCE, DAY_BEFORE, INSTANT, LABELLED, UP, Wave, ask, remarks_on, value_of, why_no_past
+from .names_in_use import found_under, names_in_use, status_in_use, told_by
 from .neighbours import neighbours
 from .promql import requests_selector
 from .replicas import of_replica, one_replica
@@ -28,12 +28,11 @@ __all__ = ["metrics", "value_of"]
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """``note`` says what is missing for it, ``remark`` what is worth knowing although nothing is."""
+    """``remarks`` are what is worth knowing although nothing is missing."""
 
     wave: Wave
     signals: tuple[RawSignal, ...]
-    note: str | None = None
-    remark: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def metrics(client: PrometheusClient, service: Service, timeframe: float, now: float, deadline: Deadline | None = None) -> RawMetrics:
@@ -45,21 +44,21 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
     """
     ends = deadline or Deadline(client.timeout)
     names = metric_names(service)
-    asked = names
-    others = start(lambda: neighbours(client, service, now, asked), "prometheus-neighbours")
+    others = start(lambda: neighbours(client, service, now, names), "prometheus-neighbours")
     wave = ask(client, service, names, timeframe, now, ends)
     replica = one_replica(wave.series(UP))
     if replica is not None:
-        names = of_replica(names, replica)
-        wave = ask(client, service, names, timeframe, now, ends)
+        wave = ask(client, service, of_replica(names, replica), timeframe, now, ends)
     look = _with_other_names(client, service, timeframe, now, ends, _Look(wave, read_signals(wave, service)))
-    if look.wave.names is not asked:
+    if look.wave.names is not names:
         others = start(lambda: neighbours(client, service, now, look.wave.names), "prometheus-neighbours")
     wave = look.wave
     warnings, infos = remarks_on(wave.answers)
     notes = [f"Prometheus warns: {text}" for text in warnings]
     if wave.interval is None:
         notes.append(f"the scrape interval is unknown: no series for up{{{wave.names.targets}}}")
+    if (unknown := why_no_past(wave)) is not None:
+        notes.append(unknown)
     remarks = [f"Prometheus remarks: {text}" for text in infos]
     if wave.server_time is not None and abs(wave.server_time - now) > CLOCK_TOLERANCE:
         ahead = now - wave.server_time
@@ -67,9 +66,9 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
     return RawMetrics(
         signals=look.signals,
         scrape_interval=wave.interval,
-        notes=(*([look.note] if look.note else []), *notes),
+        notes=tuple(notes),
         neighbours=_neighbours(others, ends),
-        remarks=(*([look.remark] if look.remark else []), *([replica.note] if replica else []), *remarks),
+        remarks=(*look.remarks, *([replica.note] if replica else []), *remarks),
         window=wave.window,
         server_time=wave.server_time,
         preset=wave.names.preset.value,
@@ -82,6 +81,11 @@ def _with_other_names(client: PrometheusClient, service: Service, timeframe: flo
     One more query where requests, or their history, are missing; one more wave only where other names have them.
     """
     wave = look.wave
+    if any(isinstance(wave.answers[kind, "request_rate"], SourceUnavailableError) for kind in (INSTANT, DAY_BEFORE)):
+        return look  # whether there are series under these names is not known
+    if wave.series(INSTANT, "request_rate") and wave.answers[LABELLED, ""] == ():
+        look = _with_other_label(client, service, timeframe, now, ends, look)
+        wave = look.wave
     counted = wave.series(INSTANT, "request_rate") or wave.series(LABELLED)
     had_history = bool(wave.series(DAY_BEFORE, "request_rate"))
     if counted and had_history:
@@ -97,8 +101,20 @@ def _with_other_names(client: PrometheusClient, service: Service, timeframe: flo
     theirs = requests_selector(service, found)
     if counted:
         remark = f"a day ago the requests were counted as {theirs}, now as {own}: the baselines are of the former"
-        return _Look(wave, _joined(look.signals, seen, theirs), look.note, remark)
-    return _Look(other, _joined(seen, look.signals, own), None, found_under(service, wave.names, found))
+        return _Look(wave, _joined(look.signals, seen, theirs), (*look.remarks, remark))
+    return _Look(other, _joined(seen, look.signals, own), (*look.remarks, found_under(service, wave.names, found)))
+
+
+def _with_other_label(client: PrometheusClient, service: Service, timeframe: float, now: float, ends: Deadline, look: _Look) -> _Look:
+    """``look``, or one in which failures are told by the label that the requests do have. At most one more query and one more wave."""
+    try:
+        found = status_in_use(client, service, look.wave.names, ends)
+        if found is None:
+            return look
+        other = ask(client, service, found, timeframe, now, ends)
+    except SourceUnavailableError:
+        return look
+    return _Look(other, read_signals(other, service), (*look.remarks, told_by(look.wave.names, found)))
 
 
 def _joined(signals: Sequence[RawSignal], older: Sequence[RawSignal], was_called: str) -> tuple[RawSignal, ...]:

@@ -88,11 +88,11 @@ def ask(client: PrometheusClient, service: Service, names: MetricNames, timefram
         ranges = {**ranges, **_ask_ranges(client, extra, spans, window, now)}
     if extra:
         ranges = {**ranges, **_ask_instants(client, {(DAY_BEFORE, signal.name): signal.day_before for signal in extra})}
-    return Wave(names, signals, {**answers, **collect(ranges, deadline)}, spans, window, interval, theirs)
+    return Wave(names, signals, {**answers, **collect(ranges, deadline, needed=False)}, spans, window, interval, theirs)
 
 
-def collect(futures: Mapping[Key, Future[tuple[SeriesResult, ...]]], deadline: Deadline) -> dict[Key, Found]:
-    """Every answer, or why there is none. SourceUnavailableError when Prometheus answered nothing at all."""
+def collect(futures: Mapping[Key, Future[tuple[SeriesResult, ...]]], deadline: Deadline, *, needed: bool = True) -> dict[Key, Found]:
+    """Every answer, or why there is none. SourceUnavailableError when Prometheus answered nothing at all, and something is ``needed``."""
     found: dict[Key, Found] = {}
     for key, future in futures.items():
         try:
@@ -102,7 +102,7 @@ def collect(futures: Mapping[Key, Future[tuple[SeriesResult, ...]]], deadline: D
     silent = [
         answer for answer in found.values() if isinstance(answer, SourceUnavailableError) and not isinstance(answer, QueryRejectedError)
     ]
-    if silent and len(silent) == len(found):
+    if needed and silent and len(silent) == len(found):
         raise silent[0]
     return found
 
@@ -117,6 +117,13 @@ def value_of(answer: Sequence[SeriesResult]) -> float | None:
         return None
     value = answer[0].samples[-1][1]
     return value if math.isfinite(value) else None
+
+
+def why_no_past(wave: Wave) -> str | None:
+    """Why nothing is known of the recent past, where Prometheus gave the present values but not these."""
+    asked = [wave.answers[str(number), signal.name] for signal in wave.signals for number in range(len(wave.spans))]
+    silent = [found for found in asked if isinstance(found, SourceUnavailableError)]
+    return f"the recent past is unknown: {silent[0].message}" if silent and len(silent) == len(asked) else None
 
 
 def remarks_on(answers: Mapping[Key, Found]) -> tuple[tuple[str, ...], tuple[str, ...]]:

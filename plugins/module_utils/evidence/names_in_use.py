@@ -8,20 +8,44 @@ from __future__ import annotations
 from ..clients.prometheus import PrometheusClient
 from ..concurrency import Deadline, map_side_by_side, wait
 from ..model.service import Service
-from .metric_names import MetricNames, other_names
-from .promql import requests_selector, series_of_requests
+from .metric_names import MetricNames, other_names, with_status
+from .promql import labelled_requests, requests_selector, series_of_requests
+
+_STATUS_LABELS = ("status", "code", "status_code", "http_status_code", "http_response_status_code", "http_status", "response_code")
+"""What libraries call the status of an HTTP response, the most usual first."""
 
 
-def names_in_use(client: PrometheusClient, service: Service, names: MetricNames, ends: Deadline, offset: str = "") -> MetricNames | None:
-    """The likeliest names but ``names`` that there are series for (a day ago with `` offset 1d``); None where there are none.
+def names_in_use(
+    client: PrometheusClient, service: Service, names: MetricNames, ends: Deadline, offset: str = "", at: float | None = None
+) -> MetricNames | None:
+    """The likeliest names but ``names`` that there are series for (a day ago with `` offset 1d``, at ``at`` in unix seconds); None: none.
 
     One query. SourceUnavailableError when Prometheus does not answer it.
     """
     others = other_names(service, names)
     query = " or ".join(f'label_replace({series_of_requests(one, offset)}, "preset", "{one.preset.value}", "", "")' for one in others)
-    (asked,) = map_side_by_side(client.instant, [query], 1, "prometheus-names")
+    (asked,) = map_side_by_side(lambda text: client.instant(text, at), [query], 1, "prometheus-names")
     present = {series.labels.get("preset") for series in wait(asked, ends, "Prometheus")}
     return next((one for one in others if one.preset.value in present), None)
+
+
+def status_in_use(client: PrometheusClient, service: Service, names: MetricNames, ends: Deadline) -> MetricNames | None:
+    """``names`` with the label that the requests have instead of the one that failures are told by; None where they have none of those.
+
+    One query, and none where the catalogue says what the label is. SourceUnavailableError when Prometheus does not answer it.
+    """
+    if service.metrics.status_label is not None:
+        return None
+    others = [with_status(service, names, label) for label in _STATUS_LABELS if label != names.status]
+    query = " or ".join(f'label_replace({labelled_requests(service, one)}, "label", "{one.status}", "", "")' for one in others)
+    (asked,) = map_side_by_side(client.instant, [query], 1, "prometheus-labels")
+    present = {series.labels.get("label") for series in wait(asked, ends, "Prometheus")}
+    return next((one for one in others if one.status in present), None)
+
+
+def told_by(names: MetricNames, found: MetricNames) -> str:
+    """What a person should know about it."""
+    return f"there is no label '{names.status}'; failures are told by {found.failure}: set metrics.status_label in the catalogue"
 
 
 def found_under(service: Service, names: MetricNames, found: MetricNames) -> str:

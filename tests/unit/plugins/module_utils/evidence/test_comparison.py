@@ -113,3 +113,19 @@ def test_prometheus_out_of_reach_is_the_reason_of_all() -> None:
 
     raw, _unused = ask(value)
     assert (raw.signals, raw.reason) == ((), "connection refused")
+
+
+def test_other_names_are_tried_where_there_are_no_requests_under_these() -> None:
+    def value(query: str, at: float) -> float | None:
+        if "label_replace(count(" in query:
+            return 1.0
+        return 3.0 if "grpc_server" in query else None
+
+    class WithPreset(Prometheus):
+        def _series(self, query: str, times: list[float]) -> Iterator[SeriesResult]:
+            for one in super()._series(query, times):
+                yield SeriesResult({"preset": "grpc"}, one.samples)
+
+    raw = comparison(WithPreset(value), SERVICE, DEPLOYED, UNTIL, None, 4 * HOUR)  # type: ignore[arg-type]
+    assert signal(raw, "request_rate").after == 3.0
+    assert "grpc_server_handled_total" in raw.alerts["error_rate"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.evidence.
 from ansible_collections.devops.incident_response.plugins.module_utils.model.impact import Impact
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Objectives, Service
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.evidence.prometheus_answers import Value, answers
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, http_server
+from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, http_server
 
 WELL: Mapping[str, Value] = {"active_sessions": 2400.0, "count(": 10.0, "sum(increase(": 1247.0, "sum(rate(": 0.45}
 SERVICE = Service("payment-api", transaction_value=14.84, objectives=Objectives(error_rate=0.01))
@@ -116,3 +117,19 @@ def test_prometheus_that_is_down_is_unavailable(server: HttpServer) -> None:
     server.faults["/"] = "500"
     with pytest.raises(SourceUnavailableError):
         read(server)
+
+
+def test_a_query_that_takes_too_long_costs_only_its_own_amount(server: HttpServer) -> None:
+    answer, ended = answers(WELL), threading.Event()
+
+    def slow(request: Request) -> Reply:
+        if "[21600s]" in request.query["query"]:
+            ended.wait(2)
+        return answer(request)
+
+    server.answer = slow
+    found = impact(PrometheusClient(server.url, timeout=0.3), SERVICE)
+    ended.set()
+    assert (found.failed_requests.value, found.burn_rates[0].rate, found.burn_rates[1].rate) == (1247.0, 45.0, None)
+    assert (found.burn_rates[1].alerting, found.budget.value) == (None, None)
+    assert "unknown" in found.budget.basis

@@ -202,3 +202,17 @@ def test_a_team_query_with_several_series_is_unknown(server: HttpServer) -> None
     own = signal(read(server, Service("payment-api", metrics=MetricsSettings(queries=(SignalQuery("mine", "depth"),)))), "mine")
     assert own.last_5m is None
     assert "gives 2 series, not one; wrap it in sum()" in (own.reason or "")
+
+
+def test_present_values_are_used_although_the_past_cannot_be_had(server: HttpServer) -> None:
+    server.faults["/api/v1/query_range"] = "500"
+    raw = read(server)
+    assert (signal(raw, "error_rate").last_5m, signal(raw, "error_rate").recent) == (0.2, ())
+    assert "the recent past is unknown" in raw.notes[0]
+
+
+def test_what_was_not_answered_is_not_looked_for_under_other_names(server: HttpServer) -> None:
+    server.answer = answers({"[5m])) * 0": 0.2, "[5m]": "too many samples", **WELL})
+    raw = read(server)
+    assert raw.preset == "default"
+    assert not any("label_replace(count(" in request.query.get("query", "") for request in server.requests)
