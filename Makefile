@@ -29,6 +29,7 @@ test-real: ## Hold the simulated production and the collection to real servers, 
 
 bench: ## Compare the time to a recommendation with doing the same by hand (JSON=file keeps the figures)
 	@tools/run runtime python -m bench $${JSON:+--json "$$JSON"}
+	@tools/run dev python -m bench.rollback
 
 format: ## Format the Python code, and fix what the linter can fix
 	@tools/run dev ruff format
