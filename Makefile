@@ -32,8 +32,10 @@ test-real: ## Hold the simulated production and the collection to real servers, 
 evaluate: ## Hold what is recommended to scenarios of which the truth is known, in a few minutes (SCENARIO=glob SEEDS=n JSON=file)
 	@tools/run runtime python -m evaluate $${SCENARIO:+--only "$$SCENARIO"} $${SEEDS:+--seeds "$$SEEDS"} $${JSON:+--json "$$JSON"}
 
-bench: ## Compare the time to a recommendation with doing it by hand, with many pods and a large log (ONLY=ways, pods or logs; JSON=file)
-	@tools/run runtime python -m bench $${JSON:+--json "$$JSON"} $${ONLY:+--only "$$ONLY"} $${LOGHUB:+--loghub "$$LOGHUB"}
+# Every part is measured within one run. The rollback is last: it has servers of its own.
+bench: ## Compare with doing it by hand: recommendation, many pods, a large log, a rollback (ONLY=ways, pods, logs or rollback; JSON=file)
+	@[ "$$ONLY" = rollback ] || tools/run runtime python -m bench $${JSON:+--json "$$JSON"} $${ONLY:+--only "$$ONLY"} $${LOGHUB:+--loghub "$$LOGHUB"}
+	@[ "$${ONLY:-rollback}" != rollback ] || tools/run dev python -m bench.rollback
 
 format: ## Format the Python code, and fix what the linter can fix
 	@tools/run dev ruff format

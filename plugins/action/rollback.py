@@ -13,7 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils.faces.arguments import CLUSTER, SERVICE
-from ..module_utils.faces.rollback import PROGRESS, ROLLBACK, progress_result, rollback_result
+from ..module_utils.faces.rollback import PROGRESS, ROLLBACK, Follower, rollback_result
 from ..module_utils.model.codec import format_time, from_result
 from ..module_utils.model.rollback import ProgressLine, RollbackProgress
 from ..module_utils.rollback import console
@@ -54,12 +54,12 @@ class ActionModule(ActionBase):
     def _follow(self, result: dict[str, Any], end: float, limit: float, task_vars: dict[str, Any] | None) -> None:
         """Looks again and again until the rollout is complete or stuck, or the time is up, and completes ``result``."""
         passed_on = {name: value for name, value in self._task.args.items() if name in CLUSTER or name in SERVICE}
-        away = False
+        away, here = False, Follower(limit) if would_run_here(self, task_vars or {}) else None
         while result["progress"]["state"] == "progressing":
             left = end - time.monotonic()
             if left <= 0:
                 return self._give_up(result, f"Not every pod runs the target after {format_duration(limit)}; the rollout goes on.")
-            seen = self._look({**passed_on, "following": result["following"], "at_most": min(_SLICE, left)}, task_vars)
+            seen = self._look({**passed_on, "following": result["following"], "at_most": min(_SLICE, left)}, task_vars, here)
             if seen.get("failed") and seen.get("transient"):
                 if not away:
                     self._show([f"  The cluster does not answer; the rollout goes on, and is looked at again. {seen.get('msg')}"])
@@ -81,9 +81,9 @@ class ActionModule(ActionBase):
         done: dict[str, Any] = self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars)
         return done
 
-    def _look(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        if would_run_here(self, task_vars or {}):
-            return do_here(PROGRESS, arguments, progress_result)
+    def _look(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None, here: Follower | None) -> dict[str, Any]:
+        if here is not None:
+            return do_here(PROGRESS, arguments, here)
         seen: dict[str, Any] = self._execute_module(module_name=_PROGRESS_MODULE, module_args=arguments, task_vars=task_vars)
         return seen
 

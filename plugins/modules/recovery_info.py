@@ -29,7 +29,7 @@ options:
   diagnostics:
     description:
       - RV(devops.incident_response.diagnostics_info#module:diagnostics), whose baselines are taken for what O(baseline) does not give. Its
-        values are what the target must not be worse than, and its most frequent errors are looked for in the logs.
+        values are what the target must not be worse than, and its errors that are new since the deployment are looked for in the logs.
       - What neither gives is asked of Prometheus, as the hour one day before.
     type: dict
   since:

@@ -24,6 +24,8 @@ _MANIFESTS = ", ".join(
         "application/vnd.docker.distribution.manifest.v2+json",
     )
 )
+_NO_HEAD = (405, 501)
+"""What some proxies in front of a registry answer to HEAD."""
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -41,11 +43,9 @@ class RegistryClient:
         SourceUnavailableError when the registry can't or won't say.
         """
         path = f"/v2/{quote(repository.strip('/'), safe='/')}/manifests/{quote(tag, safe=':')}"
-        answer = self._http.request(path, method="HEAD", headers={"Accept": _MANIFESTS})
-        challenge = answer.headers.get("www-authenticate", "")
-        if answer.status == 401 and challenge.lower().startswith("bearer "):
-            token = self._token(dict(_PARAMETER.findall(challenge)), repository)
-            answer = self._http.request(path, method="HEAD", headers={"Accept": _MANIFESTS, "authorization": f"Bearer {token}"})
+        answer = self._manifest(path, repository, "HEAD")
+        if answer.status in _NO_HEAD:
+            answer = self._manifest(path, repository, "GET")
         if answer.status == 200:
             return True
         if answer.status == 404:
@@ -54,6 +54,14 @@ class RegistryClient:
         if answer.status in (401, 403):
             problem += "; put a login into registry_url (https://user:token@host)"
         raise SourceUnavailableError(f"The image registry at {self._http.url}: {problem} (asked for {repository}:{tag}).")
+
+    def _manifest(self, path: str, repository: str, method: str) -> Answer:
+        answer = self._http.request(path, method=method, headers={"Accept": _MANIFESTS})
+        challenge = answer.headers.get("www-authenticate", "")
+        if answer.status == 401 and challenge.lower().startswith("bearer "):
+            token = self._token(dict(_PARAMETER.findall(challenge)), repository)
+            answer = self._http.request(path, method=method, headers={"Accept": _MANIFESTS, "authorization": f"Bearer {token}"})
+        return answer
 
     def _token(self, challenge: dict[str, str], repository: str) -> str:
         """A token that may pull ``repository``, from the service that the registry named."""

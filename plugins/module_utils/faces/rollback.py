@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from ..clients.cluster import ClusterClient
 from ..errors import IncidentResponseError, InvalidOptionError
 from ..model.codec import DocumentError, from_result, to_result
+from ..model.service import Service
 from ..record.redaction import redact
 from ..rollback.begin import begin
 from ..rollback.claim import release
@@ -84,15 +86,35 @@ def rollback_result(params: Mapping[str, Any], check_mode: bool) -> dict[str, An
 
 def progress_result(params: Mapping[str, Any]) -> dict[str, Any]:
     """What the module rollback_progress_info returns. An error that may pass by itself says so in its details (``transient``)."""
+    return Follower(params["at_most"])(params)
+
+
+class Follower:
+    """Makes one result of rollback_progress_info after another, over one connection and with one pair of watches.
+
+    ``seconds`` is for how long it is going to be used.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._known: tuple[ClusterClient, Service, Stir] | None = None
+
+    def __call__(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        following = _following(params)
+        if self._known is None:
+            client, service = cluster_from(params), service_from(params)
+            self._known = client, service, Stir(client, service, self._seconds)
+        client, service, stir = self._known
+        try:
+            following, progress = watch(client, service, following, params["at_most"], CLOCK, stir.wait)
+        except TRANSIENT as error:
+            raise IncidentResponseError(error.message, transient=True) from error
+        result = {"progress": progress, "following": following, "share": share_done(following, progress)}
+        return {"changed": False, **redact(to_result(result))}
+
+
+def _following(params: Mapping[str, Any]) -> Following:
     try:
-        following = from_result(Following, params["following"])
+        return from_result(Following, params["following"])
     except DocumentError as error:
         raise InvalidOptionError("following", error.message, "what the rollback module returned as 'following'") from error
-    client, service = cluster_from(params), service_from(params)
-    stir = Stir(client, service, params["at_most"])
-    try:
-        following, progress = watch(client, service, following, params["at_most"], CLOCK, stir.wait)
-    except TRANSIENT as error:
-        raise IncidentResponseError(error.message, transient=True) from error
-    result = {"progress": progress, "following": following, "share": share_done(following, progress)}
-    return {"changed": False, **redact(to_result(result))}

@@ -40,12 +40,20 @@ class ExpectedGone:
 
 
 def errors_of_the_incident(diagnostics: Mapping[str, Any]) -> tuple[ExpectedGone, ...]:
-    """The most frequent severe patterns of a diagnosis that are new since the deployment, else of all; none where it read no logs."""
+    """The most frequent severe patterns of a diagnosis that are new since the deployment.
+
+    Errors that were logged before it as well are none of them: a service that always logs some would never count as recovered.
+    """
     logs = mapping(mapping(diagnostics.get("logs")).get("data"))
     window = logs.get("window")
     patterns = [mapping(pattern) for pattern in logs.get("patterns") or ()]
-    severe = [pattern for pattern in patterns if pattern.get("level") in ("ERROR", "FATAL") and isinstance(pattern.get("count"), int)]
-    severe = [pattern for pattern in severe if pattern.get("new_since_deployment")] or severe
+    severe = [
+        pattern
+        for pattern in patterns
+        if pattern.get("level") in ("ERROR", "FATAL")
+        and isinstance(pattern.get("count"), int)
+        and pattern.get("new_since_deployment") is True
+    ]
     if not isinstance(window, (int, float)) or window <= 0:
         return ()
     severe.sort(key=lambda pattern: -pattern["count"])

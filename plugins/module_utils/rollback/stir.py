@@ -17,9 +17,10 @@ from ..clients.cluster import ClusterClient, ClusterError, workload_path
 from ..concurrency import start
 from ..evidence.objects import mapping, selector_text
 from ..model.service import Service
+from .status import unfinished
 
-_CALM = 0.15
-"""Seconds between two looks while much moves: events of one step come together."""
+_CALM = 0.5
+"""Seconds between two looks while much moves: each costs the API server the list of all pods. The end is not waited for."""
 _AGAIN_AFTER = 1.0
 """Seconds before a watch that ended early is begun anew."""
 
@@ -32,15 +33,17 @@ class Stir:
         self._service = service
         self._end = time.monotonic() + seconds
         self._moved = threading.Event()
+        self._finished = threading.Event()
         start(self._watch_workload, "workload watch")
         start(self._watch_pods, "pod watch")
 
     def wait(self, seconds: float) -> None:
-        """Returns when something moved since the last time, or after ``seconds``."""
+        """Returns when something moved since the last time and at once when the rollout is finished; else after ``seconds``."""
         began = time.monotonic()
         if self._moved.wait(seconds):
-            time.sleep(max(0.0, min(_CALM, seconds - (time.monotonic() - began))))
+            self._finished.wait(max(0.0, min(_CALM, seconds - (time.monotonic() - began))))
         self._moved.clear()
+        self._finished.clear()
 
     def _watch_workload(self) -> None:
         service = self._service
@@ -59,7 +62,10 @@ class Stir:
     def _follow(self, path: str, query: dict[str, Any]) -> None:
         while (left := self._end - time.monotonic()) > 0:
             try:
-                for _event in self._client.watch(path, query, left):
+                for event in self._client.watch(path, query, left):
+                    found = mapping(event.get("object"))
+                    if found.get("kind") == self._service.workload_kind.value and unfinished(self._service.workload_kind, found) is None:
+                        self._finished.set()
                     self._moved.set()
             except ClusterError as error:
                 if error.status in (401, 403, 404):

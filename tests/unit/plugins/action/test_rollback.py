@@ -124,7 +124,7 @@ def test_where_a_module_would_find_the_same_it_is_done_here(monkeypatch: pytest.
     run.plugin._templar = SimpleNamespace(template=lambda value: value)
     vars(run.plugin._task).update(become=False, environment=[], async_val=0, check_mode=False)
     monkeypatch.setattr(action, "rollback_result", lambda params, check_mode: {**begun(), "asked": params["wait_timeout"]})
-    monkeypatch.setattr(action, "progress_result", lambda params: seen("complete", params["following"]["looks"]))
+    monkeypatch.setattr(action, "Follower", lambda _seconds: lambda params: seen("complete", params["following"]["looks"]))
     result = run.plugin.run(task_vars={"ansible_python_interpreter": sys.executable})
     assert (result["asked"], result["state"], result["progress"]["done"], run.asked) == ("5m", "verifying", 1, [])
 

@@ -198,3 +198,20 @@ def test_messages_carry_no_token(server: HttpServer) -> None:
     with pytest.raises(cluster.ServerError) as raised:
         connect(server).get(PODS)
     assert "secret-token" not in str(raised.value)
+
+
+def test_only_the_metadata_is_asked_for(server: HttpServer) -> None:
+    connect(server).metadata("/api/v1/namespaces/production/secrets/keys")
+    assert server.requests[0].headers["accept"] == "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
+
+def test_an_object_is_deleted_only_when_it_is_that_one(server: HttpServer) -> None:
+    connect(server).delete(f"{PODS}/a", body={"preconditions": {"uid": "1"}})
+    assert json.loads(server.requests[0].body) == {"preconditions": {"uid": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7.0), ("0", 0.0), (None, None), ("Wed, 21 Oct 2025 07:28:00 GMT", None), ("-1", None)]
+)
+def test_when_to_ask_again(header: str | None, seconds: float | None) -> None:
+    assert cluster.error_for(429, b"", "GET /", "host", header).retry_after == seconds

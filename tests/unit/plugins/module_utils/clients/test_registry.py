@@ -53,6 +53,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.seen.append((self.path, dict(self.headers)))
+        if self.server.status is not None:
+            self.send_response(200 if self.path.endswith("v2.3.0") else 404)
+            self.end_headers()
+            return
         refused = self.headers.get("Authorization") != LOGIN
         self.send_response(401 if refused else 200)
         self.end_headers()
@@ -134,3 +138,10 @@ def test_a_registry_that_is_not_there_is_unavailable(registry: Registry) -> None
     registry.server_close()
     with pytest.raises(SourceUnavailableError, match="connection refused"):
         RegistryClient(url, timeout=2).has_tag("shop/payment-api", "v2.3.0")
+
+
+@pytest.mark.parametrize("status", [405, 501])
+def test_a_proxy_that_knows_no_head_is_asked_by_get(registry: Registry, status: int) -> None:
+    registry.status = status
+    assert RegistryClient(registry.url).has_tag("shop/payment-api", "v2.3.0")
+    assert not RegistryClient(registry.url).has_tag("shop/payment-api", "v9")

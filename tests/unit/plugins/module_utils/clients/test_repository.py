@@ -57,3 +57,11 @@ def test_a_folder_that_is_no_repository_keeps_gits_words(tmp_path: Path) -> None
 def test_a_folder_that_is_not_there_names_the_field() -> None:
     with pytest.raises(SourceUnavailableError, match="correct 'repository'"):
         Repository("/nowhere/at/all")
+
+
+def test_a_file_as_a_tag_has_it(clone: Path) -> None:
+    repository = Repository(str(clone))
+    assert repository.show("v1.0.0", "src/a.py") == (clone / "src/a.py").read_text(encoding="utf-8")
+    for tag, path in (("v1.0.0", "migrations/0002_ünï.sql"), ("v9", "src/a.py"), ("--output=x", "src/a.py")):
+        with pytest.raises(SourceUnavailableError, match="git can't read"):
+            repository.show(tag, path)
