@@ -48,6 +48,11 @@ options:
       - Version, revision, V(previous) or V(latest-stable) to roll back to. Where it is not given, the newest earlier revision that was
         active for 6 hours or more and that nobody rolled back from.
     type: str
+  attempts:
+    description:
+      - RV(devops.incident_response.incident#module:rollback_attempts). After a rollback that did not help no other one is recommended.
+    type: list
+    elements: dict
   decision_tree:
     description:
       - A decision tree of your own in place of the one that comes with the collection, which is

@@ -20,6 +20,7 @@ errors that were never logged before it                                    +5
 a dependency is unreachable                                               -60
 a dependency is used up, or the errors speak of it / nearly so, without evidence in the code,
   and not at once with the rollout                                    -50/-10
+it began later than 15 minutes, with errors such as another's failure makes -15
 errors begin in another service, without evidence in the code             -45
 the logs name a cause outside of it (a certificate, a name server ...)    -45
 other services fail too, before it or without calling it                  -60
@@ -221,7 +222,15 @@ def _weigh_other_explanations(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-50, f"All failing pods are on node {node}")
     elif taken_by_node(facts):
         ledger.add(-50, "A node gave its pods up")
+    if found_outside(facts):
+        ledger.add(-15, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     _weigh_clues(facts, ledger)
+
+
+def found_outside(facts: Situation) -> bool:
+    """Whether it came long after the rollout, with errors that speak of something else than the code."""
+    long_after = facts.delay is not None and facts.delay > PROMPT and not facts.still_rolling_out
+    return long_after and facts.clues.nature is Nature.OUTSIDE and bool(facts.clues.errors) and not facts.code_evidence
 
 
 def _weigh_clues(facts: Situation, ledger: Ledger) -> None:

@@ -162,6 +162,10 @@ def _around(guard: Guard, version: str, facts: Situation) -> tuple[Action, str]:
         return Action.MONITOR, f"MONITOR {version} (it is getting better by itself)"
     if guard.name == "paused":
         return Action.INVESTIGATE, f"RESUME OR UNDO the paused rollout of {version}"
+    if guard.name == "rollback_running":
+        return Action.MONITOR, "MONITOR the rollback that is running"
+    if guard.name == "rollback_tried":
+        return Action.INVESTIGATE, f"INVESTIGATE FURTHER ({guard.title[0].lower()}{guard.title[1:]})"
     if guard.name == "current_is_rollback":
         return Action.INVESTIGATE, f"INVESTIGATE FURTHER (the rollback to {version} did not help, or not yet)"
     if guard.name in _NO_WAY_BACK:
