@@ -204,7 +204,7 @@ def _weigh_code(facts: Situation, ledger: Ledger) -> None:
         ledger.add(10, facts.code_clue)
     logs = facts.diagnostics.logs.data
     new = [p for p in logs.patterns if p.level in _NEW_ERRORS and p.new_since_deployment] if logs and not facts.earlier_suspect else []
-    if new and not facts.began_before:
+    if new and not facts.began_before and not (came_late(facts) and facts.clues.nature is Nature.OUTSIDE):
         ledger.add(5, f"New since the deployment: {new[0].level} {new[0].template} ({new[0].count} times)")
 
 

@@ -76,7 +76,7 @@ def _dependency(facts: Situation) -> Hypothesis:
     if not bad:
         known = facts.diagnostics.dependencies.data
         if known and known.health and facts.error_origin is None:
-            ledger.add(-40, f"All {len(known.health)} dependencies that were probed are well")
+            ledger.add(-15 if outside else -40, f"All {len(known.health)} dependencies that were probed are well")
         origin = facts.error_origin[0] if facts.error_origin else None
         return ledger.hypothesis("dependency", f"{origin} fails" if origin else "A dependency that was not probed")
     worst = bad[0]
