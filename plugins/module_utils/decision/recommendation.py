@@ -38,6 +38,7 @@ from .advice import concluded_about, next_steps, remedies
 from .confidence import score
 from .guards import forbidden, guards
 from .hypotheses import hypotheses
+from .knowledge import inferred, known, unknown
 from .observations import observe
 from .policy import NEVER, SURE, automatic
 from .reasoning import reasoning
@@ -85,6 +86,9 @@ def recommend(diagnostics: Diagnostics, policy: Policy, now: datetime, options: 
         next_steps=next_steps(action, leader, facts, walked),
         automatic=does_it,
         automatic_reason=why,
+        known=known(facts),
+        inferred=inferred(leader, facts),
+        unknown=unknown(facts),
     )
 
 
