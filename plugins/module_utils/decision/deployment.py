@@ -9,8 +9,8 @@ high, since that has more causes. What is only a degradation is judged by ``anal
 =====================================================================  ======
 began within 15 minutes after the rollout began, or while it goes on      +10
 began within 15 minutes, but three minutes or more after the rollout was complete: with evidence in
-  the code / errors such as code makes / other errors / none / such as another's failure makes 0/-5/-15/-40/-50
-began 15 minutes to an hour after it: gradually / suddenly            -10/-45
+  the code / errors such as code makes / other errors / none / such as another's failure makes 0/-5/-15/-45/-60
+began 15 minutes to an hour after it: gradually / suddenly            -10/-55
 began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
 when it began is not known                                                -20
@@ -175,7 +175,7 @@ def _outage(facts: Situation) -> Ledger:
     elif facts.code_evidence:
         ledger.add(-15, f"It began only {format_duration(delay)} after the rollout{inferred}")
     elif delay <= DELAYED:
-        ledger.add(-10 if facts.gradual else -45, f"It began only {format_duration(delay)} after the rollout{inferred}")
+        ledger.add(-10 if facts.gradual else -55, f"It began only {format_duration(delay)} after the rollout{inferred}")
     else:
         ledger.add(-20 if facts.gradual else -65, f"It began {format_duration(delay)} after the rollout{inferred}")
     return ledger
@@ -191,9 +191,9 @@ def _weigh_lateness(facts: Situation, ledger: Ledger) -> None:
     elif own and facts.clues.errors:
         ledger.add(-5, f"{sentence}, though with errors of its own: {facts.clues.errors[0].template}")
     elif outside:
-        ledger.add(-50, f"{sentence}, with errors that something else made: {facts.clues.errors[0].template}")
+        ledger.add(-60, f"{sentence}, with errors that something else made: {facts.clues.errors[0].template}")
     else:
-        ledger.add(-15 if facts.clues.errors else -40, f"{sentence}, and nothing points at the version itself")
+        ledger.add(-15 if facts.clues.errors else -45, f"{sentence}, and nothing points at the version itself")
 
 
 def _weigh_code(facts: Situation, ledger: Ledger) -> None:
