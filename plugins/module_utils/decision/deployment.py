@@ -8,8 +8,9 @@ high, since that has more causes. What is only a degradation is judged by ``anal
 
 =====================================================================  ======
 began within 15 minutes after the rollout began, or while it goes on      +10
-began within 15 minutes, but three minutes or more after the rollout was complete: with evidence in
-  the code / errors such as code makes / other errors / none / such as another's failure makes 0/-5/-15/-45/-60
+began within 15 minutes, and more than 3 after the rollout was complete:
+  with evidence in the code / errors of its own / others / none           0/-5/-15/-45
+  with errors such as another's failure makes                             -60
 began 15 minutes to an hour after it: gradually / suddenly            -10/-55
 began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
@@ -20,7 +21,7 @@ errors that were never logged before it                                    +5
 a dependency is unreachable                                               -60
 a dependency is used up, or the errors speak of it / nearly so, without evidence in the code,
   and not at once with the rollout                                    -50/-10
-it began later than 15 minutes, with errors such as another's failure makes -15
+began later than 15 minutes, with errors of another's failure             -15
 errors begin in another service, without evidence in the code             -45
 the logs name a cause outside of it (a certificate, a name server ...)    -45
 other services fail too, before it or without calling it                  -60
