@@ -36,6 +36,7 @@ from .rivals import (
     used_up_by_suspect,
 )
 from .situation import Situation, exhausted, unreachable
+from .stuck import stuck_hypothesis
 from .walk import walk
 
 _BUSY = 0.7
@@ -49,6 +50,7 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
     if facts.symptoms.any:
         found += [_dependency(facts), _leak(facts), _load(facts), _crash(facts), _node(facts)]
         found += [outside_hypothesis(facts), platform_hypothesis(facts), configuration_hypothesis(facts), caller_hypothesis(facts)]
+        found.append(stuck_hypothesis(facts))
     known = [one for one in found if one is not None]
     if facts.symptoms.any and all(one.confidence < 55 for one in known):
         known.append(_unknown(facts))
