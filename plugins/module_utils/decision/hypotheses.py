@@ -58,8 +58,9 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
 
 
 def _dependency(facts: Situation) -> Hypothesis:
-    """60 % where nothing was deployed lately (the decision tree's), 40 % where something was; less 40 where all of them are well (15, where the errors are such as
-    another's failure makes: then +20).
+    """60 % where nothing was deployed lately (the decision tree's), 40 % where something was; less 40 where all of them are well.
+
+    Errors such as another's failure makes, not at once with a rollout, are +20, and make it less 15 where all are well.
 
     One in trouble: +25 when it does not work, +20 when nothing of it is left, +10 when little is, +20 where something was deployed and it
     failed in a way of its own, +15 where other services fail too. Errors that begin in another service +25; a signal of it that left its
