@@ -23,7 +23,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.rec
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import Rollback
 from ansible_collections.devops.incident_response.plugins.module_utils.record import incident as transitions
 from ansible_collections.devops.incident_response.plugins.module_utils.record import store
-from ansible_collections.devops.incident_response.plugins.module_utils.record.attempts import attempts
+from ansible_collections.devops.incident_response.plugins.module_utils.record.attempts import attempts, so_far
 from ansible_collections.devops.incident_response.plugins.module_utils.record.audit import operator
 from ansible_collections.devops.incident_response.plugins.module_utils.record.policy import policy_from, severity_from
 from ansible_collections.devops.incident_response.plugins.plugin_utils.actions import ControllerAction
@@ -105,7 +105,11 @@ class ActionModule(ControllerAction):
                 incident = transitions.declare(given, path.stem, now, actor)
             store.write(incident, target / path.name)
         resumed = incident.declared_at != now
-        return {**_summary(incident, target / path.name, changed=True), "resumed": resumed}
+        return {
+            **_summary(incident, target / path.name, changed=True),
+            "resumed": resumed,
+            "rollback_attempts": so_far(incident.rollback),
+        }
 
 
 def _record(arguments: Mapping[str, Any]) -> Path:

@@ -174,11 +174,12 @@ closed:
   sample: true
 rollback_attempts:
   description:
-    - Rollbacks of this incident before the one that the record holds, oldest first, as far as their pods were about to be replaced.
+    - Rollbacks of this incident, oldest first, as far as their pods were about to be replaced. O(state=updated) and O(state=resolved)
+      leave out the one that the record holds.
     - What O(devops.incident_response.rollback_check#module:attempts) takes.
   type: list
   elements: dict
-  returned: when O(state=updated) or O(state=resolved)
+  returned: success
   sample: [{"started_at": "2025-10-21T14:26:10Z", "state": "not_recovered", "from_revision": 5, "to_revision": 4, "to_version": "v2.3.0"}]
 mitigations:
   description: What was done besides a rollback, in order, as RV(devops.incident_response.mitigation#module:mitigation).

@@ -48,6 +48,11 @@ options:
       - Version, revision, V(previous) or V(latest-stable) to roll back to. Where it is not given, the newest earlier revision that was
         active for 6 hours or more and that nobody rolled back from.
     type: str
+  attempts:
+    description:
+      - RV(devops.incident_response.incident#module:rollback_attempts). After a rollback that did not help no other one is recommended.
+    type: list
+    elements: dict
   decision_tree:
     description:
       - A decision tree of your own in place of the one that comes with the collection, which is
@@ -132,7 +137,10 @@ recommendation:
       returned: always
       contains:
         cause:
-          description: V(deployment), V(dependency), V(resource_leak), V(load), V(crash), V(node) or V(unknown).
+          description:
+            - V(deployment), V(dependency), V(resource_leak), V(load), V(crash), V(node), V(platform) (something that services share),
+              V(configuration), V(caller) (in front of the service), what the logs name (V(certificate), V(licence), V(name_resolution),
+              V(credentials), V(quota), V(storage)), or V(unknown).
           type: str
           returned: always
           sample: deployment
@@ -274,6 +282,24 @@ recommendation:
       type: str
       returned: always
       sample: The score of 95 reaches 80, no guard forbids it, and the policy allows it.
+    known:
+      description: What the sources saw.
+      type: list
+      elements: str
+      returned: always
+      sample: ["Error rate: 45% (baseline 0.1%)", "v2.3.1 was deployed 2m 15s ago"]
+    inferred:
+      description: What was concluded from that, and may be wrong.
+      type: list
+      elements: str
+      returned: always
+      sample: ["Cause: Missing index on transactions.user_id (95%)"]
+    unknown:
+      description: What the decision had to do without, with the reason.
+      type: list
+      elements: str
+      returned: always
+      sample: ["traces: no jaeger_url is given"]
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -18,6 +18,7 @@ from ..model.diagnostics import Diagnostics
 from ..model.logs import LogPattern
 from ..model.metrics import Neighbour, Signal
 from ..model.rollout import Revision
+from .around import certificate_expired, configuration_written
 
 _ENOUGH_TRACES = 20
 _NOTABLE_ERRORS = 0.05
@@ -36,9 +37,9 @@ class Clues:
     """Each is None, or empty, where there is no such clue."""
 
     named: Sign | None
-    """The cause that the errors in the logs name."""
+    """The cause that the errors in the logs name, or an expired certificate."""
     reloaded: Sign | None
-    """A change of configuration that the logs tell of, just before it began."""
+    """A change of configuration that the logs tell of, or the cluster, just before it began."""
     only_new: LogPattern | None
     """The main error, if only the suspect version logs it while another one runs beside it."""
     both: LogPattern | None
@@ -67,9 +68,9 @@ def clues(diagnostics: Diagnostics, suspect: Revision | None, since: datetime | 
     changes, rollouts = diagnostics.changes.data, diagnostics.rollouts.data
     is_current = suspect is not None and suspect.current
     changed = [file for commit in changes.commits for file in commit.files] if changes and is_current else []
-    reloaded = configuration_change(patterns, onset)
+    reloaded = configuration_change(patterns, onset) or configuration_written(state, onset)
     return Clues(
-        named=named_cause(patterns, onset),
+        named=named_cause(patterns, onset) or certificate_expired(state, onset, diagnostics.collected_at),
         reloaded=reloaded,
         only_new=only_in(suspect.version, errors, pods) if suspect and rollouts else None,
         both=in_both(suspect.version, errors, pods) if suspect and rollouts else None,

@@ -8,9 +8,10 @@ high, since that has more causes. What is only a degradation is judged by ``anal
 
 =====================================================================  ======
 began within 15 minutes after the rollout began, or while it goes on      +10
-began within 15 minutes, but three minutes or more after the rollout was complete: with evidence in
-  the code / errors such as code makes / other errors / none / such as another's failure makes 0/-5/-15/-40/-50
-began 15 minutes to an hour after it: gradually / suddenly            -10/-45
+began within 15 minutes, and more than 3 after the rollout was complete:
+  with evidence in the code / errors of its own / others / none           0/-5/-15/-45
+  with errors such as another's failure makes                             -60
+began 15 minutes to an hour after it: gradually / suddenly            -10/-55
 began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
 when it began is not known                                                -20
@@ -20,6 +21,7 @@ errors that were never logged before it                                    +5
 a dependency is unreachable                                               -60
 a dependency is used up, or the errors speak of it / nearly so, without evidence in the code,
   and not at once with the rollout                                    -50/-10
+began later than 15 minutes, with errors of another's failure             -15
 errors begin in another service, without evidence in the code             -45
 the logs name a cause outside of it (a certificate, a name server ...)    -45
 other services fail too, before it or without calling it                  -60
@@ -174,7 +176,7 @@ def _outage(facts: Situation) -> Ledger:
     elif facts.code_evidence:
         ledger.add(-15, f"It began only {format_duration(delay)} after the rollout{inferred}")
     elif delay <= DELAYED:
-        ledger.add(-10 if facts.gradual else -45, f"It began only {format_duration(delay)} after the rollout{inferred}")
+        ledger.add(-10 if facts.gradual else -55, f"It began only {format_duration(delay)} after the rollout{inferred}")
     else:
         ledger.add(-20 if facts.gradual else -65, f"It began {format_duration(delay)} after the rollout{inferred}")
     return ledger
@@ -190,9 +192,9 @@ def _weigh_lateness(facts: Situation, ledger: Ledger) -> None:
     elif own and facts.clues.errors:
         ledger.add(-5, f"{sentence}, though with errors of its own: {facts.clues.errors[0].template}")
     elif outside:
-        ledger.add(-50, f"{sentence}, with errors that something else made: {facts.clues.errors[0].template}")
+        ledger.add(-60, f"{sentence}, with errors that something else made: {facts.clues.errors[0].template}")
     else:
-        ledger.add(-15 if facts.clues.errors else -40, f"{sentence}, and nothing points at the version itself")
+        ledger.add(-15 if facts.clues.errors else -45, f"{sentence}, and nothing points at the version itself")
 
 
 def _weigh_code(facts: Situation, ledger: Ledger) -> None:
@@ -203,7 +205,7 @@ def _weigh_code(facts: Situation, ledger: Ledger) -> None:
         ledger.add(10, facts.code_clue)
     logs = facts.diagnostics.logs.data
     new = [p for p in logs.patterns if p.level in _NEW_ERRORS and p.new_since_deployment] if logs and not facts.earlier_suspect else []
-    if new and not facts.began_before:
+    if new and not facts.began_before and not (came_late(facts) and facts.clues.nature is Nature.OUTSIDE):
         ledger.add(5, f"New since the deployment: {new[0].level} {new[0].template} ({new[0].count} times)")
 
 
@@ -221,7 +223,15 @@ def _weigh_other_explanations(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-50, f"All failing pods are on node {node}")
     elif taken_by_node(facts):
         ledger.add(-50, "A node gave its pods up")
+    if found_outside(facts):
+        ledger.add(-15, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     _weigh_clues(facts, ledger)
+
+
+def found_outside(facts: Situation) -> bool:
+    """Whether it came long after the rollout, with errors that speak of something else than the code."""
+    long_after = facts.delay is not None and facts.delay > PROMPT and not facts.still_rolling_out
+    return long_after and facts.clues.nature is Nature.OUTSIDE and bool(facts.clues.errors) and not facts.code_evidence
 
 
 def _weigh_clues(facts: Situation, ledger: Ledger) -> None:

@@ -26,7 +26,7 @@ def outside_hypothesis(facts: Situation) -> Hypothesis | None:
     if sign is None:
         return None
     ledger = Ledger(85)
-    ledger.add(0, f"The logs name it ({sign.count} times): {sign.line}")
+    ledger.add(0, f"The logs name it ({sign.count} times): {sign.line}" if sign.count > 1 else f"{sign.line[0].upper()}{sign.line[1:]}")
     if outside_cause(facts) is None:
         ledger.cap(20, "It came with the rollout, whose configuration may be wrong")
     ledger.check(*_CHECKS[sign.cause])
@@ -50,7 +50,7 @@ def configuration_hypothesis(facts: Situation) -> Hypothesis | None:
     if sign is None:
         return None
     ledger = Ledger(85)
-    ledger.add(0, f"The logs tell of it just before it began: {sign.line}")
+    ledger.add(0, f"Just before it began: {sign.line}")
     ledger.check("See what changed: kubectl get configmap,secret --show-managed-fields", "Undo the last change of the configuration")
     return ledger.hypothesis("configuration", sign.title)
 

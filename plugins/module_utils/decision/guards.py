@@ -25,6 +25,12 @@ from .rivals import (
 )
 from .situation import RECENT, Situation, unreachable
 
+_IN_VAIN = frozenset({"not_recovered", "aborted"})
+"""States of a rollback in the record. One that was aborted had been begun: its target could not be brought up.
+
+One that is applied still is no obstacle here: where its run died, the next one takes it up.
+"""
+
 
 def guards(facts: Situation) -> tuple[Guard, ...]:
     """The guards that apply: first those about the cause, then those about the way back."""
@@ -108,12 +114,29 @@ def _workload(facts: Situation) -> Iterator[Guard]:
     if rollouts.owner_reverts:
         detail = f"{rollouts.owner or 'A controller'} would put its own version back: change it there"
         yield Guard("gitops_owner", "Another controller owns the version", detail, forbids=True)
-    if rollouts.current.was_rollback:
+    yield from _attempts(facts)
+    if rollouts.current.was_rollback and still_rolling_out(rollouts, facts.workload):
+        detail = f"{version_of(rollouts.current)} is on its way back: wait until it is everywhere, and for what that changes"
+        yield Guard("rollback_running", "A rollback is already running", detail, forbids=True)
+    elif rollouts.current.was_rollback:
         detail = f"{version_of(rollouts.current)} is there because somebody rolled back to it; see whether that helps first"
         yield Guard("current_is_rollback", "A rollback was already made", detail, forbids=True)
     elif still_rolling_out(rollouts, facts.workload):
         detail = f"{version_of(rollouts.current)} does not run everywhere yet: what is measured is a mixture"
         yield Guard("rollout_in_progress", "The rollout is still going on", detail, forbids=False)
+
+
+def _attempts(facts: Situation) -> Iterator[Guard]:
+    """What the incident's own record says about rollbacks before this one."""
+    target = facts.target
+    for attempt in facts.options.attempts:
+        where = attempt.to_version or (f"revision {attempt.to_revision}" if attempt.to_revision is not None else "an earlier version")
+        if attempt.state in _IN_VAIN:
+            same = target is not None and (
+                (target.version is not None and target.version == attempt.to_version) or target.number == attempt.to_revision
+            )
+            title = "The same rollback was tried and failed" if same else "A rollback was tried and did not help"
+            yield Guard("rollback_tried", title, f"to {where}, within this incident", forbids=True)
 
 
 def _target(facts: Situation) -> Iterator[Guard]:

@@ -36,6 +36,7 @@ from .rivals import (
     used_up_by_suspect,
 )
 from .situation import Situation, exhausted, unreachable
+from .stuck import stuck_hypothesis
 from .walk import walk
 
 _BUSY = 0.7
@@ -49,6 +50,7 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
     if facts.symptoms.any:
         found += [_dependency(facts), _leak(facts), _load(facts), _crash(facts), _node(facts)]
         found += [outside_hypothesis(facts), platform_hypothesis(facts), configuration_hypothesis(facts), caller_hypothesis(facts)]
+        found.append(stuck_hypothesis(facts))
     known = [one for one in found if one is not None]
     if facts.symptoms.any and all(one.confidence < 55 for one in known):
         known.append(_unknown(facts))
@@ -57,6 +59,8 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
 
 def _dependency(facts: Situation) -> Hypothesis:
     """60 % where nothing was deployed lately (the decision tree's), 40 % where something was; less 40 where all of them are well.
+
+    Errors such as another's failure makes, not at once with a rollout, are +20, and make it less 15 where all are well.
 
     One in trouble: +25 when it does not work, +20 when nothing of it is left, +10 when little is, +20 where something was deployed and it
     failed in a way of its own, +15 where other services fail too. Errors that begin in another service +25; a signal of it that left its
@@ -70,13 +74,14 @@ def _dependency(facts: Situation) -> Hypothesis:
     if facts.error_origin is not None:
         ledger.add(25 if errors_begin_elsewhere(facts) else 0, f"Errors begin in {facts.error_origin[0]} in {facts.error_origin[1]} traces")
     bad = facts.unhealthy_dependencies
-    outside = facts.clues.nature is Nature.OUTSIDE and (not facts.implicated or facts.began_before or came_late(facts))
+    elsewhere = not facts.implicated or facts.began_before or (came_late(facts) and not facts.code_evidence)
+    outside = facts.clues.nature is Nature.OUTSIDE and elsewhere
     if outside and facts.clues.errors:
         ledger.add(20, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     if not bad:
         known = facts.diagnostics.dependencies.data
         if known and known.health and facts.error_origin is None:
-            ledger.add(-40, f"All {len(known.health)} dependencies that were probed are well")
+            ledger.add(-15 if outside else -40, f"All {len(known.health)} dependencies that were probed are well")
         origin = facts.error_origin[0] if facts.error_origin else None
         return ledger.hypothesis("dependency", f"{origin} fails" if origin else "A dependency that was not probed")
     worst = bad[0]
@@ -108,7 +113,7 @@ def _weigh_dependency(facts: Situation, worst: DependencyHealth, ledger: Ledger)
 
 
 def _leak(facts: Situation) -> Hypothesis | None:
-    """10 %, +25 when latency grew gradually, +30 when memory (+15 CPU) is on its way to its limit, +10 when nearly full, +25 when killed.
+    """10 %, +25 when latency grew gradually, +35 when memory (+15 CPU) is on its way to its limit, +10 when nearly full, +25 when killed.
 
     A leak that began with a deployment is the deployment's: at most 15 here.
     """
@@ -119,7 +124,7 @@ def _leak(facts: Situation) -> Hypothesis | None:
         ledger.add(25, f"{latency.title} grew over half an hour or more")
     if memory is not None and _heads_for_limit(memory):
         rising = True
-        ledger.add(30, f"{memory.title} is trending up{_trend(memory)}")
+        ledger.add(35, f"{memory.title} is trending up{_trend(memory)}")
     elif memory is not None and memory.value is not None:
         ledger.add(-20, f"{memory.title} is not rising ({format_value(memory.value, memory.unit)})")
     if cpu is not None and (cpu.value or 0.0) >= _BUSY and _heads_for_limit(cpu):
@@ -139,14 +144,14 @@ def _leak(facts: Situation) -> Hypothesis | None:
 
 
 def _load(facts: Situation) -> Hypothesis | None:
-    """15 %, +30 when traffic is half as much again or more, +15 when twice, +15 when it rose first, +15 when there is no room left."""
+    """15 %, +30 when traffic is half as much again or more, +20 when twice, +15 when it rose first, +15 when there is no room left."""
     traffic, ratio = facts.signal("request_rate"), facts.traffic_ratio
     if traffic is None or ratio is None or ratio < SURGE:
         return None
     ledger = Ledger(15)
     ledger.add(30, f"Request rate is {format_ratio(ratio)} its baseline")
     if ratio >= 2:
-        ledger.add(15, "Traffic has doubled at least")
+        ledger.add(20, "Traffic has doubled at least")
     if traffic_rose_first(facts):
         ledger.add(15, "Traffic rose before the errors did, or with them")
     elif traffic.onset is None:
@@ -163,11 +168,11 @@ def _load(facts: Situation) -> Hypothesis | None:
 
 
 def _crash(facts: Situation) -> Hypothesis | None:
-    """Crashing pods with no deployment to blame: 50 % for the program, 70 % for the memory limit; at most 10 where one is to blame."""
+    """Crashing pods with no deployment to blame: 50 % for the program, 85 % for the memory limit; at most 10 where one is to blame."""
     if not facts.crashing or facts.workload is None:
         return None
     killed = out_of_memory(facts.workload)
-    ledger = Ledger(70 if killed else 50)
+    ledger = Ledger(85 if killed else 50)
     reason = commonest_reason(facts.crashing) or "crashes"
     ledger.add(0, f"{len(facts.crashing)} pods: {reason}")
     prompt = facts.delay is None or facts.delay <= PROMPT or facts.code_evidence

@@ -8,8 +8,8 @@ action is what somebody who knew everything would do. It is
 
 - the probability of the likeliest hypothesis, after everything that competes with it, where the action follows from that one;
 - where a recent deployment is in question and something else speaks against a rollback: what the probability of a bad deployment leaves of
-  100, 90 at most, if that is more;
-- what the probability of a bad deployment leaves of 100, 85 at most, where all that can be said is to look further: that is wrong when a
+  100, 93 at most, if that is more;
+- what the probability of a bad deployment leaves of 100, 90 at most, where all that can be said is to look further: that is wrong when a
   rollback would have been right;
 - 90 where nothing is wrong, and 50 where too little is known to say even that.
 
@@ -38,6 +38,7 @@ from .advice import concluded_about, next_steps, remedies
 from .confidence import score
 from .guards import forbidden, guards
 from .hypotheses import hypotheses
+from .knowledge import inferred, known, unknown
 from .observations import observe
 from .policy import NEVER, SURE, automatic
 from .reasoning import reasoning
@@ -51,8 +52,8 @@ _UNRELATED = 20
 """Up to this probability a deployment is not part of the story."""
 _NOTHING_WRONG = 90
 _BLIND = 50
-_LOOK_FURTHER = 85
-_NO_ROLLBACK = 90
+_LOOK_FURTHER = 90
+_NO_ROLLBACK = 93
 _DEFAULTS = Options()
 
 _SAID_OTHERWISE = frozenset({Action.ROLLBACK.value, Action.INVESTIGATE.value})
@@ -85,6 +86,9 @@ def recommend(diagnostics: Diagnostics, policy: Policy, now: datetime, options: 
         next_steps=next_steps(action, leader, facts, walked),
         automatic=does_it,
         automatic_reason=why,
+        known=known(facts),
+        inferred=inferred(leader, facts),
+        unknown=unknown(facts),
     )
 
 
@@ -162,6 +166,10 @@ def _around(guard: Guard, version: str, facts: Situation) -> tuple[Action, str]:
         return Action.MONITOR, f"MONITOR {version} (it is getting better by itself)"
     if guard.name == "paused":
         return Action.INVESTIGATE, f"RESUME OR UNDO the paused rollout of {version}"
+    if guard.name == "rollback_running":
+        return Action.MONITOR, "MONITOR the rollback that is running"
+    if guard.name == "rollback_tried":
+        return Action.INVESTIGATE, f"INVESTIGATE FURTHER ({guard.title[0].lower()}{guard.title[1:]})"
     if guard.name == "current_is_rollback":
         return Action.INVESTIGATE, f"INVESTIGATE FURTHER (the rollback to {version} did not help, or not yet)"
     if guard.name in _NO_WAY_BACK:

@@ -15,6 +15,7 @@ from ..analysis.signals import worsening
 from ..model.dependencies import DependencyHealth
 from ..model.finding import Level
 from ..model.metrics import Neighbour, Signal
+from .around import nodes_lost
 from .incident_onset import POD_START
 from .situation import Situation, exhausted, saturated, unreachable
 
@@ -108,9 +109,21 @@ def gone_back_in_vain(facts: Situation) -> bool:
 def configuration_changed(facts: Situation) -> Sign | None:
     """The change of configuration that came just before the trouble, and not with a rollout, whose pods read theirs as they start."""
     sign = facts.clues.reloaded
+    if sign is not None and same_code(facts):
+        # The pods were replaced to read it: those of the earlier revision would read the same.
+        return sign
     if sign is None or facts.code_evidence or (facts.implicated and not facts.began_before and at_once(facts)):
         return None
     return sign
+
+
+def same_code(facts: Situation) -> bool:
+    """Whether the suspect runs the image of the revision before it: what it changed is configuration."""
+    if facts.suspect is None or facts.rollouts is None or facts.suspect.image is None:
+        return False
+    older = [one for one in facts.rollouts.revisions if one.number < facts.suspect.number]
+    before = max(older, key=lambda one: one.number, default=None)
+    return before is not None and before.image == facts.suspect.image
 
 
 def used_up_by_suspect(facts: Situation, dependency: DependencyHealth) -> bool:
@@ -128,8 +141,10 @@ def busy_node(facts: Situation) -> str | None:
 
 
 def taken_by_node(facts: Situation) -> bool:
-    """Whether pods fail because their node gave them up."""
-    return any(pod.reason in NODE_TROUBLE for pod in facts.failing)
+    """Whether pods fail because their node gave them up, or all that fail are on nodes that are gone or not ready."""
+    lost = nodes_lost(facts.workload)
+    on_lost = bool(facts.failing) and all(pod.node in lost for pod in facts.failing)
+    return on_lost or any(pod.reason in NODE_TROUBLE for pod in facts.failing)
 
 
 def correlated_signals(facts: Situation, dependency: DependencyHealth) -> tuple[Signal, ...]:

@@ -38,6 +38,15 @@ _SLOWER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A rollback of this incident that was begun; ``state`` is as the record has it (``not_recovered`` ...)."""
+
+    state: str
+    to_version: str | None = None
+    to_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """``target`` is a revision somebody asked for; None to choose the last stable one. ``severity`` is P0 to P3 where it is known."""
 
@@ -47,6 +56,8 @@ class Options:
     scoring: Scoring = field(default=DEFAULT_SCORING)
     target: Revision | None = None
     tree: Tree = field(default=DEFAULT_TREE)
+    attempts: tuple[Attempt, ...] = ()
+    """Rollbacks of this incident so far, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ..decision.observations import observe
 from ..decision.policy import CAUTIOUS_POLICY
 from ..decision.recommendation import recommend
 from ..decision.scoring import scoring_from
-from ..decision.situation import Options, situation
+from ..decision.situation import Attempt, Options, situation
 from ..errors import IncidentResponseError, InvalidOptionError
 from ..model.codec import DocumentError, from_result, to_result
 from ..model.diagnostics import Diagnostics
@@ -49,6 +49,7 @@ RECOMMENDATION: dict[str, Any] = {
     "scoring": {"type": "dict"},
     "target": {"type": "str"},
     "decision_tree": {"type": "raw"},
+    "attempts": {"type": "list", "elements": "dict"},
 }
 
 
@@ -74,6 +75,7 @@ def recommendation_result(params: Mapping[str, Any]) -> dict[str, Any]:
         scoring=scoring_from(params.get("scoring")),
         target=_target(params.get("target"), diagnostics),
         tree=decision_tree_from(params.get("decision_tree")),
+        attempts=tuple(_attempt(one, index) for index, one in enumerate(params.get("attempts") or ())),
     )
     policy = policy_from({"page": [], **params["policy"]}) if params.get("policy") else CAUTIOUS_POLICY
     return {"changed": False, "recommendation": to_result(recommend(diagnostics, policy, diagnostics.collected_at, options))}
@@ -86,6 +88,14 @@ def _diagnostics(params: Mapping[str, Any]) -> Diagnostics:
         raise IncidentResponseError(
             f"Option 'diagnostics' is not what diagnostics_info returns as 'diagnostics': {error.message}"
         ) from error
+
+
+def _attempt(given: Mapping[str, Any], index: int) -> Attempt:
+    try:
+        return from_result(Attempt, given)
+    except DocumentError as error:
+        accepted = f"what incident returns as 'rollback_attempts' ({error.message.rstrip('.')})"
+        raise InvalidOptionError(f"attempts[{index}]", given, accepted) from error
 
 
 def _target(target: object, diagnostics: Diagnostics) -> Revision | None:

@@ -89,6 +89,12 @@ class Recommendation:
     """Everything but the checks allows an automatic rollback under the policy that was given."""
     automatic_reason: str = ""
     """Why, or why not, in one sentence."""
+    known: tuple[str, ...] = ()
+    """What the sources saw."""
+    inferred: tuple[str, ...] = ()
+    """What was concluded from that, and may be wrong."""
+    unknown: tuple[str, ...] = ()
+    """What the decision had to do without, with the reason."""
 
     @property
     def root_cause(self) -> str | None:

@@ -19,6 +19,14 @@ def attempts(rollback: Rollback | None) -> list[dict[str, Any]]:
     return list(rollback.details.get(_KEY) or ()) if rollback else []
 
 
+def so_far(rollback: Rollback | None) -> list[dict[str, Any]]:
+    """All rollbacks of the incident that were begun, the one that the record holds included."""
+    if rollback is None:
+        return []
+    known = attempts(rollback)
+    return [*known, _summary(rollback)] if rollback.started_at is not None else known
+
+
 def remembering(before: Rollback | None, after: Rollback) -> Rollback:
     """``after`` with the rollbacks before it, ``before`` among them when ``after`` is the beginning of another one.
 

@@ -212,7 +212,7 @@ class TestFalseRollbacks:
     def test_a_sudden_onset_long_after_the_rollout_asks_a_person(self) -> None:
         found = recommended(outage(age=50 * MINUTE, onset=2 * MINUTE))
         assert found.score.score >= 80
-        assert found.confidence < 70
+        assert of(found, "deployment") < 40
         assert not found.automatic
         assert recommended(outage(age=3.5 * HOUR, onset=MINUTE)).action is not Action.ROLLBACK
 

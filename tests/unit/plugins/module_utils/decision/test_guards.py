@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
+from ansible_collections.devops.incident_response.plugins.module_utils.decision.situation import Attempt, Options
+from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
+from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
+from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
+from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import (
+    Certificate,
+    ConfigurationChange,
+    Node,
+    Surroundings,
+)
+from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod
+from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    ago,
+    bad_deployment,
+    deployed,
+    diagnostics,
+    errors,
+    latency,
+    logs,
+    metrics,
+    pattern,
+    revision,
+    rollouts,
+    traffic,
+    workload,
+)
+
+AUTOMATIC = Policy(page=(), rollback="automatic", update_interval=600.0, mttr_target=600.0)
+
+
+def recommended(given: Diagnostics, **options: object) -> Recommendation:
+    return recommend(given, AUTOMATIC, NOW, Options(**options))  # type: ignore[arg-type]
+
+
+def forbidding(given: Recommendation) -> dict[str, str]:
+    return {guard.name: guard.title for guard in given.guards if guard.forbids}
+
+
+def outage(age: float, onset: float, **sources: object) -> Diagnostics:
+    """Half of the requests fail since ``onset``, after a deployment that is ``age`` old."""
+    signals = metrics(errors(0.5, 0.001, onset), latency(3.0, 0.15, onset), traffic(100, 100))
+    given = {"rollouts": deployed(age), "metrics": signals, "workload": running(age)}
+    return diagnostics(**{**given, **sources})
+
+
+def running(age: float, **around: object) -> object:
+    """Three healthy pods of the current revision, made with its rollout."""
+    made = [
+        Pod(f"app-{number}", "v2.3.1", True, "Running", ago(age - 10.0 * number), revision_hash="hash4", node=f"node-{number}")
+        for number in range(3)
+    ]
+    return replace(workload(*made), surroundings=Surroundings(**around))  # type: ignore[arg-type]
+
+
+class TestARollbackOfThisIncident:
+    def test_the_same_one_is_not_made_again(self) -> None:
+        assert recommended(bad_deployment()).automatic
+        found = recommended(bad_deployment(), attempts=(Attempt("not_recovered", "v2.3.0", 3),))
+        assert found.action is Action.INVESTIGATE
+        assert forbidding(found) == {"rollback_tried": "The same rollback was tried and failed"}
+        assert not found.automatic
+
+    def test_neither_is_another_one(self) -> None:
+        found = recommended(bad_deployment(), attempts=(Attempt("aborted", "v2.1.0", 1),))
+        assert forbidding(found) == {"rollback_tried": "A rollback was tried and did not help"}
+
+    @pytest.mark.parametrize("state", ["recovered", "applying", "verifying"])
+    def test_one_that_helped_or_is_to_be_taken_up_is_no_obstacle(self, state: str) -> None:
+        assert recommended(bad_deployment(), attempts=(Attempt(state, "v2.3.0", 3),)).automatic
+
+    def test_one_that_is_on_its_way_is_waited_for(self) -> None:
+        history = rollouts(
+            revision(5, "v2.3.0", MINUTE, was_rollback=True), revision(4, "v2.3.1", 10 * MINUTE, MINUTE, pods=2), in_progress=True
+        )
+        half = [
+            Pod("app-1", "v2.3.0", True, "Running", ago(60), revision_hash="hash5"),
+            Pod("app-2", "v2.3.1", True, "Running", ago(600), revision_hash="hash4"),
+        ]
+        found = recommended(outage(10 * MINUTE, 9 * MINUTE, rollouts=history, workload=workload(*half)))
+        assert "rollback_running" in forbidding(found)
+        assert found.action is not Action.ROLLBACK
+
+
+class TestAConfigurationThatChanged:
+    def change(self, before_onset: float, onset: float) -> ConfigurationChange:
+        return ConfigurationChange("ConfigMap", "app-settings", ago(onset) - timedelta(seconds=before_onset), "kubectl-edit")
+
+    def test_last_and_not_the_code(self) -> None:
+        around = running(HOUR, changes=(self.change(90, 20 * MINUTE),))
+        found = recommended(outage(age=HOUR, onset=20 * MINUTE, workload=around))
+        assert forbidding(found)["configuration_changed"] == "A configuration changed last, and not the code"
+        assert found.hypotheses[0].cause == "configuration"
+        assert "ConfigMap app-settings was written at" in found.hypotheses[0].evidence_for[0]
+
+    def test_long_before_is_not_the_cause(self) -> None:
+        around = running(5 * MINUTE, changes=(self.change(3 * HOUR, 4 * MINUTE),))
+        found = recommended(outage(age=5 * MINUTE, onset=4 * MINUTE, workload=around))
+        assert "configuration_changed" not in forbidding(found)
+        assert found.action is Action.ROLLBACK
+
+    def test_with_a_release_is_a_part_of_it(self) -> None:
+        around = running(5 * MINUTE, changes=(self.change(60, 4 * MINUTE),))
+        assert recommended(outage(age=5 * MINUTE, onset=4 * MINUTE, workload=around)).action is Action.ROLLBACK
+
+    def test_with_a_restart_of_the_same_image_is_all_there_is(self) -> None:
+        image = "registry.example/app:v2.3.0"
+        restarted = rollouts(
+            replace(revision(4, "v2.3.0", 5 * MINUTE), image=image), replace(revision(3, "v2.3.0", 3 * DAY, 5 * MINUTE), image=image)
+        )
+        around = running(5 * MINUTE, changes=(self.change(60, 4 * MINUTE),))
+        found = recommended(outage(age=5 * MINUTE, onset=4 * MINUTE, rollouts=restarted, workload=around))
+        assert "configuration_changed" in forbidding(found)
+        assert found.action is not Action.ROLLBACK
+
+
+def test_an_expired_certificate_is_named_though_no_log_does() -> None:
+    certificate = Certificate("app-tls", "Ingress app", expires_at=ago(9 * MINUTE))
+    found = recommended(outage(age=12 * MINUTE, onset=8 * MINUTE, workload=running(12 * MINUTE, certificates=(certificate,))))
+    assert "outside_cause" in forbidding(found)
+    assert found.hypotheses[0].cause == "certificate"
+    old = Certificate("other-tls", "Ingress old", expires_at=ago(30 * DAY))
+    assert "outside_cause" not in forbidding(
+        recommended(outage(age=12 * MINUTE, onset=11 * MINUTE, workload=running(12 * MINUTE, certificates=(old,))))
+    )
+
+
+def test_pods_on_a_node_that_is_gone() -> None:
+    pods = [
+        Pod("app-1", "v2.3.1", False, "Running", ago(HOUR), revision_hash="hash4", node="node-1"),
+        Pod("app-2", "v2.3.1", True, "Running", ago(HOUR), revision_hash="hash4", node="node-2"),
+    ]
+    lost = replace(workload(*pods), surroundings=Surroundings(nodes=(Node("node-1", ready=False, schedulable=True, pods=1),)))
+    found = recommended(outage(age=HOUR, onset=10 * MINUTE, workload=lost))
+    assert "node_trouble" in forbidding(found)
+    assert found.hypotheses[0].cause == "node"
+
+
+class TestWhatBeginsAfterTheRolloutIsComplete:
+    """Nine minutes after the rollout, and more than eight after its last pod was made."""
+
+    def begun_late(self, *lines: object) -> Recommendation:
+        return recommended(outage(age=14 * MINUTE, onset=5 * MINUTE, logs=logs(*lines)))  # type: ignore[arg-type]
+
+    def line(self, template: str) -> object:
+        return pattern("ERROR", template, 900, 5 * MINUTE, new=True)
+
+    def test_with_nothing_else_against_the_version_a_person_looks_first(self) -> None:
+        found = self.begun_late()
+        assert found.score.score >= 80, "by the score alone it would be rolled back at once"
+        assert found.action is Action.INVESTIGATE
+
+    def test_with_errors_such_as_anothers_failure_makes(self) -> None:
+        found = self.begun_late(self.line("connect ECONNREFUSED <*>"))
+        assert found.action is Action.INVESTIGATE
+        assert found.hypotheses[0].cause == "dependency"
+
+    def test_with_errors_of_its_own_it_is_rolled_back(self) -> None:
+        assert self.begun_late(self.line("KeyError: 'bid'")).action is Action.ROLLBACK
+
+    def test_while_the_rollout_goes_on_nothing_is_late(self) -> None:
+        slow = replace(deployed(14 * MINUTE), in_progress=True)
+        pods = [
+            Pod("app-1", "v2.3.1", True, "Running", ago(14 * MINUTE), revision_hash="hash4"),
+            Pod("app-2", "v2.3.0", True, "Running", ago(3 * DAY), revision_hash="hash3"),
+        ]
+        found = recommended(outage(age=14 * MINUTE, onset=5 * MINUTE, rollouts=slow, workload=workload(*pods)))
+        assert found.action is Action.ROLLBACK
