@@ -45,6 +45,8 @@ class Repository:
         self.path = os.path.abspath(os.path.expanduser(check_location(path)))
         self.fetched = what is not None
         """Whether it is a copy of the newest part of the history only."""
+        self.without_files = False
+        """Whether commits were read whose files are not there."""
         self._what = what or self.path
         self._deadline = deadline or Deadline(timeout)
         if not os.path.isdir(self.path):
@@ -88,6 +90,11 @@ class Repository:
             return False if error.code == 1 else None
         return True
 
+    @property
+    def shallow(self) -> bool:
+        """Whether older commits and tags may be missing."""
+        return self._git("rev-parse", "--is-shallow-repository").strip() == "true"
+
     def count(self, after: str, upto: str) -> int | None:
         """How many commits, without merges, ``upto`` has and ``after`` has not."""
         try:
@@ -101,10 +108,14 @@ class Repository:
         """Commits newest first, without merges: those that ``upto`` has and ``after`` has not, or those since a time."""
         selection = [f"--since={int(since.timestamp())}"] if since else []
         revisions = f"{after}..{upto}" if after else upto
-        output = self._git(
-            *("log", f"--max-count={limit}", "--no-merges", "--no-ext-diff", "--no-textconv", "--no-renames", "--name-only", _FORMAT),
-            *(*selection, "--end-of-options", revisions, "--"),
-        )
+        options = ("log", f"--max-count={limit}", "--no-merges", "--no-mailmap", "--no-ext-diff", "--no-textconv", "--no-renames", _FORMAT)
+        asked = (*selection, "--end-of-options", revisions, "--")
+        try:
+            output = self._git(*options, "--name-only", *asked)
+        except GitFailedError:
+            # A partial clone may have commits without their files.
+            output = self._git(*options, "--no-patch", *asked)
+            self.without_files = True
         return tuple(_commit(record) for record in output.split(_RECORD)[1:] if record.count(_UNIT) >= 4)
 
     def _git(self, *arguments: str) -> str:

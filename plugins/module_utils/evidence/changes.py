@@ -50,8 +50,10 @@ def changes(service: Service, rollouts: Rollouts | None, since: datetime, timeou
             commits = repository.commits(after=before, upto=after, limit=_READ)
             total = repository.count(before, after)
         else:
-            notes += _unknown([(previous, before), (current, after)], since)
+            unknown = _unknown([(previous, before), (current, after)], since)
+            notes += [f"{note}; the clone is shallow" if repository.shallow and not repository.fetched else note for note in unknown]
             commits = repository.commits(since=since, limit=_READ)
+        notes += ["the clone is partial: which files were changed is not known"] if repository.without_files else []
     if len(commits) > MAX_COMMITS:
         notes.append(f"only the newest {MAX_COMMITS} commits are listed")
     if len(commits) >= _READ:

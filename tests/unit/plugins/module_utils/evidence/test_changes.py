@@ -159,3 +159,17 @@ def test_a_server_that_hangs_is_given_up() -> None:
         with pytest.raises(SourceUnavailableError, match="took longer"):
             changes(place, None, START, timeout=0.5)
         ended.set()
+
+
+def test_a_shallow_clone_says_so(clone: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--depth=1", "--no-tags", clone.as_uri(), str(tmp_path / "shallow"))
+    found = changes(service(tmp_path / "shallow"), history("v2.3.1", "v2.3.0"), START)
+    assert (len(found.commits), found.notes[0].endswith("; the clone is shallow")) == (1, True)
+
+
+def test_a_clone_without_files_still_tells_its_commits(clone: Path, tmp_path: Path) -> None:
+    git(clone, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--bare", "--filter=tree:0", clone.as_uri(), str(tmp_path / "partial"))
+    found = changes(service(tmp_path / "partial"), history("v2.3.1", "v2.3.0"), START)
+    assert [entry.subject for entry in found.commits] == ["Changed: processor", "Added: new query"]
+    assert found.notes == ("the clone is partial: which files were changed is not known",)

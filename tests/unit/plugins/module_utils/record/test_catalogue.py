@@ -39,7 +39,10 @@ def test_an_entry_with_every_field_reads_back() -> None:
         ({"metrics": {"queries": [{"name": "q", "querry": "x"}]}}, "Option 'services.a.metrics.queries.querry': 'x'"),
         (
             {"dependencies": [{"name": "db", "type": "sql", "address": "db:5432"}]},
-            "Option 'services.a.dependencies[0].type': 'sql' is not accepted. Use a value that fits: 'sql' is not one of tcp, http, redis.",
+            (
+                "Option 'services.a.dependencies[0].type': 'sql' is not accepted. "
+                "Use a value that fits: 'sql' is not one of tcp, http, redis, postgresql, dns."
+            ),
         ),
         ({"owners": "@a"}, "'services.a.owners': '@a'"),
     ],
