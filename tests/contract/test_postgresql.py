@@ -172,6 +172,8 @@ def test_a_missing_index_until_it_is_there(address: str, other: pg8000.native.Co
         ("SELECT * FROM transactions WHERE user_id IN (?, ?, ?)", "transactions.user_id"),
         ("SELECT * FROM transactions WHERE user_id = ANY($1)", "transactions.user_id"),
         ("SELECT * FROM transactions WHERE id = ? AND user_id = ?", None),
+        ("SELECT * FROM transactions WHERE (id, user_id) = (?, ?)", None),
+        ("SELECT * FROM transactions WHERE (user_id, status) IN ((?, ?), (?, ?))", "transactions.user_id"),
         ("SELECT * FROM transactions WHERE id = ? OR user_id = ?", "transactions.user_id"),
         ("SELECT * FROM transactions WHERE amount BETWEEN ? AND ?", "transactions.amount"),
         ("UPDATE transactions SET note = ? WHERE user_id = ?", "transactions.user_id"),

@@ -186,6 +186,9 @@ def _read(part: Any, tables: Mapping[str, Any], exp: Any) -> Iterator[tuple[str 
         yield from _alternatives(part, tables, exp)
         return
     kind, sides = _kind(part, exp)
+    if kind is not None and any(isinstance(side, exp.Tuple) for side in sides):
+        yield from _rows(part, tables, exp)
+        return
     if kind is None:
         return
     for number, side in enumerate(sides):
@@ -217,6 +220,15 @@ def _read(part: Any, tables: Mapping[str, Any], exp: Any) -> Iterator[tuple[str 
                 joined=joined,
             ),
         )
+
+
+def _rows(part: Any, tables: Mapping[str, Any], exp: Any) -> Iterator[tuple[str | None, Condition | Group]]:
+    """Rows that are compared, ``(a, b) = (1, 2)`` and ``(a, b) IN (…)``: each of their columns is."""
+    left = part.this.expressions if isinstance(part.this, exp.Tuple) else []
+    right = part.expression.expressions if isinstance(part, exp.EQ) and isinstance(part.expression, exp.Tuple) else []
+    for number, side in enumerate(left):
+        other = right[number].copy() if number < len(right) else exp.Placeholder()
+        yield from _read(exp.EQ(this=side.copy(), expression=other), tables, exp)
 
 
 def _same_scope(column: Any, part: Any, exp: Any) -> bool:
