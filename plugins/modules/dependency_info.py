@@ -88,10 +88,99 @@ dependencies:
       returned: always
       sample: 96
     data:
-      description: Each dependency with its level, detail and the use of its capacity.
+      description: How everything is; V(null) when there is nothing to ask.
       type: dict
       returned: always
-      sample: {"health": [{"name": "redis-cache", "level": "ok", "detail": "Healthy"}]}
+      contains:
+        health:
+          description: Each dependency.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            name:
+              description: Its name in the catalogue entry.
+              type: str
+              returned: always
+              sample: redis-cache
+            title:
+              description: What people call it.
+              type: str
+              returned: always
+              sample: Redis cache
+            type:
+              description: V(tcp), V(http), V(redis), V(postgresql) or V(dns).
+              type: str
+              returned: always
+              sample: redis
+            address:
+              description: Where it is, without a login.
+              type: str
+              returned: always
+              sample: redis.production:6379
+            level:
+              description: V(ok), V(warning), V(critical), or V(unknown) when it could not be asked from here.
+              type: str
+              returned: always
+              sample: warning
+            detail:
+              description: How it is, in one line.
+              type: str
+              returned: always
+              sample: High memory usage (88%)
+            latency:
+              description: Seconds of the probe; V(null) when there was no answer or the probe does not tell.
+              type: float
+              returned: always
+              sample: 0.004
+            used:
+              description: How much of its capacity is in use, in C(unit); V(null) when that is not known.
+              type: float
+              returned: always
+              sample: 88000000.0
+            capacity:
+              description: How much there is, in C(unit); V(null) when it has no limit or that is not known.
+              type: float
+              returned: always
+              sample: 100000000.0
+            unit:
+              description: V(connections), V(bytes), or C(usage_unit) of the catalogue entry.
+              type: str
+              returned: always
+              sample: bytes
+            problems:
+              description: All that is wrong with it, worst first.
+              type: list
+              elements: str
+              returned: always
+              sample: ["High memory usage (88%)"]
+            measures:
+              description: What it says of itself, each with C(name), C(value) and C(unit).
+              type: list
+              elements: dict
+              returned: always
+              sample: [{"name": "miss_rate", "value": 0.45, "unit": "share"}]
+            statements:
+              description: Slow statements of a database without the values in them, with C(running) (sessions at this moment),
+                C(longest) and C(average) (seconds), C(calls), and C(missing_index), the column by which it searches
+                and which no valid index leads with.
+              type: list
+              elements: dict
+              returned: always
+              sample: []
+            addresses:
+              description: What its name resolves to (V(dns)).
+              type: list
+              elements: str
+              returned: always
+              sample: []
+        notes:
+          description: What is missing, and why.
+          type: list
+          elements: str
+          returned: always
+          sample: []
+      sample: {"health": [{"name": "redis-cache", "level": "ok", "detail": "Healthy"}], "notes": []}
 findings:
   description: Judged facts drawn from it, the worst first.
   type: list

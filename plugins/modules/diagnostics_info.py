@@ -44,6 +44,11 @@ options:
         C(redis://:password@host:6379). They are in no result, record or log.
       - The other way is C(dsn_env) of the catalogue entry, the name of an environment variable on the host that probes.
     type: dict
+  compare_with:
+    description:
+      - Version whose commits are left out of what changed, such as the target of a rollback. Where it is not given, it is the version that
+        was active before.
+    type: str
   timeframe:
     description: How far back to look, for example V(1h), V(4h) or V(24h).
     type: str

@@ -84,9 +84,85 @@ traces:
       returned: always
       sample: 96
     data:
-      description: Durations now and before, bottlenecks with their statements, where errors begin.
+      description: What they show; V(null) when there are none.
       type: dict
       returned: always
+      contains:
+        backend:
+          description: Where the traces come from, V(Jaeger) or V(Tempo).
+          type: str
+          returned: always
+          sample: Jaeger
+        traces:
+          description: Traces of the last five minutes, as far as they were read.
+          type: int
+          returned: always
+          sample: 50
+        error_traces:
+          description: Failed traces of the last hour, as far as they were read.
+          type: int
+          returned: always
+          sample: 50
+        slow_traces:
+          description: Traces of the last hour that took a second and more, as far as they were read.
+          type: int
+          returned: always
+          sample: 30
+        average_duration:
+          description: Seconds that a trace takes now; V(null) when there are none.
+          type: float
+          returned: always
+          sample: 8.2
+        baseline_duration:
+          description: Seconds that it took a day before; V(null) when there are none of then.
+          type: float
+          returned: always
+          sample: 0.12
+        bottlenecks:
+          description: Operations by the time that they spend in themselves, most first. Each has C(service), C(operation), C(self_time) and
+            C(baseline_self_time) (seconds, averages), C(calls), C(errors), C(statement), C(table_scan) (the column
+            that lacks an index) and C(checked) (whether a database's catalogue says so, rather than the span).
+          type: list
+          elements: dict
+          returned: always
+          sample: [{"service": "payment-api", "operation": "SELECT transactions", "self_time": 7.9}]
+        repeated:
+          description: The same statement many times in one trace, with C(service), C(statement), C(calls), C(traces), C(duration)
+            (seconds) and C(baseline_calls).
+          type: list
+          elements: dict
+          returned: always
+          sample: [{"service": "payment-api", "statement": "SELECT * FROM items WHERE id = ?", "calls": 120, "baseline_calls": 1}]
+        error_services:
+          description: Services in which errors start, each with how many traces do.
+          type: list
+          elements: list
+          returned: always
+          sample: [["payment-api", 50]]
+        callers:
+          description: Services that call this one, directly or through others.
+          type: list
+          elements: str
+          returned: always
+          sample: [api-gateway]
+        callees:
+          description: Services that this one calls.
+          type: list
+          elements: str
+          returned: always
+          sample: [auth-service]
+        graph:
+          description: Calls between the services around this one, with C(caller), C(callee) and C(calls).
+          type: list
+          elements: dict
+          returned: always
+          sample: [{"caller": "api-gateway", "callee": "payment-api", "calls": 8120}]
+        notes:
+          description: What was cut, what is missing, what is only inferred.
+          type: list
+          elements: str
+          returned: always
+          sample: ["error traces: only the newest 50 were read"]
       sample: {"average_duration": 8.2, "baseline_duration": 0.12}
 findings:
   description: Judged facts drawn from it, the worst first.

@@ -152,3 +152,36 @@ def test_a_database_is_no_redis(database: str) -> None:
     """As by a mistaken entry of the catalogue."""
     with pytest.raises(ProbeFailedError, match=r"not Redis|was closed|reset"):
         probe_redis(database, 3.0)
+
+
+@pytest.fixture
+def replica(side: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A Redis that follows one that is not there."""
+    if side == "lab":
+        pytest.skip("the simulated Redis is never a replica")
+    options = ("--replicaof", "127.0.0.1", "1")
+    with real_part(request, "Redis", redis(tmp_path, *options)) as address:
+        yield address
+
+
+def test_a_replica_without_its_primary(replica: str) -> None:
+    found = probe_from_here(Dependency("cache", DependencyType.REDIS, replica), 3.0)
+    assert (found.level, found.detail.partition(" is down")[0]) == (Level.WARNING, "is a replica whose link to its primary")
+    found = probe_from_here(Dependency("cache", DependencyType.REDIS, replica, primary=True), 3.0)
+    assert (found.level, "READONLY" in found.detail) == (Level.CRITICAL, True)
+
+
+@with_password
+def test_redis_with_its_login(cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    dependency = Dependency("cache", DependencyType.REDIS, cache)
+    found = probe_from_here(replace(dependency, dsn=f"redis://:secret@{cache}"), 3.0)
+    assert (found.level, found.capacity) == (Level.OK, MOST)
+    monkeypatch.setenv("CACHE_DSN", f"redis://default:guess@{cache}")
+    found = probe_from_here(replace(dependency, dsn_env="CACHE_DSN"), 3.0)
+    assert (found.level, "WRONGPASS" in found.detail, "guess" in found.detail) == (Level.UNKNOWN, True, False)
+
+
+@without_password
+def test_measures_of_redis(cache: str) -> None:
+    found = probe_from_here(Dependency("cache", DependencyType.REDIS, cache), 3.0)
+    assert {"memory_used", "memory_limit", "evicted_keys", "clients", "blocked_clients"} <= {measure.name for measure in found.measures}

@@ -4,20 +4,27 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pg8000.native
 import pytest
+from aiohttp import web
 
+from plugins.module_utils.clients.jaeger import JaegerClient
 from plugins.module_utils.clients.postgresql import login_from, postgresql
 from plugins.module_utils.concurrency import Deadline
 from plugins.module_utils.evidence.dependencies import dependencies, probe_from_here
+from plugins.module_utils.evidence.index_check import index_check
 from plugins.module_utils.evidence.indexes import Verdict, verdicts
+from plugins.module_utils.evidence.traces import traces
 from plugins.module_utils.model.dependencies import DependencyHealth
 from plugins.module_utils.model.finding import Level
 from plugins.module_utils.model.service import Dependency, DependencyType, Service
+from tests.contract.serving import served
 from tests.real.parts.postgresql import postgresql as server
 from tests.real.servers import real_part
 
@@ -165,6 +172,8 @@ def test_a_missing_index_until_it_is_there(address: str, other: pg8000.native.Co
         ("SELECT * FROM transactions WHERE user_id IN (?, ?, ?)", "transactions.user_id"),
         ("SELECT * FROM transactions WHERE user_id = ANY($1)", "transactions.user_id"),
         ("SELECT * FROM transactions WHERE id = ? AND user_id = ?", None),
+        ("SELECT * FROM transactions WHERE (id, user_id) = (?, ?)", None),
+        ("SELECT * FROM transactions WHERE (user_id, status) IN ((?, ?), (?, ?))", "transactions.user_id"),
         ("SELECT * FROM transactions WHERE id = ? OR user_id = ?", "transactions.user_id"),
         ("SELECT * FROM transactions WHERE amount BETWEEN ? AND ?", "transactions.amount"),
         ("UPDATE transactions SET note = ? WHERE user_id = ?", "transactions.user_id"),
@@ -243,3 +252,53 @@ def test_a_slow_statement_of_the_moment_lacks_an_index(address: str, other: pg80
     assert found.statements[0].missing_index == "transactions.user_id"
     assert "4711" not in found.statements[0].statement
     assert (found.level, found.detail) == (Level.WARNING, "Missing index on transactions.user_id")
+
+
+@contextlib.contextmanager
+def jaeger_of(statement: str) -> Iterator[str]:
+    """A Jaeger with one slow trace of a query, which says nothing of indexes."""
+    now = int(time.time() * 1e6)
+
+    async def traces(request: web.Request) -> web.Response:
+        if int(request.query["end"]) < now - 3_600_000_000:
+            return web.json_response({"data": []})
+        tags = [{"key": "db.system", "value": "postgresql"}, {"key": "db.statement", "value": statement}]
+        span = {
+            "spanID": "1",
+            "operationName": "SELECT transactions",
+            "processID": "p",
+            "startTime": now - 9_000_000,
+            "duration": 2_300_000,
+        }
+        trace = {"traceID": "t", "processes": {"p": {"serviceName": "payment-api"}}, "spans": [{**span, "tags": tags}]}
+        return web.json_response({"data": [trace]})
+
+    async def graph(_request: web.Request) -> web.Response:
+        return web.json_response({"data": []})
+
+    app = web.Application()
+    app.router.add_get("/api/traces", traces)
+    app.router.add_get("/api/dependencies", graph)
+    with served(app) as url:
+        yield url
+
+
+def test_a_slow_statement_of_the_traces_until_its_index_is_there(address: str, other: pg8000.native.Connection) -> None:
+    service = Service("payment-api", dependencies=(Dependency("db", DependencyType.POSTGRESQL, address),))
+
+    def slowest() -> tuple[str | None, bool]:
+        deadline = Deadline(10.0)
+        found = traces(JaegerClient(url), service, time.time(), deadline, lambda asked: index_check(service, asked, deadline))
+        return found.bottlenecks[0].table_scan, found.bottlenecks[0].checked
+
+    with jaeger_of(STATEMENT) as url:
+        assert slowest() == ("transactions.user_id", True)
+        other.run("CREATE INDEX mine ON transactions (user_id)")
+        assert slowest() == (None, True)
+        other.run("DROP INDEX mine")
+
+
+def test_a_server_that_hangs_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        found = probe(f"127.0.0.1:{silent.getsockname()[1]}/x")
+    assert (found.level, "did not answer within" in found.detail) == (Level.CRITICAL, True)

@@ -13,12 +13,13 @@ START = datetime(2025, 10, 21, 10, tzinfo=UTC)
 AUTHOR = "Al\x1b[31mice"
 
 
-def git(path: Path, *arguments: str, at: datetime = START) -> None:
-    """Runs git in ``path`` as AUTHOR at that time, without anybody's own settings."""
+def git(path: Path, *arguments: str, at: datetime = START) -> str:
+    """Runs git in ``path`` as AUTHOR at that time, without anybody's own settings; what it prints."""
     names = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in (("NAME", AUTHOR), ("EMAIL", "a@b"))}
     dates = {f"GIT_{who}_DATE": f"{int(at.timestamp())} +0000" for who in ("AUTHOR", "COMMITTER")}
     environment = {**os.environ, **names, **dates, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
-    subprocess.run(["git", "-C", str(path), *arguments], check=True, capture_output=True, env=environment)
+    done = subprocess.run(["git", "-C", str(path), *arguments], check=True, capture_output=True, env=environment)
+    return done.stdout.decode()
 
 
 def new_repository(path: Path) -> Path:

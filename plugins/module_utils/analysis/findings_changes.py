@@ -24,7 +24,12 @@ def change_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
     level = Level.WARNING if recent else Level.OK
     span = f" from {changes.from_version} to {changes.to_version}" if changes.from_version and changes.to_version else ""
     subjects = "; ".join(commit.subject for commit in changes.commits[:2])
-    yield Finding("changes.commits", Source.CHANGES, level, f"{plural(len(changes.commits), 'commit')}{span}", subjects)
+    yield Finding(
+        "changes.commits", Source.CHANGES, level, f"{plural(changes.commits_total or len(changes.commits), 'commit')}{span}", subjects
+    )
     if changes.migrations:
         title = f"{plural(len(changes.migrations), 'database migration')}{span}"
         yield Finding("changes.migrations", Source.CHANGES, level, title, ", ".join(changes.migrations[:3]))
+    if changes.configuration:
+        title = f"{plural(len(changes.configuration), 'configuration file')} changed{span}"
+        yield Finding("changes.configuration", Source.CHANGES, level, title, ", ".join(changes.configuration[:3]))

@@ -22,6 +22,8 @@ from .probes import ProbeFailedError, ProbeImpossibleError, connect, failed, par
 
 _PORT = 5432
 _DEFAULT_USER = "postgres"
+_LOCK_TIMEOUT = 300
+"""Milliseconds: who looks on must not stand in a queue of those who work."""
 _TOO_MANY = "53300"
 _LOGIN = ("28", "3D", "42501")
 """Classes of SQLSTATE for a login that does not fit, a database that is not there, and a missing permission."""
@@ -104,7 +106,8 @@ class Postgresql:
     def begin(self) -> None:
         # SET LOCAL ends with the transaction, also behind a pooler that gives the same connection to others.
         self._run("BEGIN TRANSACTION READ ONLY")
-        self._run(f"SET LOCAL statement_timeout = {max(int(self._timeout * 1000), 1)}")
+        self._run(f"SET LOCAL statement_timeout = {max(int(self._timeout * 900), 1)}")
+        self._run(f"SET LOCAL lock_timeout = {_LOCK_TIMEOUT}")
 
     def _run(self, sql: str, **parameters: Any) -> Any:
         library = load("pg8000.native")

@@ -1,47 +1,106 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A local clone of a git repository, read only."""
+"""A git repository, read only: a clone on this host, or a URL of which what is needed is fetched."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Iterable
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ..concurrency import Deadline
 from ..errors import SourceUnavailableError
 from ..model.changes import Commit
 from .answers import excerpt
+from .git import GitFailedError, check_location, is_url, run_git, shown
 
 _RECORD = "\x1e"
 _UNIT = "\x1f"
 _FORMAT = f"--format={_RECORD}%H{_UNIT}%ct{_UNIT}%an{_UNIT}%s{_UNIT}"
 
-# A repository's own configuration may name programs to run; none of them is needed to read commits.
-_SETTINGS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "log.showSignature=false", "core.quotePath=false")
+DEPTH = 500
+"""Commits that are fetched of each version and branch of a URL."""
+_SHA = re.compile(r"^[0-9a-f]{7,64}$")
+_FULL_SHA = re.compile(r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")
+_REFERENCE = re.compile(r"^(?!-)(?!.*(?:\.\.|@\{|//))[^\s~^:?*\[\\\x00-\x1f\x7f]+(?<![./])$")
+"""Names that git accepts for a tag (git-check-ref-format), none of which is an option or a pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    commit: str
+    at: datetime | None
+    """When the tag was made, or the commit where the tag is only a name for it."""
 
 
 class Repository:
-    """The clone at ``path``. Methods raise SourceUnavailableError with git's own words. ``timeout`` is seconds for one command."""
+    """The clone at ``path``. Methods raise SourceUnavailableError with git's own words. ``timeout`` is seconds for all of them together."""
 
-    def __init__(self, path: str, timeout: float = 8.0) -> None:
-        self.path = os.path.abspath(os.path.expanduser(path))
-        self._timeout = timeout
+    def __init__(self, path: str, timeout: float = 8.0, deadline: Deadline | None = None, what: str | None = None) -> None:
+        self.path = os.path.abspath(os.path.expanduser(check_location(path)))
+        self.fetched = what is not None
+        """Whether it is a copy of the newest part of the history only."""
+        self.without_files = False
+        """Whether commits were read whose files are not there."""
+        self._what = what or self.path
+        self._deadline = deadline or Deadline(timeout)
         if not os.path.isdir(self.path):
-            raise SourceUnavailableError(f"The repository {path} is not a folder on this host. Clone it there, or correct 'repository'.")
+            raise SourceUnavailableError(
+                f"The repository {shown(path)} is not a folder on this host. Clone it there, or correct 'repository'."
+            )
 
     def tags(self, names: Iterable[str]) -> dict[str, str]:
         """Commit by tag, for those of ``names`` that exist."""
-        references = [f"refs/tags/{name}" for name in names]
+        return {name: tag.commit for name, tag in self.dated_tags(names).items()}
+
+    def dated_tags(self, names: Iterable[str]) -> dict[str, Tag]:
+        """The tags, for those of ``names`` that exist."""
+        references = [f"refs/tags/{name}" for name in names if _REFERENCE.match(name)]
         if not references:
             return {}
-        output = self._git("for-each-ref", "--format=%(refname:strip=2) %(objectname) %(*objectname)", "--", *references)
+        output = self._git(
+            "for-each-ref", "--format=%(refname:strip=2) %(creatordate:unix) %(objectname) %(*objectname)", "--", *references
+        )
         found = {}
         for line in output.splitlines():
-            name, commit, *peeled = line.split()
-            found[name] = peeled[0] if peeled else commit
+            name, at, commit, *peeled = line.split(" ")
+            when = datetime.fromtimestamp(int(at), UTC) if at.isdigit() else None
+            found[name] = Tag(peeled[0] if peeled and peeled[0] else commit, when)
         return found
+
+    def commit(self, sha: str) -> str | None:
+        """The full id of the commit that ``sha`` begins; None where there is none, or more than one."""
+        if not _SHA.match(sha):
+            return None
+        try:
+            return self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{sha}^{{commit}}").strip() or None
+        except GitFailedError:
+            return None
+
+    def is_ancestor(self, older: str, newer: str) -> bool | None:
+        """Whether ``newer`` has all of ``older``; None when that can't be told."""
+        try:
+            self._git("merge-base", "--is-ancestor", older, newer)
+        except GitFailedError as error:
+            return False if error.code == 1 else None
+        return True
+
+    @property
+    def shallow(self) -> bool:
+        """Whether older commits and tags may be missing."""
+        return self._git("rev-parse", "--is-shallow-repository").strip() == "true"
+
+    def count(self, after: str, upto: str) -> int | None:
+        """How many commits, without merges, ``upto`` has and ``after`` has not."""
+        try:
+            return int(self._git("rev-list", "--count", "--no-merges", f"{after}..{upto}", "--"))
+        except (GitFailedError, ValueError):
+            return None
 
     def commits(
         self, *, after: str | None = None, upto: str = "HEAD", since: datetime | None = None, limit: int = 100
@@ -49,39 +108,62 @@ class Repository:
         """Commits newest first, without merges: those that ``upto`` has and ``after`` has not, or those since a time."""
         selection = [f"--since={int(since.timestamp())}"] if since else []
         revisions = f"{after}..{upto}" if after else upto
-        output = self._git(
-            "log", f"--max-count={limit}", "--no-merges", "--no-ext-diff", "--name-only", _FORMAT, *selection, revisions, "--"
-        )
-        return tuple(_commit(record) for record in output.split(_RECORD)[1:])
+        options = ("log", f"--max-count={limit}", "--no-merges", "--no-mailmap", "--no-ext-diff", "--no-textconv", "--no-renames", _FORMAT)
+        asked = (*selection, "--end-of-options", revisions, "--")
+        try:
+            output = self._git(*options, "--name-only", *asked)
+        except GitFailedError:
+            # A partial clone may have commits without their files.
+            output = self._git(*options, "--no-patch", *asked)
+            self.without_files = True
+        return tuple(_commit(record) for record in output.split(_RECORD)[1:] if record.count(_UNIT) >= 4)
 
     def show(self, tag: str, path: str) -> str:
         """The text of the file at ``path`` as the tag has it."""
         return self._git("show", "--no-textconv", f"refs/tags/{tag}:{path}", "--")
 
     def _git(self, *arguments: str) -> str:
-        settings = [part for setting in (*_SETTINGS, f"safe.directory={self.path}") for part in ("-c", setting)]
-        command = ["git", "--no-pager", "-C", self.path, *settings, *arguments]
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_OPTIONAL_LOCKS": "0",
-            "LC_ALL": "C.UTF-8",
-        }
+        return run_git(arguments, self._deadline, self._what, self.path)
+
+
+@contextmanager
+def opened(where: str, timeout: float, tags: Iterable[str] = (), commits: Iterable[str] = ()) -> Iterator[Repository]:
+    """The repository at a path or URL, for as long as needed; of a URL, the history of ``tags`` and ``commits``, and of its main branch.
+
+    SourceUnavailableError when it can't be read in ``timeout`` seconds, or when ``where`` is no place that git may be sent to.
+    """
+    deadline = Deadline(timeout)
+    check_location(where)
+    if not is_url(where):
+        yield Repository(where, deadline=deadline)
+        return
+    with tempfile.TemporaryDirectory(prefix="incident-", ignore_cleanup_errors=True) as place:
+        run_git(("init", "--quiet", "--bare", "--template=", "--initial-branch=main", place), deadline, where)
+        _fetch(where, place, deadline, [name for name in tags if _REFERENCE.match(name)], list(commits))
+        yield Repository(place, deadline=deadline, what=where)
+
+
+def _fetch(where: str, place: str, deadline: Deadline, tags: list[str], commits: list[str]) -> None:
+    asked = [f"refs/tags/{name}" for name in tags]
+    listed = run_git(("ls-remote", "--quiet", "--", where, "HEAD", *asked), deadline, where)
+    there = {line.partition("\t")[2] for line in listed.splitlines()}
+    wanted = [f"+{name}:{name}" for name in asked if name in there]
+    wanted += ["+HEAD:refs/heads/main"] if "HEAD" in there else []
+    if not wanted:
+        return  # an empty repository
+    options = ("--quiet", "--no-tags", "--no-write-fetch-head", f"--depth={DEPTH}", "--filter=blob:none")
+    run_git(("fetch", *options, "--", where, *wanted), deadline, where, place)
+    for sha in commits:
         try:
-            # The core knows no AnsibleModule whose run_command it could call.
-            done = subprocess.run(  # pylint: disable=ansible-bad-function
-                command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=self._timeout, check=False
-            )
-        except FileNotFoundError as error:
-            raise SourceUnavailableError("git is not installed on this host; install it to see what changed.") from error
-        except subprocess.TimeoutExpired as error:
-            raise SourceUnavailableError(f"git took longer than {self._timeout:g} s in {self.path}.") from error
-        if done.returncode != 0:
-            raise SourceUnavailableError(f"git can't read {self.path}: {excerpt(done.stderr, 300)}")
-        return done.stdout.decode("utf-8", "replace")
+            # A full id can be asked for as it is where the server allows it; of a part, only the branches can show what it begins.
+            more = [f"+{sha}:refs/asked/{sha}"] if _FULL_SHA.match(sha) else ["+refs/heads/*:refs/remotes/all/*"]
+            if Repository(place, deadline=deadline, what=where).commit(sha) is None:
+                run_git(("fetch", *options, "--", where, *more), deadline, where, place)
+        except GitFailedError:
+            continue
 
 
 def _commit(record: str) -> Commit:
     sha, at, author, subject, files = record.split(_UNIT, 4)
-    paths = tuple(line for line in files.splitlines() if line.strip())
+    paths = tuple(excerpt(line, 300) for line in files.splitlines() if line.strip())
     return Commit(sha=sha, at=datetime.fromtimestamp(int(at), UTC), author=excerpt(author, 80), subject=excerpt(subject), files=paths)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 from urllib.parse import quote
 
-from ..concurrency import map_side_by_side
+from ..concurrency import Deadline, map_side_by_side, wait
 from ..errors import SourceUnavailableError
 from .answers import NotJsonError, parse_json, status_problem
 from .http import HttpClient
@@ -54,7 +55,7 @@ class TempoClient:
             )
         ids = [str(entry.get("traceID")) for entry in found[:limit] if isinstance(entry, dict)]
         futures = map_side_by_side(self._trace, [identity for identity in ids if _ID.match(identity)], _AT_ONCE, "tempo")
-        return [trace for future in futures if (trace := future.result(self._timeout * 2)) is not None]
+        return _those_that_came(futures, Deadline(self._timeout * 2))
 
     def _trace(self, identity: str) -> dict[str, Any] | None:
         """A trace; None where it is gone by now. Before Tempo 2.6 there was only the first version of the path."""
@@ -80,6 +81,21 @@ class TempoClient:
             if self._http is None:
                 self._http = HttpClient("Tempo", self._url, "tempo_url", headers=self._headers, timeout=self._timeout)
             return self._http
+
+
+def _those_that_came(futures: Sequence[Future[dict[str, Any] | None]], deadline: Deadline) -> list[dict[str, Any]]:
+    """A trace that can't be had is left out; SourceUnavailableError when none can."""
+    came, failed = [], None
+    for future in futures:
+        try:
+            trace = wait(future, deadline, "Tempo")
+        except SourceUnavailableError as error:
+            failed = error
+        else:
+            came += [trace] if trace is not None else []
+    if failed is not None and not came:
+        raise failed
+    return came
 
 
 def _quoted(text: str) -> str:

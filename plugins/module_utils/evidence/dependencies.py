@@ -178,7 +178,7 @@ def _health(dependency: Dependency, probed: Probed, used: float | None, capacity
         name=dependency.name,
         title=dependency.title or dependency.name,
         type=dependency.type,
-        address=_shown_address(dependency.address),
+        address=dependency.shown.address,
         level=level,
         detail=detail,
         latency=probed.latency,
@@ -190,13 +190,6 @@ def _health(dependency: Dependency, probed: Probed, used: float | None, capacity
         statements=probed.statements,
         addresses=probed.addresses,
     )
-
-
-def _shown_address(address: str) -> str:
-    """Without the login that it may hold."""
-    scheme, separator, rest = address.rpartition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}" if separator else address
 
 
 def _shortage(used: float, capacity: float, share: float, unit: str) -> str:

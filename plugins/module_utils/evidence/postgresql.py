@@ -33,6 +33,8 @@ SLOW_NOW = 1.0
 """Seconds from which a statement is slow, on average and at the moment."""
 MAX_STATEMENTS = 5
 _SHOWN = 300
+_CANCELLED = "57014"
+"""SQLSTATE of a question that took longer than it may."""
 _MEASURES = {
     "used": ("connections", "number"),
     "active": ("active_sessions", "number"),
@@ -64,7 +66,12 @@ def probe_postgresql(login: Login, timeout: float, primary: bool = False) -> Pro
     except TooManyConnectionsError as error:
         detail = f"Connections exhausted ({error.message})"
         return Probed(Level.CRITICAL, detail, problems=(detail,))
-    except (RefusedError, QueryFailedError) as error:
+    except QueryFailedError as error:
+        if error.state == _CANCELLED:
+            detail = f"answers too slowly: {error.message}"
+            return Probed(Level.WARNING, detail, problems=(detail,))
+        return Probed(Level.UNKNOWN, f"answers, but refuses to tell more: {error.message}")
+    except RefusedError as error:
         return Probed(Level.UNKNOWN, f"answers, but refuses to tell more: {error.message}")
 
 

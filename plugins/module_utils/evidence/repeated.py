@@ -17,6 +17,8 @@ MANY = 10
 """Times in one trace from which a query is repeated rather than used."""
 MOST = 3
 _SHOWN = 300
+_MOST_SPANS = 20_000
+"""Spans with a statement that are counted: enough to see a loop, few enough to be read at once."""
 
 
 def repeated(focus: Sequence[Trace], before: Sequence[Trace]) -> tuple[RepeatedQuery, ...]:
@@ -35,10 +37,14 @@ def repeated(focus: Sequence[Trace], before: Sequence[Trace]) -> tuple[RepeatedQ
 def _counts(traces: Sequence[Trace]) -> dict[tuple[str, str], list[tuple[int, float]]]:
     """For each query, how often it is in each trace, and for how long."""
     counts: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
+    left = _MOST_SPANS
     for trace in traces:
+        if left <= 0:
+            break
         spans: dict[tuple[str, str], list[float]] = defaultdict(list)
         for span in trace.spans:
-            if span.statement:
+            if span.statement and left > 0:
+                left -= 1
                 spans[span.service, shape(span.statement)].append(span.duration)
         for key, durations in spans.items():
             counts[key].append((len(durations), sum(durations)))

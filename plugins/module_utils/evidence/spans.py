@@ -131,7 +131,7 @@ def span_from(
         start=start,
         duration=duration,
         error=_failed(tags),
-        statement=excerpt(statement, MAX_STATEMENT) if statement else None,
+        statement=_shown(statement, MAX_STATEMENT) if statement else None,
         table_scan=_table_scan(tags, logs, statement),
         waited_for=str(tags.get("span.kind")).lower() != "consumer",
     )

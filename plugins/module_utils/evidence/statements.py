@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from ..clients.libraries import load
@@ -68,6 +70,7 @@ class Search:
     """Which of the statement's queries it is in: subqueries are queries of their own."""
 
 
+@lru_cache(maxsize=4096)
 def shape(statement: str) -> str:
     """A statement without the values in it, which may be personal: ``WHERE id = 7`` and ``WHERE id = 8`` become one."""
     return _LISTS.sub("(?)", _VALUES.sub("?", " ".join(statement.split())))
@@ -77,7 +80,7 @@ def searches(statement: str) -> list[Search]:
     """The tables that ``statement`` searches. Empty when it is no SQL that can be read (cut off, another language) or searches nothing."""
     if len(statement) > MAX_STATEMENT:
         return []
-    sqlglot = load("sqlglot")
+    sqlglot = _library()
     try:
         tree = sqlglot.parse_one(_PREFIX.sub("", _TOKEN.sub(_plain, statement)), read="postgres")
         return list(_searches(tree, sqlglot.exp)) if tree is not None else []
@@ -85,14 +88,21 @@ def searches(statement: str) -> list[Search]:
         return []
 
 
-def normal(text: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def normal(text: str) -> tuple[str, ...]:
     """The parts of a condition of PostgreSQL's catalogue (``((a)::text = 'x'::text) AND b IS NULL``) in normal form."""
-    sqlglot = load("sqlglot")
+    sqlglot = _library()
     try:
         tree = sqlglot.parse_one(text, read="postgres")
     except (sqlglot.errors.SqlglotError, RecursionError):
-        return [text]
-    return [_normal(part, sqlglot.exp) for part in _parts(tree, sqlglot.exp)]
+        return (text,)
+    return tuple(_normal(part, sqlglot.exp) for part in _parts(tree, sqlglot.exp))
+
+
+def _library() -> Any:
+    sqlglot = load("sqlglot")
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # what it does not understand is no concern of whoever runs this
+    return sqlglot
 
 
 def _plain(match: re.Match[str]) -> str:
@@ -176,6 +186,9 @@ def _read(part: Any, tables: Mapping[str, Any], exp: Any) -> Iterator[tuple[str 
         yield from _alternatives(part, tables, exp)
         return
     kind, sides = _kind(part, exp)
+    if kind is not None and any(isinstance(side, exp.Tuple) for side in sides):
+        yield from _rows(part, tables, exp)
+        return
     if kind is None:
         return
     for number, side in enumerate(sides):
@@ -207,6 +220,15 @@ def _read(part: Any, tables: Mapping[str, Any], exp: Any) -> Iterator[tuple[str 
                 joined=joined,
             ),
         )
+
+
+def _rows(part: Any, tables: Mapping[str, Any], exp: Any) -> Iterator[tuple[str | None, Condition | Group]]:
+    """Rows that are compared, ``(a, b) = (1, 2)`` and ``(a, b) IN (…)``: each of their columns is."""
+    left = part.this.expressions if isinstance(part.this, exp.Tuple) else []
+    right = part.expression.expressions if isinstance(part, exp.EQ) and isinstance(part.expression, exp.Tuple) else []
+    for number, side in enumerate(left):
+        other = right[number].copy() if number < len(right) else exp.Placeholder()
+        yield from _read(exp.EQ(this=side.copy(), expression=other), tables, exp)
 
 
 def _same_scope(column: Any, part: Any, exp: Any) -> bool:

@@ -60,6 +60,7 @@ DIAGNOSTICS: dict[str, Any] = {
     "loki_url": {"type": "str"},
     "loki_tenant": {"type": "str"},
     "tempo_url": {"type": "str"},
+    "compare_with": {"type": "str"},
     "dependency_dsns": {"type": "dict", "no_log": True},
     "timeframe": {"type": "str", "default": "4h"},
     "log_window": {"type": "str", "default": "15m"},
@@ -98,6 +99,7 @@ class Options:
     deadline: float = 15.0
     use_logs_only: bool = False
     probe_from_pod: bool = False
+    compare_with: str | None = None
 
 
 def diagnose(service: Service, clients: Clients, options: Options, now: datetime, clock: Clock = time.monotonic) -> Diagnostics:
@@ -131,6 +133,7 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
         source_timeout=_seconds(params["source_timeout"], "source_timeout"),
         use_logs_only=bool(params["use_logs_only"]),
         probe_from_pod=params["probe_from"] == "pod",
+        compare_with=params.get("compare_with"),
     )
     service = service_from(params)
     clients = Clients(
@@ -263,7 +266,7 @@ class _Look:
         job = self.jobs.get(Source.ROLLOUTS)
         history = wait(job.future, job.deadline, "The cluster").data if job else None
         since = self.now - timedelta(seconds=self.options.timeframe)
-        return changes(self.service, history, since, max(deadline.left(), 0.1))
+        return changes(self.service, history, since, max(deadline.left(), 0.1), self.options.compare_with)
 
     def _check_workload(self, client: ClusterClient, shared: ClusterSnapshot) -> None:
         try:

@@ -25,7 +25,7 @@ _OWN_OPTIONS: dict[Source, tuple[str, ...]] = {
     Source.METRICS: (*PROMETHEUS, "timeframe"),
     Source.TRACES: ("jaeger_url", "tempo_url", "dependency_dsns"),
     Source.DEPENDENCIES: (*CLUSTER, *PROMETHEUS, "probe_from", "dependency_dsns"),
-    Source.CHANGES: (*CLUSTER, "timeframe"),
+    Source.CHANGES: (*CLUSTER, "timeframe", "compare_with"),
     Source.IMPACT: (*PROMETHEUS,),
 }
 

@@ -16,6 +16,8 @@ class Commit:
     author: str
     subject: str
     files: tuple[str, ...] = ()
+    more_files: int = 0
+    """Files that it touches beyond those that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,13 @@ class Changes:
     migrations: tuple[str, ...] = ()
     """Files among them that look like database migrations."""
     notes: tuple[str, ...] = ()
+    configuration: tuple[str, ...] = ()
+    """Files among them that look like configuration."""
+    libraries: tuple[str, ...] = ()
+    """Files among them that say which libraries are used, and in which version."""
+    authors: tuple[str, ...] = ()
+    """Most commits first."""
+    commits_total: int | None = None
+    """All commits between the two versions; None where that is not known."""
+    from_commit: str | None = None
+    to_commit: str | None = None

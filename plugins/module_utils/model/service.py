@@ -51,6 +51,15 @@ class Dependency:
     dsn_env: str | None = None
     """The environment variable that holds the dsn, on the host that probes."""
 
+    @property
+    def shown(self) -> Dependency:
+        """Without the logins in it: what results and records may hold."""
+        if self.type is DependencyType.DNS:  # whose address is name@server
+            return replace(self, dsn=None)
+        scheme, separator, rest = self.address.rpartition("://")
+        host, slash, path = rest.partition("/")
+        return replace(self, dsn=None, address=f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}")
+
 
 @dataclass(frozen=True, slots=True)
 class SignalQuery:
@@ -167,8 +176,8 @@ class Service:
 
     @property
     def shown(self) -> Service:
-        """Without what opens doors: what results and records may hold."""
-        return replace(self, dependencies=tuple(replace(dependency, dsn=None) for dependency in self.dependencies))
+        """Without the logins of its dependencies."""
+        return replace(self, dependencies=tuple(dependency.shown for dependency in self.dependencies))
 
     @property
     def label(self) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.evidence.
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollout import Revision, Rollouts
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 from ansible_collections.devops.incident_response.tests.unit.git_history import START, commit, git, new_repository
+from ansible_collections.devops.incident_response.tests.unit.servers import tcp_server
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def history(current: str | None, previous: str | None) -> Rollouts:
     def revision(number: int, version: str | None) -> Revision:
         return Revision(number, version, None, "x", None, START, START, None, number == 2)
 
-    return Rollouts(revision(2, current), revision(1, previous) if previous else None, (), START, False)
+    return Rollouts(revision(2, current), revision(1, previous) if previous else None, (), START + timedelta(hours=3), False)
 
 
 def service(clone: Path) -> Service:
@@ -67,8 +69,8 @@ def test_without_rollouts_the_versions_are_unknown(clone: Path) -> None:
     assert "versions are unknown" in found.notes[0]
 
 
-@pytest.mark.parametrize("repository", [None, "", "https://git.example.com/payments.git", "git@git.example.com:payments.git", "ssh://x/y"])
-def test_what_is_no_local_clone_is_skipped(repository: str | None) -> None:
+@pytest.mark.parametrize("repository", [None, ""])
+def test_without_a_repository_it_is_skipped(repository: str | None) -> None:
     with pytest.raises(SourceSkippedError):
         changes(Service("payment-api", repository=repository), None, datetime(2025, 1, 1, tzinfo=UTC))
 
@@ -82,3 +84,92 @@ def test_a_version_cannot_become_an_option(clone: Path) -> None:
 def test_a_folder_without_git(tmp_path: Path) -> None:
     with pytest.raises(SourceUnavailableError, match="not a git repository"):
         changes(replace(Service("payment-api"), repository=str(tmp_path)), None, START)
+
+
+@pytest.mark.parametrize(
+    "repository", ["ext::sh -c touch% x", "--upload-pack=x", "ssh://-oProxyCommand=x/y", "git@-oProxyCommand=x:y", "fd::7", "ftp://x/y"]
+)
+def test_what_would_be_a_command_is_refused(repository: str) -> None:
+    with pytest.raises(SourceUnavailableError, match="is refused"):
+        changes(Service("payment-api", repository=repository), None, datetime(2025, 1, 1, tzinfo=UTC))
+
+
+def test_a_url_is_fetched(clone: Path) -> None:
+    found = changes(Service("payment-api", repository=clone.as_uri()), history("v2.3.1", "v2.3.0"), START)
+    assert [entry.subject for entry in found.commits] == ["Changed: processor", "Added: new query"]
+    assert (found.migrations, found.commits_total, found.notes) == (("db/migrations/0042_add_column.sql",), 2, ())
+
+
+@pytest.mark.parametrize("form", ["{}", "sha-{}", "main-{}", "v1.0.0-5-g{}"])
+@pytest.mark.parametrize("length", [8, 40])
+@pytest.mark.parametrize("by_url", [True, False])
+def test_a_version_that_is_a_commit(clone: Path, form: str, length: int, by_url: bool) -> None:
+    new, old = (git(clone, "rev-parse", name).strip() for name in ("HEAD", "HEAD~1"))
+    place = Service("payment-api", repository=clone.as_uri() if by_url else str(clone))
+    found = changes(place, history(form.format(new[:length]), form.format(old[:length])), START)
+    assert ([entry.subject for entry in found.commits], found.to_commit) == (["Changed: processor"], new)
+
+
+def test_a_digest_names_no_commit(clone: Path) -> None:
+    found = changes(service(clone), history("sha256:" + "a" * 64, "v2.3.0"), START)
+    assert "is an image's digest" in found.notes[0]
+
+
+def test_a_tag_that_was_moved_after_the_deployment_is_said(clone: Path) -> None:
+    commit(clone, "src/late.py", "Late", START + timedelta(hours=9))
+    git(clone, "tag", "-f", "v2.3.1")
+    found = changes(service(clone), history("v2.3.1", "v2.3.0"), START)
+    assert "may have been moved since" in found.notes[0]
+
+
+def test_a_history_that_was_rewritten_is_said(clone: Path) -> None:
+    git(clone, "checkout", "-q", "--orphan", "other")
+    commit(clone, "src/b.py", "Anew", START + timedelta(hours=2))
+    git(clone, "tag", "v2.4.0")
+    found = changes(service(clone), history("v2.4.0", "v2.3.1"), START)
+    assert "does not follow" in found.notes[0]
+
+
+def test_compared_with_another_version(clone: Path) -> None:
+    git(clone, "tag", "v2.3.0.1", "HEAD~1")
+    found = changes(service(clone), history("v2.3.1", "v2.3.0"), START, compare_with="v2.3.0.1")
+    assert ([entry.subject for entry in found.commits], found.from_version) == (["Changed: processor"], "v2.3.0.1")
+
+
+def test_what_is_cut_is_said(clone: Path) -> None:
+    for number in range(32):
+        commit(clone, f"migrations/{number:04}_x.sql", f"Number {number}", START + timedelta(hours=2, minutes=number))
+    git(clone, "tag", "-f", "v2.3.1")
+    found = changes(service(clone), history("v2.3.1", "v2.3.0"), START)
+    assert (len(found.commits), found.commits_total, len(found.migrations)) == (30, 34, 20)
+    assert found.notes == ("only the newest 30 commits are listed", "only 20 of 33 migrations are listed")
+
+
+def test_hostile_words_of_a_commit_are_one_printable_line(clone: Path) -> None:
+    commit(clone, "src/c.py", "Evil \x1b[31m \x1e\x1f {{ lookup('pipe', 'id') }}", START + timedelta(hours=2))
+    git(clone, "tag", "-f", "v2.3.1")
+    (first, *_rest) = changes(service(clone), history("v2.3.1", "v2.3.0"), START).commits
+    assert not any(ord(sign) < 32 for sign in first.subject)
+
+
+def test_a_server_that_hangs_is_given_up() -> None:
+    ended = threading.Event()
+    with tcp_server(lambda _: ended.wait(10)) as address:
+        place = Service("payment-api", repository=f"git://{address}/x")
+        with pytest.raises(SourceUnavailableError, match="took longer"):
+            changes(place, None, START, timeout=0.5)
+        ended.set()
+
+
+def test_a_shallow_clone_says_so(clone: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--depth=1", "--no-tags", clone.as_uri(), str(tmp_path / "shallow"))
+    found = changes(service(tmp_path / "shallow"), history("v2.3.1", "v2.3.0"), START)
+    assert (len(found.commits), found.notes[0].endswith("; the clone is shallow")) == (1, True)
+
+
+def test_a_clone_without_files_still_tells_its_commits(clone: Path, tmp_path: Path) -> None:
+    git(clone, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--bare", "--filter=tree:0", clone.as_uri(), str(tmp_path / "partial"))
+    found = changes(service(tmp_path / "partial"), history("v2.3.1", "v2.3.0"), START)
+    assert [entry.subject for entry in found.commits] == ["Changed: processor", "Added: new query"]
+    assert found.notes == ("the clone is partial: which files were changed is not known",)

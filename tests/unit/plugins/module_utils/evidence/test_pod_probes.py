@@ -105,3 +105,58 @@ def test_an_address_cannot_become_an_option(kind: DependencyType, address: str) 
     pods = Pods()
     assert probe(pods, kind, address).level is not Level.OK
     assert pods.ran == []
+
+
+STATE = '{"max_connections": 100, "reserved": 3, "used": 95, "recovery": false}'
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "level", "detail"),
+    [
+        (0, STATE, Level.OK, "Healthy"),
+        (
+            2,
+            "psql: error: FATAL:  sorry, too many clients already",
+            Level.CRITICAL,
+            "Connections exhausted (sorry, too many clients already)",
+        ),
+        (
+            2,
+            'psql: error: connection to server at "db", port 5432 failed: fe_sendauth: no password supplied',
+            Level.UNKNOWN,
+            "answers, but refuses to tell more: psql: error: connection to server at",
+        ),
+        (2, 'FATAL:  role "me" does not exist', Level.UNKNOWN, 'answers, but refuses to tell more: role "me" does not exist'),
+        (2, "psql: error: could not connect: Connection refused", Level.CRITICAL, "psql: error: could not connect: Connection refused"),
+        (0, "garbage", Level.UNKNOWN, "psql answered with something unforeseen"),
+        (127, "", Level.UNKNOWN, "could not be probed from a pod: its image has no psql"),
+    ],
+)
+def test_postgresql_by_psql(code: int, output: str, level: Level, detail: str) -> None:
+    pods = Pods(code, output)
+    found = probe(pods, DependencyType.POSTGRESQL, "db:5432/payments")
+    assert (found.level, found.detail.startswith(detail)) == (level, True), found
+    command = pods.ran[0][3]
+    assert command[:2] == ("psql", "-X")
+    assert command[6:14] == ("-h", "db", "-p", "5432", "-U", "postgres", "-d", "payments")
+
+
+def test_a_login_is_no_argument() -> None:
+    pods = Pods(0, STATE)
+    ask = probe_from_pod(lambda: cast(ClusterSnapshot, pods), Service("payment-api"))
+    ask(Dependency("x", DependencyType.POSTGRESQL, "db:5432", dsn="postgresql://me:secret@db/x"), 2.5)
+    assert "secret" not in " ".join(pods.ran[0][3])
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "level", "detail"),
+    [
+        (0, "10.0.0.7 STREAM db\n10.0.0.7 DGRAM\n", Level.OK, "Healthy (resolves to 10.0.0.7)"),
+        (2, "", Level.CRITICAL, "its name cannot be resolved in the pod"),
+    ],
+)
+def test_a_name_by_getent(code: int, output: str, level: Level, detail: str) -> None:
+    pods = Pods(code, output)
+    found = probe(pods, DependencyType.DNS, "db.production.svc")
+    assert (found.level, found.detail) == (level, detail)
+    assert pods.ran[0][3] == ("getent", "ahosts", "db.production.svc")
