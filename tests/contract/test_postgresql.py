@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pg8000.native
@@ -302,3 +303,25 @@ def test_a_server_that_hangs_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         found = probe(f"127.0.0.1:{silent.getsockname()[1]}/x")
     assert (found.level, "did not answer within" in found.detail) == (Level.CRITICAL, True)
+
+
+@pytest.fixture
+def with_statistics(side: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if side == "lab":
+        pytest.skip("the simulated database only listens")
+    with real_part(request, "PostgreSQL", server(tmp_path, "shared_preload_libraries=pg_stat_statements")) as running:
+        yield running
+
+
+def test_a_slow_statement_of_the_statistics_lacks_an_index(with_statistics: str) -> None:
+    with session(with_statistics) as connection:
+        connection.run("CREATE EXTENSION pg_stat_statements")
+        connection.run("CREATE TABLE transactions AS SELECT i AS id, i AS user_id FROM generate_series(1, 5000) i")
+        connection.run("SELECT count(*), pg_sleep(0.6) FROM transactions WHERE user_id = 4711")
+        (slow,) = probe(with_statistics).statements
+        assert (slow.missing_index, slow.calls, slow.running) == ("transactions.user_id", 1, 0)
+        assert slow.average is not None
+        assert slow.average > 0.5
+        connection.run("CREATE INDEX ON transactions (user_id)")
+        assert probe(with_statistics).statements[0].missing_index is None
+        assert probe(with_statistics).level is Level.OK

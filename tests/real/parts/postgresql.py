@@ -19,8 +19,8 @@ _NOT_ROOT = "nobody"
 
 
 @contextlib.contextmanager
-def postgresql(directory: Path) -> Iterator[str]:
-    """Its address; everybody may log in as `postgres`. `directory` takes its log."""
+def postgresql(directory: Path, *settings: str) -> Iterator[str]:
+    """Its address; everybody may log in as `postgres`. `directory` takes its log; settings are as in `work_mem=4MB`."""
     server = program("postgres").resolve()
     user = _NOT_ROOT if os.geteuid() == 0 else None
     # Not below `directory`, which others may not enter.
@@ -37,7 +37,7 @@ def postgresql(directory: Path) -> Iterator[str]:
         )
         if made.returncode:
             raise PartUnavailable(f"initdb failed: {made.stderr.strip()[-300:]}")
-        options = (f"listen_addresses={HOST}", f"port={port}", f"unix_socket_directories={place}", "fsync=off")
+        options = (f"listen_addresses={HOST}", f"port={port}", f"unix_socket_directories={place}", "fsync=off", *settings)
         with processes(directory) as running:
             running.start("postgres", [server, "-D", data, *(word for option in options for word in ("-c", option))], user=user)
             running.wait("postgres", lambda: _ready(server.parent / "pg_isready", port))

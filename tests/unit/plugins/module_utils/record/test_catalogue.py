@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import InvalidOptionError
-from ansible_collections.devops.incident_response.plugins.module_utils.record.catalogue import entry_from_service, service_from_entry
+from ansible_collections.devops.incident_response.plugins.module_utils.record.catalogue import (
+    entry_from_service,
+    service_from_entry,
+    without_addresses,
+)
 
 
 def test_everything_has_a_default() -> None:
@@ -51,3 +55,20 @@ def test_a_wrong_field_is_named_with_its_service(entry: dict[str, Any], message:
     with pytest.raises(InvalidOptionError) as error:
         service_from_entry("a", entry)
     assert message in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("entry", "address"),
+    [
+        (
+            {"type": "postgresql", "address": "me:hunter2@db:5432/payments", "dsn": "postgresql://me:hunter2@db/payments"},
+            "db:5432/payments",
+        ),
+        ({"type": "http", "address": "https://me:hunter2@auth/health"}, "https://auth/health"),
+        ({"type": "dns", "address": "db.example.com@10.0.0.1"}, "db.example.com@10.0.0.1"),
+    ],
+)
+def test_logins_of_dependencies_are_in_no_record(entry: dict[str, str], address: str) -> None:
+    service = without_addresses(service_from_entry("a", {"dependencies": [{"name": "x", **entry}]}))
+    assert service.dependencies[0].address == address
+    assert "hunter2" not in str(entry_from_service(service))
