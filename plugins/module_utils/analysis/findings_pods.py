@@ -48,6 +48,8 @@ _START_REASONS = frozenset(
     }
 )
 _CREATING = frozenset({"Pending", "ContainerCreating", "PodInitializing"})
+_KNOWN = UNSCHEDULED | _CREATING | {"OOMKilled", "ReadinessGatesNotReady", "ContainersNotReady", "Terminating"}
+"""Reasons that have a rule of their own, beside those of containers."""
 _EXIT_CODES = {
     0: "it ended by itself, as a job does",
     1: "the program ended with an error",
@@ -79,6 +81,8 @@ def pod_findings(state: WorkloadState, now: datetime, level: Level) -> Iterator[
     yield from _not_starting(live, level, now)
     yield from _probes(live, level)
     yield from _gates(live, level)
+    yield from _not_ready(live, level)
+    yield from _otherwise(live if state.ready >= state.desired else bad, level)
     if state.ready < state.desired:
         yield from _taken(tuple(pod for pod in bad if pod.reason in NODE_TROUBLE))
     yield from _terminating(state.pods, now)
@@ -125,14 +129,7 @@ def _kind(pod: Pod) -> str | None:
 
 def _image(pods: Sequence[Pod], level: Level) -> Finding:
     pod = pods[0]
-    told = next(
-        (
-            one.message
-            for one in pod.warnings
-            if one.reason in ("Failed", "InspectFailed") and "ulling" not in one.message[:8] and "pull" in one.message
-        ),
-        None,
-    )
+    told = next((one.message for one in pod.warnings if one.reason in ("Failed", "InspectFailed") and "pull" in one.message), None)
     what = "is no valid name" if pod.reason == "InvalidImageName" else f"can't be pulled by {plural(len(pods), 'pod')}"
     said = told or pod.message
     advice = "Check the tag, whether the registry answers, and the pull secret"
@@ -216,6 +213,23 @@ def _gates(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:
     waiting = [pod for pod in bad if pod.reason == "ReadinessGatesNotReady"]
     if waiting:
         yield _finding("readiness_gates", level, f"{plural(len(waiting), 'pod')} held back by a readiness gate", waiting[0].message)
+
+
+def _not_ready(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:
+    """Pods that run, and of which nobody says why they are not ready."""
+    silent = [pod for pod in bad if pod.reason == "ContainersNotReady" and failed_probe(pod) is None and stuck_at(pod) is None]
+    if silent:
+        title = f"{plural(len(silent), 'pod')} running and not ready (ContainersNotReady)"
+        said = f"{silent[0].message}; " if silent[0].message else ""
+        yield _finding("not_ready", level, title, f"{said}no event is left that says how the readiness probe fails: see their logs")
+
+
+def _otherwise(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:
+    """Reasons that no other rule knows, with what is said of them."""
+    rest = [pod for pod in bad if pod.reason and pod.message and pod.reason not in _KNOWN | NODE_TROUBLE and _kind(pod) is None]
+    for reason in list(dict.fromkeys(pod.reason for pod in rest))[:2]:
+        pods = [pod for pod in rest if pod.reason == reason]
+        yield _finding("pod", level, f"{plural(len(pods), 'pod')} failing ({reason})", pods[0].message)
 
 
 def _taken(taken: Sequence[Pod]) -> Iterator[Finding]:

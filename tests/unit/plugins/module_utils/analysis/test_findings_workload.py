@@ -102,6 +102,14 @@ def test_an_image_is_named_with_what_the_registry_says(reason: str) -> None:
         ),
         ("ReadinessGatesNotReady", "readiness gate lb is not True", (), "readiness_gates", "1 pod held back by a readiness gate"),
         ("Unschedulable", "0/3 nodes: Insufficient cpu", (), "unschedulable", "1 pod can't be scheduled"),
+        (
+            "ContainersNotReady",
+            "containers with unready status: [app]",
+            (),
+            "not_ready",
+            "1 pod running and not ready (ContainersNotReady)",
+        ),
+        ("OutOfcpu", "Pod was rejected: Node didn't have enough resource: cpu", (), "pod", "1 pod failing (OutOfcpu)"),
         ("Evicted", "low on memory", (), "evicted", "1 pod taken away by the node (Evicted)"),
     ],
 )
