@@ -85,7 +85,8 @@ attributes:
     support: full
 notes:
   - The waiting and its live output are done by an action plugin of the same name, which runs
-    M(devops.incident_response.rollback_progress_info) again and again on the same host.
+    M(devops.incident_response.rollback_progress_info) again and again on the same host, or does its work in the controller's process
+    where a module would find the same.
 seealso:
   - module: devops.incident_response.rollback_check
   - module: devops.incident_response.rollback_progress_info
