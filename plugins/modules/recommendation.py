@@ -300,6 +300,30 @@ recommendation:
       elements: str
       returned: always
       sample: ["traces: no jaeger_url is given"]
+scoring:
+  description: The table that the score was made by, O(scoring) over the default one.
+  type: dict
+  returned: success
+  contains:
+    factors:
+      description: The factors, each with its C(max) and C(bands). Limits are seconds or multiples of the baseline; C(below) says that a
+        band holds below its limit, and not above it.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - {"name": "latency", "title": "Latency increase", "max": 15, "below": false, "bands": [{"limit": 5, "points": 15}]}
+    levels:
+      description: From which score on which level holds, highest first.
+      type: list
+      elements: dict
+      returned: always
+      sample: [{"at_least": 80, "level": "high", "verdict": "IMMEDIATE ROLLBACK (High Confidence)"}]
+    total:
+      description: What the factors' most points add up to.
+      type: int
+      returned: always
+      sample: 100
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -61,7 +61,7 @@ def confidence_result(params: Mapping[str, Any]) -> dict[str, Any]:
         given = observe(situation(diagnostics, diagnostics.collected_at, Options(scoring=scoring)))
     else:
         given = _observations(params)
-    return {"changed": False, "confidence": to_result(score(given, scoring))}
+    return {"changed": False, "confidence": to_result(score(given, scoring)), "scoring": to_result(scoring)}
 
 
 def recommendation_result(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +78,8 @@ def recommendation_result(params: Mapping[str, Any]) -> dict[str, Any]:
         attempts=tuple(_attempt(one, index) for index, one in enumerate(params.get("attempts") or ())),
     )
     policy = policy_from({"page": [], **params["policy"]}) if params.get("policy") else CAUTIOUS_POLICY
-    return {"changed": False, "recommendation": to_result(recommend(diagnostics, policy, diagnostics.collected_at, options))}
+    found = recommend(diagnostics, policy, diagnostics.collected_at, options)
+    return {"changed": False, "recommendation": to_result(found), "scoring": to_result(options.scoring)}
 
 
 def _diagnostics(params: Mapping[str, Any]) -> Diagnostics:

@@ -109,3 +109,29 @@ def test_a_wrong_policy_is_named() -> None:
 def test_a_wrong_severity_is_named() -> None:
     with pytest.raises(InvalidOptionError, match="severity"):
         recommendation_result({"diagnostics": to_result(bad_deployment()), "severity": "P9"})
+
+
+def test_the_table_that_counted_is_returned() -> None:
+    changed = {"levels": {"high": 90}}
+    given = {"diagnostics": to_result(bad_deployment()), "scoring": changed}
+    for found in (confidence_result(given), recommendation_result(given)):
+        assert found["scoring"]["levels"][0]["at_least"] == 90
+        assert [(factor["name"], factor["max"]) for factor in found["scoring"]["factors"]] == [
+            ("deployment_age", 40),
+            ("error_rate", 30),
+            ("latency", 15),
+            ("stable_target", 15),
+        ]
+
+
+def test_a_tree_and_attempts_reach_the_decision() -> None:
+    given = {"diagnostics": to_result(bad_deployment())}
+    tree = {"version": 1, "tree": [{"ask": "Crashes?", "check": "crashes"}]}
+    assert [step["question"] for step in recommendation_result({**given, "decision_tree": tree})["recommendation"]["tree"]] == ["Crashes?"]
+    tried = [{"state": "not_recovered", "to_version": "v2.3.0", "to_revision": 3, "started_at": "2025-10-21T14:20:00Z"}]
+    assert recommendation_result({**given, "attempts": tried})["recommendation"]["action"] == "investigate"
+
+
+def test_a_wrong_attempt_is_named() -> None:
+    with pytest.raises(InvalidOptionError, match=r"attempts\[0\]"):
+        recommendation_result({"diagnostics": to_result(bad_deployment()), "attempts": [{"to_version": "v1"}]})

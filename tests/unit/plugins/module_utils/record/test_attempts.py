@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from ansible_collections.devops.incident_response.plugins.module_utils.model.codec import from_result, to_result
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import Rollback, RollbackPlan, RollbackState
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.record.attempts import attempts, remembering
+from ansible_collections.devops.incident_response.plugins.module_utils.record.attempts import attempts, remembering, so_far
 
 AT = datetime(2025, 10, 21, 14, 26, 10, tzinfo=UTC)
 PLAN = RollbackPlan(WorkloadKind.DEPLOYMENT, "payment-api", "production", 5, "v2.3.1", 4, "v2.3.0", 5, "Rolling update", "48151", "uid-1")
@@ -50,3 +50,11 @@ def test_one_that_began_is_remembered_to_the_end() -> None:
     assert attempts(again)[0]["from_revision"] == 5
     third = through(again, replace(PLANNED, requested_target="v2.2.0"))
     assert [attempt["started_at"] for attempt in attempts(third)] == ["2025-10-21T14:26:10Z", "2025-10-21T14:31:10Z"]
+
+
+def test_all_so_far_are_those_that_began_the_last_one_included() -> None:
+    failed = rollback(RollbackState.NOT_RECOVERED, AT)
+    assert so_far(None) == so_far(through(PLANNED)) == []
+    assert [(one["state"], one["to_version"]) for one in so_far(through(PLANNED, APPLYING, failed))] == [("not_recovered", "v2.3.0")]
+    again = through(PLANNED, APPLYING, failed, PLANNED, rollback(RollbackState.APPLYING, AT + timedelta(minutes=5)))
+    assert [one["state"] for one in so_far(again)] == ["not_recovered", "applying"]
