@@ -8,14 +8,12 @@ Packing a module, starting its interpreter and compiling it anew takes longer th
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.errors import IncidentResponseError
-from ..module_utils.faces.connections import missing_library
 from ..module_utils.faces.diagnostics import DIAGNOSTICS, diagnostics_result
+from ..plugin_utils.here import do_here, would_run_here
 
 _MODULE = "devops.incident_response.diagnostics_info"
 
@@ -29,26 +27,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        if not self._would_run_here(task_vars or {}):
+        if not would_run_here(self, task_vars or {}):
             done = self._execute_module(module_name=_MODULE, task_vars=task_vars, wrap_async=self._task.async_val)
             return {**result, **done}
-        _validation, arguments = self.validate_argument_spec(argument_spec=DIAGNOSTICS)
-        try:
-            return {**result, **diagnostics_result(arguments)}
-        except IncidentResponseError as error:
-            return {**result, **error.details, "failed": True, "msg": error.message}
-        except ImportError as error:
-            return {**result, "failed": True, "msg": missing_library(error)}
-
-    def _would_run_here(self, task_vars: dict[str, Any]) -> bool:
-        """Whether a module would find the same host, user, environment and libraries as this process."""
-        interpreter = self._templar.template(task_vars.get("ansible_python_interpreter"))
-        return (
-            self._connection.transport == "local"
-            and interpreter == sys.executable
-            and not self._task.become
-            and not any(self._task.environment or [])
-            and not self._task.async_val
-            # macOS ends forked processes that look up names or proxies.
-            and sys.platform != "darwin"
-        )
+        return {**result, **do_here(DIAGNOSTICS, self._task.args, diagnostics_result)}

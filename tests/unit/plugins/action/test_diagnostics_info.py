@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.devops.incident_response.plugins.action import diagnostics_info as action
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import NotFoundError
+from ansible_collections.devops.incident_response.plugins.plugin_utils import here
 
 HERE = {"ansible_python_interpreter": sys.executable}
 
@@ -25,10 +26,9 @@ class Run:
         self.plugin._connection = SimpleNamespace(transport=transport)
         self.plugin._templar = SimpleNamespace(template=lambda value: value)
         monkeypatch.setattr(action.ActionBase, "run", lambda *_: {})
-        monkeypatch.setattr(action.sys, "platform", "linux")
+        monkeypatch.setattr(here.sys, "platform", "linux")
         monkeypatch.setattr(action, "diagnostics_result", lambda params: {"changed": False, "diagnostics": params["service"]})
         monkeypatch.setattr(self.plugin, "_execute_module", self._execute)
-        monkeypatch.setattr(self.plugin, "validate_argument_spec", lambda argument_spec: (None, self.plugin._task.args))
 
     def _execute(self, **asked: Any) -> dict[str, Any]:
         self.modules.append(asked)
@@ -65,7 +65,7 @@ def test_elsewhere_it_is_a_module(monkeypatch: pytest.MonkeyPatch, transport: st
 
 def test_forked_processes_of_macos_are_not_trusted_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(monkeypatch)
-    monkeypatch.setattr(action.sys, "platform", "darwin")
+    monkeypatch.setattr(here.sys, "platform", "darwin")
     assert run.result(**HERE)["diagnostics"] == "from a module"
 
 

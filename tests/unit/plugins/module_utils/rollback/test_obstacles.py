@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-
-from plugins.module_utils.clients.cluster import Forbidden
-from plugins.module_utils.model.service import WorkloadKind
-from plugins.module_utils.rollback.obstacles import refused_pods
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import Forbidden
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
+from ansible_collections.devops.incident_response.plugins.module_utils.rollback.obstacles import refused_pods
 
 SINCE = datetime(2025, 10, 21, 14, 26, 10, 500000, tzinfo=UTC)
 SET = {"kind": "StatefulSet", "metadata": {"name": "ledger", "namespace": "finance"}, "spec": {"replicas": 3}}
