@@ -15,7 +15,9 @@ from enum import StrEnum
 from ..model.logs import LogPattern
 
 _MOST = 0.6
-"""Share of the errors that has to be of one kind."""
+"""Share of the errors that are a program's own, for all of them to be called so."""
+_HALF, _FEW = 0.5, 0.2
+"""Share of those of another's failure, and most of the others beside them: what fails in one place is told in several words."""
 _CLIENT_SHARE = 0.5
 _REPEATED = 5
 
@@ -73,11 +75,16 @@ _CLIENT = re.compile(
 def nature(errors: Sequence[LogPattern]) -> Nature | None:
     """What most of the errors are; None where they are mixed, or say neither."""
     total = sum(one.count for one in errors)
-    own = sum(one.count for one in errors if _OWN.search(one.template) or one.files)
-    outside = sum(one.count for one in errors if _OUTSIDE.search(one.template) and not _OWN.search(one.template))
+    own = sum(one.count for one in errors if _says(one, _OWN) or one.files)
+    outside = sum(one.count for one in errors if _says(one, _OUTSIDE) and not _says(one, _OWN))
     if total and own >= _MOST * total:
         return Nature.OWN
-    return Nature.OUTSIDE if total and outside >= _MOST * total else None
+    return Nature.OUTSIDE if total and outside >= _HALF * total and own <= _FEW * total else None
+
+
+def _says(error: LogPattern, words: re.Pattern[str]) -> bool:
+    """The template lacks what varies, and that may be a word that matters: the sample has it."""
+    return bool(words.search(error.template) or words.search(error.sample))
 
 
 def of_clients(patterns: Sequence[LogPattern]) -> LogPattern | None:

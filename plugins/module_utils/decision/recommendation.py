@@ -9,7 +9,7 @@ action is what somebody who knew everything would do. It is
 - the probability of the likeliest hypothesis, after everything that competes with it, where the action follows from that one;
 - where a recent deployment is in question and something else speaks against a rollback: what the probability of a bad deployment leaves of
   100, 93 at most, if that is more;
-- what the probability of a bad deployment leaves of 100, 90 at most, where all that can be said is to look further: that is wrong when a
+- what the probability of a bad deployment leaves of 100, 93 at most, where all that can be said is to look further: that is wrong when a
   rollback would have been right;
 - 90 where nothing is wrong, and 50 where too little is known to say even that.
 
@@ -52,7 +52,7 @@ _UNRELATED = 20
 """Up to this probability a deployment is not part of the story."""
 _NOTHING_WRONG = 90
 _BLIND = 50
-_LOOK_FURTHER = 90
+_LOOK_FURTHER = 93
 _NO_ROLLBACK = 93
 _DEFAULTS = Options()
 

@@ -51,7 +51,9 @@ def test_what_says_neither(template: str) -> None:
 def test_the_most_frequent_errors_count() -> None:
     own, outside = line("KeyError: 'bid'", 70), line("connection refused", 30)
     assert nature([own, outside]) is Nature.OWN
-    assert nature([line("KeyError: 'bid'", 30), line("connection refused", 70)]) is Nature.OUTSIDE
+    assert nature([line("KeyError: 'bid'", 10), line("connection refused", 70)]) is Nature.OUTSIDE
+    assert nature([line("order <*> failed", 50), line("connection refused", 50)]) is Nature.OUTSIDE
+    assert nature([line("KeyError: 'bid'", 30), line("connection refused", 70)]) is None
     assert nature([line("KeyError: 'bid'", 50), line("connection refused", 50)]) is None
     assert nature([]) is None
 
