@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Optional
 
 from ..clients.answers import excerpt
 from ..model.surroundings import Certificate, ConfigurationChange, MissingReference
@@ -36,7 +36,7 @@ class Kept:
     keys: frozenset[str] | None
 
 
-Configuration = Mapping[str, Mapping[str, Kept] | None]
+Configuration = Mapping[str, Optional[Mapping[str, Kept]]]  # noqa: UP045 (ansible-test's pylint takes the other form for an operation)
 """By kind and name; None for a kind that could not be read."""
 
 

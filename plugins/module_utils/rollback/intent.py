@@ -44,30 +44,28 @@ def carry_out(make: Callable[[], Intent], client: ClusterClient, sleep: Callable
     The change applies only to the object as it was looked at; after a conflict, or when the answer was lost, it is looked at again.
     Raises what ``make`` raises, and the server's own no.
     """
-    unanswered, refused_at = False, None
+    unanswered = False
+    tried: str | None = None  # resourceVersion of the object that a change was last sent for
     for attempt in range(1, TRIES + 1):
+        before, sent = tried, False
         try:
             intent = make()
             if not intent.operations:
                 return intent, unanswered
             metadata = intent.found["metadata"]
-            refused_at, last = metadata["resourceVersion"], refused_at
+            tried = metadata["resourceVersion"]
             guards = [
                 {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
-                {"op": "test", "path": "/metadata/resourceVersion", "value": refused_at},
+                {"op": "test", "path": "/metadata/resourceVersion", "value": tried},
             ]
             query: dict[str, str | int | bool] = {"fieldManager": FIELD_MANAGER, **({"dryRun": "All"} if dry_run else {})}
+            sent = True
             client.patch(intent.path, [*guards, *intent.operations], query=query)
         except (Conflict, Invalid, *TRANSIENT) as error:
-            same = isinstance(error, Invalid) and refused_at == last
-            if (
-                attempt == TRIES
-                or error.status == 400
-                or same
-                or (attempt == 1 and isinstance(error, ClusterUnreachable) and not refused_at)
-            ):
+            same = isinstance(error, Invalid) and tried == before
+            if attempt == TRIES or error.status == 400 or same or (attempt == 1 and isinstance(error, ClusterUnreachable) and not sent):
                 raise
-            unanswered = unanswered or (isinstance(error, TRANSIENT) and refused_at is not None and not dry_run)
+            unanswered = unanswered or (isinstance(error, TRANSIENT) and sent and not dry_run)
             sleep(pause(attempt, error))
         else:
             return intent, True

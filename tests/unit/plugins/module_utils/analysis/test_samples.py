@@ -102,7 +102,7 @@ def test_noise_alone_is_rarely_called_a_difference(deviation: float) -> None:
 def test_twice_as_much_is_never_the_same(deviation: float) -> None:
     chance = random.Random(8)
     before = [chance.lognormvariate(0, deviation) for _unused in range(49)]
-    verdicts = {compare_samples([2 * chance.lognormvariate(0, deviation) for _ in range(8)], before).verdict for _unused in range(50)}
+    verdicts = {compare_samples([2 * chance.lognormvariate(0, deviation) for _each in range(8)], before).verdict for _unused in range(50)}
     assert verdicts == {WORSE}
 
 
