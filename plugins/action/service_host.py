@@ -30,7 +30,7 @@ class ActionModule(ControllerAction):
     BYPASS_HOST_LOOP = True
     ARGUMENT_SPEC: ClassVar[Mapping[str, Any]] = {
         **{name: {"type": "raw"} for name in OPTIONS},
-        "requires": {"type": "list", "elements": "str", "choices": ["severity", "target", "analyze_deployment"], "default": []},
+        "requires": {"type": "list", "elements": "str", "choices": ["severity", "target", "analyze_deployment", "remedy"], "default": []},
     }
 
     def perform(self, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,6 +111,8 @@ def _plain(request: Request) -> dict[str, Any]:
         "post_mortem": request.post_mortem,
         "use_logs_only": request.use_logs_only,
         "incident_id": request.incident_id,
+        "remedy": request.remedy,
+        "replicas": request.replicas,
     }
 
 

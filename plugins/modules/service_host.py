@@ -60,11 +60,17 @@ options:
   incident_id:
     description: The incident to report on; the newest of the service where not given.
     type: raw
+  remedy:
+    description: What to do against the trouble, an action of M(devops.incident_response.mitigation).
+    type: raw
+  replicas:
+    description: Pods that there should be, for O(remedy=scale).
+    type: raw
   requires:
     description: Options, besides O(service), that this run can't do without.
     type: list
     elements: str
-    choices: [severity, target, analyze_deployment]
+    choices: [severity, target, analyze_deployment, remedy]
     default: []
 extends_documentation_fragment:
   - devops.incident_response.attributes
@@ -152,4 +158,12 @@ request:
       description: The incident to report on.
       type: str
       sample: 2025-10-21-payment-api-outage
+    remedy:
+      description: What to do against the trouble.
+      type: str
+      sample: restart
+    replicas:
+      description: Pods that there should be.
+      type: int
+      sample: 12
 """

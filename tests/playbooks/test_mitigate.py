@@ -1,31 +1,56 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A remedy without a rollback, kept with the incident and taken back by what its record has."""
+"""Remedies other than a rollback, as a person would ask for them: done, repeated, taken back, and refused when the question is wrong."""
 
 from __future__ import annotations
 
+import pytest
+
 from tests.playbooks.conftest import Lab, Play
+
+SCALE = ("-e", "service=payment-api", "-e", "remedy=scale")
 
 
 def fewest(lab: Lab) -> int:
-    """The pods that its autoscaler keeps at least."""
-    return int(lab.state()["cluster"]["HorizontalPodAutoscaler"]["production/payment-api"]["spec"]["minReplicas"])
+    """The autoscaler chooses how many pods there are, so that its lower bound is what a remedy changes."""
+    bound: int = lab.state()["cluster"]["HorizontalPodAutoscaler"]["production/payment-api"]["spec"]["minReplicas"]
+    return bound
 
 
-def test_scaled_and_taken_back(play: Play, payment_lab: Lab) -> None:
-    declared = play("p1", "-e", "service=payment-api", "-e", "rollback=false", lab=payment_lab)
+def test_a_remedy_is_tried_done_repeated_and_taken_back(play: Play, payment_lab: Lab) -> None:
+    before = payment_lab.state()
+    tried = play("mitigate", *SCALE, "-e", "replicas=7", "--check", lab=payment_lab, console=False)
+    assert tried.code == 0, tried.output
+    assert payment_lab.state() == before
+
+    declared = play("p3", "-e", "service=payment-api", lab=payment_lab)
     assert declared.code == 0, declared.output
-    wanted = ("-e", "service=payment-api", "-e", "remedy=scale")
-    tried = play("mitigate", *wanted, "-e", "replicas=7", "--check", lab=payment_lab)
-    assert (tried.code, fewest(payment_lab)) == (0, 5), tried.output
-    done = play("mitigate", *wanted, "-e", "replicas=7", lab=payment_lab)
-    assert (done.code, fewest(payment_lab)) == (0, 7), done.output
-    assert "choose from 7 to 10 pods instead of 5 to 10. Let it choose from 5 to 10 pods again" in done.output
-    (kept,) = done.record()["mitigations"]
-    assert (kept["before"], kept["after"]) == ({"minReplicas": 5, "maxReplicas": 10}, {"minReplicas": 7, "maxReplicas": 10})
-    back = play("mitigate", *wanted, "-e", "state=undone", lab=payment_lab)
-    assert (back.code, fewest(payment_lab)) == (0, 5), back.output
-    titles = [event["title"] for event in back.record()["actions"] if event["kind"] == "mitigation"]
-    assert [title.partition("choose ")[2] for title in titles] == [
-        "from 7 to 10 pods instead of 5 to 10",
-        "from 5 to 10 pods instead of 7 to 10",
-    ]
+    done = play("mitigate", *SCALE, "-e", "replicas=7", lab=payment_lab, console=False)
+    assert done.code == 0, done.output
+    assert fewest(payment_lab) == 7, done.output
+    assert [one["action"] for one in done.record()["mitigations"]] == ["scale"]
+
+    again = play("mitigate", *SCALE, "-e", "replicas=7", lab=payment_lab, console=False)
+    assert again.code == 0, again.output
+    assert len(again.record()["mitigations"]) == 1
+
+    undone = play("mitigate", *SCALE, "-e", "state=undone", lab=payment_lab, console=False)
+    assert undone.code == 0, undone.output
+    assert fewest(payment_lab) == 5, undone.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "Option 'remedy' is required: name what to do"),
+        (["-e", "remedy=reboot"], "Option 'remedy': 'reboot' is not accepted. Use scale, restart,"),
+        (["-e", "remedy=scale", "-e", "replicas=lots"], "Option 'replicas': 'lots' is not accepted."),
+        (["-e", "remedy=scale"], "replicas"),
+    ],
+)
+def test_a_wrong_question_is_refused_before_anything_is_touched(play: Play, untouched_lab: Lab, options: list[str], message: str) -> None:
+    before = untouched_lab.state()
+    run = play("mitigate", "-e", "service=payment-api", *options, lab=untouched_lab)
+    assert run.code != 0
+    assert message in run.output
+    assert "Traceback" not in run.output
+    assert untouched_lab.state() == before

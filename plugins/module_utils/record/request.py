@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import IncidentResponseError, InvalidOptionError
 from ..model.incident import Severity
+from ..model.mitigation import MitigationAction
 from ..names import check_name, check_version
 from ..units import parse_duration
 from .policy import severity_from
@@ -21,8 +22,10 @@ from .policy import severity_from
 OPTIONS = (
     *("severity", "service", "namespace", "symptoms", "timeframe", "analyze_deployment"),
     *("rollback", "target", "post_mortem", "dry_run", "use_logs_only", "incident_id"),
+    *("remedy", "replicas"),
 )
 DEFAULT_TIMEFRAME = "4h"
+REMEDIES = tuple(action.value for action in MitigationAction)
 
 _LONGEST_TIMEFRAME = 30 * 86400.0
 _MOST_SYMPTOMS = 20
@@ -50,6 +53,8 @@ class Request:
     dry_run: bool
     use_logs_only: bool
     incident_id: str | None
+    remedy: str | None = None
+    replicas: int | None = None
 
 
 def request_from(given: Mapping[str, Any], requires: tuple[str, ...] = ()) -> Request:
@@ -81,6 +86,8 @@ def request_from(given: Mapping[str, Any], requires: tuple[str, ...] = ()) -> Re
         dry_run=_boolean(values, "dry_run") or False,
         use_logs_only=_boolean(values, "use_logs_only") or False,
         incident_id=_version(values, "incident_id"),
+        remedy=_remedy(values.get("remedy")),
+        replicas=_replicas(values.get("replicas")),
     )
 
 
@@ -89,6 +96,7 @@ _HOW_TO_GIVE = {
     "severity": "say how bad it is, for example -e severity=critical (or high, medium, low, P0 to P3)",
     "target": "name the version to go back to, for example -e target=v2.3.0 (or previous, latest-stable, a revision number)",
     "analyze_deployment": "name the version to look at, for example -e analyze_deployment=v3.1.5",
+    "remedy": "name what to do, for example -e remedy=restart (or scale, pause_autoscaling, suspend_gitops, maintenance)",
 }
 
 
@@ -116,6 +124,20 @@ def _timeframe(value: Any) -> str:
 
 def _version(values: Mapping[str, Any], name: str) -> str | None:
     return check_version(values[name], name) if name in values else None
+
+
+def _remedy(value: Any) -> str | None:
+    if value is None or value in REMEDIES:
+        return value
+    raise InvalidOptionError("remedy", value, " or ".join((", ".join(REMEDIES[:-1]), REMEDIES[-1])))
+
+
+def _replicas(value: Any) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, bool) and str(value).strip().isdecimal():
+        return int(str(value))
+    raise InvalidOptionError("replicas", value, "the number of pods that there should be, 0 or more")
 
 
 def _symptoms(value: Any) -> tuple[str, ...]:

@@ -20,6 +20,12 @@ def test_a_service_is_all_that_is_needed() -> None:
     assert (request.dry_run, request.use_logs_only) == (False, False)
 
 
+def test_a_remedy_and_its_number_of_pods() -> None:
+    request = ask(remedy="scale", replicas="12")
+    assert (request.remedy, request.replicas) == ("scale", 12)
+    assert ask(remedy="scale", replicas=0).replicas == 0
+
+
 def test_empty_answers_of_a_survey_are_no_answers() -> None:
     assert ask(namespace="", symptoms="", rollback="", severity="", target="") == ask()
 
@@ -55,6 +61,12 @@ def test_text_from_the_command_line_is_a_boolean(text: Any, value: bool) -> None
         ({"rollback": "maybe"}, "Option 'rollback': 'maybe' is not accepted. Use true or false."),
         ({"dry_run": "perhaps"}, "Option 'dry_run': 'perhaps'"),
         ({"use_logs_only": "2"}, "Option 'use_logs_only': '2'"),
+        (
+            {"remedy": "reboot"},
+            "Option 'remedy': 'reboot' is not accepted. Use scale, restart, pause_autoscaling, suspend_gitops or maintenance.",
+        ),
+        ({"remedy": "scale", "replicas": "many"}, "Option 'replicas': 'many' is not accepted."),
+        ({"remedy": "scale", "replicas": -1}, "Option 'replicas': -1 is not accepted."),
         ({"post_mortem": []}, None),
         ({"service": "{{ lookup('pipe', 'id') }}"}, "templates are not evaluated here"),
         ({"symptoms": {"a": 1}}, "Option 'symptoms'"),
