@@ -42,8 +42,11 @@ def checks() -> tuple[Check, ...]:
     mypy = ("mypy", "--config-file", str(cache.CHECKOUT / "pyproject.toml"), "--cache-dir", str(cache.CHECKOUT / ".mypy_cache"))
     on_copy = ("python", str(cache.CHECKOUT / "tools" / "on_copy.py"))
 
-    def pytest(name: str, title: str) -> Check:
-        return Check(name, title, (("python", "-m", "pytest", f"tests/{name}"),))
+    def pytest(name: str, title: str, *options: str) -> Check:
+        return Check(name, title, (("python", "-m", "pytest", *options, f"tests/{name}"),))
+
+    # These wait more than they compute.
+    side_by_side = ("--numprocesses", "2", "--dist", "loadfile")
 
     return (
         Check("lint", "ruff", (("ruff", "check"), ("ruff", "format", "--check"))),
@@ -58,11 +61,11 @@ def checks() -> tuple[Check, ...]:
         pytest("bench", "the benchmark's own parts"),
         pytest("evaluate", "the evaluation's own parts"),
         pytest("lab", "simulated production"),
-        pytest("contract", "simulated production, held to what a real one does"),
-        pytest("faults", "every source before every fault"),
-        pytest("rollback", "rollbacks in the simulated cluster"),
+        pytest("contract", "simulated production, held to what a real one does", *side_by_side),
+        pytest("faults", "every source before every fault", *side_by_side),
+        pytest("rollback", "rollbacks in the simulated cluster", *side_by_side),
         pytest("artifact", "build and install"),
-        pytest("playbooks", "playbooks against the simulated production"),
+        pytest("playbooks", "playbooks against the simulated production", *side_by_side),
     )
 
 

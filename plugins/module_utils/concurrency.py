@@ -38,6 +38,10 @@ class Deadline:
         """Seconds until then, never below zero."""
         return max(0.0, self._end - self._clock())
 
+    def within(self, seconds: float) -> Deadline:
+        """A moment so many seconds from now, and no later than this one."""
+        return Deadline(min(seconds, self.left()), self._clock)
+
 
 def start(function: Callable[[], T], name: str) -> Future[T]:
     """Runs ``function`` in a daemon thread called ``name``; its result or its error is in the future."""

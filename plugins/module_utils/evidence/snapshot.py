@@ -25,6 +25,10 @@ __all__ = ["ClusterSnapshot", "Listed"]
 T = TypeVar("T")
 
 
+_SHARE_FOR_MAKERS = 0.2
+"""Of the time, what the pods may wait for the ReplicaSets, by which those of another workload with the same labels are told apart."""
+
+
 class ClusterSnapshot:
     """Each method waits for its own answer, and raises the ClusterError that came instead."""
 
@@ -64,10 +68,10 @@ class ClusterSnapshot:
         """The pods of the workload and whatever else carries the labels that it was asked for by: Jobs, other workloads."""
         return self._selected("pods")
 
-    def revisions(self) -> Listed:
+    def revisions(self, within: Deadline | None = None) -> Listed:
         """The workload's ReplicaSets or ControllerRevisions, told by their owner's uid."""
         uid = metadata(self.workload()).get("uid")
-        listed = self._selected("revisions")
+        listed = self._selected("revisions", within)
         return Listed(tuple(entry for entry in listed.found if controller_of(entry).get("uid") == uid), listed.cut)
 
     def pod_metrics(self) -> Listed:
@@ -103,20 +107,20 @@ class ClusterSnapshot:
         """One more object, within the same deadline."""
         return self.client.get(path, query, timeout=min(self.client.timeout, max(self._deadline.left(), 0.1)))
 
-    def _selected(self, key: str) -> Listed:
+    def _selected(self, key: str, within: Deadline | None = None) -> Listed:
         """A list by labels, by the selector that the workload turned out to have."""
         selector = self._own_selector()
         if selector is None or (not sequence(selector.get("matchExpressions")) and not mapping(selector.get("matchLabels"))):
-            return self._wait(self._first[key], key)
+            return self._wait(self._first[key], key, within)
         if _implies(selector, self.service.pod_selector):
-            listed = self._wait(self._first[key], key)
+            listed = self._wait(self._first[key], key, within)
             if key == "metrics":
                 return listed
             return Listed(tuple(entry for entry in listed.found if selects(selector, labels_of(entry))), listed.cut)
         with self._lock:
             if key not in self._again:
                 self._again[key] = self._ask(self._paths[key], selector_text(selector), key)
-        return self._wait(self._again[key], key)
+        return self._wait(self._again[key], key, within)
 
     def _own_selector(self) -> Object | None:
         """The workload's own selector; None when the catalogue names another, or when the workload may not be read."""
@@ -128,11 +132,11 @@ class ClusterSnapshot:
             return None
 
     def _makers(self) -> frozenset[str] | None:
-        """The uids of a Deployment's ReplicaSets; None where they are not all known."""
+        """The uids of a Deployment's ReplicaSets; None where they are not all known, or not soon."""
         if self.service.workload_kind is not WorkloadKind.DEPLOYMENT:
             return None
         try:
-            listed = self.revisions()
+            listed = self.revisions(self._deadline.within(self._deadline.seconds * _SHARE_FOR_MAKERS))
         except SourceUnavailableError:
             return None
         uids = frozenset(str(metadata(entry).get("uid")) for entry in listed.found)
@@ -160,8 +164,8 @@ class ClusterSnapshot:
             except SourceUnavailableError:
                 raise error from None
 
-    def _wait(self, future: Future[T], what: str) -> T:
-        return wait(future, self._deadline, f"The cluster, asked for {what},")
+    def _wait(self, future: Future[T], what: str, within: Deadline | None = None) -> T:
+        return wait(future, within or self._deadline, f"The cluster, asked for {what},")
 
 
 def _implies(selector: Object, asked: str) -> bool:

@@ -127,8 +127,10 @@ def _version(values: Mapping[str, Any], name: str) -> str | None:
 
 
 def _remedy(value: Any) -> str | None:
-    if value is None or value in REMEDIES:
-        return value
+    if value is None:
+        return None
+    if value in REMEDIES:
+        return str(value)
     raise InvalidOptionError("remedy", value, " or ".join((", ".join(REMEDIES[:-1]), REMEDIES[-1])))
 
 

@@ -25,6 +25,14 @@ def test_a_deadline_runs_out_and_never_below_zero() -> None:
     assert deadline.left() == 0.0
 
 
+def test_a_deadline_within_another_ends_no_later() -> None:
+    now = [100.0]
+    whole = Deadline(10.0, lambda: now[0])
+    assert whole.within(2.0).left() == 2.0
+    now[0] = 109.0
+    assert whole.within(2.0).left() == 1.0
+
+
 def test_a_result_that_is_there_is_given_even_when_the_time_is_up() -> None:
     future = start(lambda: 7, "seven")
     future.result(5)
