@@ -85,7 +85,7 @@ def test_one_that_is_well(tmp_path: Path) -> None:
 
 
 def test_one_that_expires_soon(tmp_path: Path) -> None:
-    found = probe(tmp_path, days=3)
+    found = probe(tmp_path, days=2.5)
     assert (found.level, found.detail.startswith("its TLS certificate expires in 2 days")) == (Level.WARNING, True)
 
 
