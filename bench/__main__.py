@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +26,8 @@ from bench.subjects import FailedError, Subject, subjects
 from lab.scenario.loader import SCENARIOS
 
 _DELAYS_MS = (0, 50)
+_SETTLED_AFTER_S = 15
+"""Until the rollout of many pods is over."""
 _PARTS = ("ways", "pods", "logs")
 
 
@@ -91,7 +94,11 @@ def _many_pods(rounds: int) -> dict[str, Any]:
             for delay in _DELAYS_MS:
                 print(f"{size} pods, {delay} ms ...", file=sys.stderr, flush=True)
                 with simulated_production(str(scenario), delay, scratch) as variables:
-                    runs = [pods.look({**os.environ, **variables}, scratch) for _turn in range(rounds + 1)]
+                    time.sleep(_SETTLED_AFTER_S)
+                    try:
+                        runs = [pods.look({**os.environ, **variables}, scratch) for _turn in range(rounds + 1)]
+                    except FailedError as error:
+                        sys.exit(f"Not measured, because a command failed: {error}")
                 looks[size, delay] = runs[1:]
     print(f"\n{pods.table(looks)}")
     return {"pods": pods.as_json(looks)}

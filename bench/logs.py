@@ -90,6 +90,8 @@ def speed_row(figures: Figures) -> str:
 
 def grouping(directory: Path) -> dict[str, float]:
     """Grouping accuracy of each system whose labelled sample (``*_2k.log_structured.csv``) is in ``directory``."""
+    # Here, since it can be imported only where Ansible would find the collection.
+    sys.path[:0] = os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(os.pathsep)
     from ansible_collections.devops.incident_response.plugins.module_utils.analysis.log_patterns import group
 
     found = {}

@@ -74,9 +74,9 @@ class Run:
     memory: int
 
 
-def recommendation(variables: Mapping[str, str], scratch: Path) -> Run:
-    """Runs p0.yml to its end, without a rollback. FailedError where it fails or gives no recommendation."""
-    extra = {"service": SERVICE, "rollback": False, "incidents_dir": str(scratch / "incidents")}
+def recommendation(variables: Mapping[str, str], scratch: Path, **options: object) -> Run:
+    """Runs p0.yml to its end, without a rollback and with further ``options``. FailedError where it fails or gives no recommendation."""
+    extra = {"service": SERVICE, "rollback": False, "incidents_dir": str(scratch / "incidents"), **options}
     command = ["ansible-playbook", str(_PLAYBOOKS / "p0.yml"), "--extra-vars", json.dumps(extra)]
     started = time.perf_counter()
     process = subprocess.Popen(
