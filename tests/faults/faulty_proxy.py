@@ -31,7 +31,7 @@ class Proxy:
 
 @contextlib.contextmanager
 def faulty_proxy(target: str, fault: str | None, spoiled: Callable[[str], bool] = lambda _path: True) -> Iterator[Proxy]:
-    """Serves in a thread of its own until the block ends. `target` is a URL, or `host:port` of a server that speaks no HTTP."""
+    """Serves in a thread of its own until the block ends. `target` is the URL of the server behind it."""
     loop, ready, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
     proxy = Proxy("", [])
 
@@ -67,17 +67,16 @@ def _unsigned() -> ssl.SSLContext:
 
 class _Handler:
     def __init__(self, target: str, fault: str | None, spoiled: Callable[[str], bool], seen: list[str], stop: asyncio.Event) -> None:
-        parts = urlsplit(target if "//" in target else f"//{target}")
+        parts = urlsplit(target)
         self._host, self._port = parts.hostname or HOST, parts.port or 80
         # The server behind is the lab's own, on loopback.
         self._tls = ssl._create_unverified_context() if parts.scheme == "https" else None
-        self._http = bool(parts.scheme)
         self._fault, self._spoiled, self._seen, self._stop = fault, spoiled, seen, stop
 
     async def serve(self, client: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            head = await client.readuntil(_HEAD_END) if self._http else await client.read(2**16)
-            path = head.split(b" ", 2)[1].decode() if self._http else ""
+            head = await client.readuntil(_HEAD_END)
+            path = head.split(b" ", 2)[1].decode()
             self._seen.append(path)
             if self._fault in (None, "certificate") or not self._spoiled(path):
                 back.write(await self._answer(head, client))
@@ -91,9 +90,6 @@ class _Handler:
         """The whole answer of the server behind, on a connection for this request alone."""
         forward, out = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
         try:
-            if not self._http:
-                out.write(head)
-                return await forward.read(2**16)
             length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
             lines = [line for line in head[:-4].split(b"\r\n") if not line.lower().startswith((b"connection:", b"accept-encoding:"))]
             out.write(b"\r\n".join([*lines, b"Connection: close"]) + _HEAD_END + await client.readexactly(length))
@@ -112,7 +108,7 @@ class _Handler:
             back.write(f"HTTP/1.1 {_STATUS[self._fault]}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
         else:
             answer = await self._answer(head, client)
-            start = answer.find(_HEAD_END) + 4 if self._http else 0
+            start = answer.find(_HEAD_END) + len(_HEAD_END)
             middle = start + (len(answer) - start) // 2
             if self._fault == "drip":
                 await self._drip(answer[:middle], back)

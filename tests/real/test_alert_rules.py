@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,28 +15,45 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.com
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 
 from tests.real.parts.binaries import program
+from tests.real.servers import real_part
 
 HOSTILE = 'v1.0"\n{{ .Labels.job }} }} {{'
 
 
-def check(text: str, path: Path) -> subprocess.CompletedProcess[str]:
-    path.write_text(text, encoding="utf-8")
-    return subprocess.run([str(program("promtool")), "check", "rules", str(path)], capture_output=True, text=True, timeout=60, check=False)
+Check = Callable[[str], "subprocess.CompletedProcess[str]"]
+
+
+@contextlib.contextmanager
+def _promtool() -> Iterator[Path]:
+    yield program("promtool")
+
+
+@pytest.fixture
+def check(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Check]:
+    """What promtool says of the text of a rule file."""
+
+    def run(text: str) -> subprocess.CompletedProcess[str]:
+        path = tmp_path / "rules.yml"
+        path.write_text(text, encoding="utf-8")
+        return subprocess.run([str(promtool), "check", "rules", str(path)], capture_output=True, text=True, timeout=60, check=False)
+
+    with real_part(request, "promtool", _promtool()) as promtool:
+        yield run
 
 
 @pytest.mark.parametrize("version", ["v3.1.5", HOSTILE])
-def test_promtool_accepts_the_rule_file(version: str, tmp_path: Path) -> None:
+def test_promtool_accepts_the_rule_file(version: str, check: Check) -> None:
     service = Service("user-api")
     memory = next(signal.now for signal in golden_signals(service) if signal.name == "memory")
     alerts = [
         AlertRule("UserApiErrorRateHigh", f"{error_rate(service, '5m')} > 0.02", 120.0, "Error rate > 2%", "roll back"),
         AlertRule("UserApiMemoryHigh", f"{memory} > 0.8", 600.0, "Memory > 80%", "investigate"),
     ]
-    found = check(rule_file("user-api", "production", version, alerts), tmp_path / "rules.yml")
+    found = check(rule_file("user-api", "production", version, alerts))
     assert found.returncode == 0, found.stdout + found.stderr
     assert "2 rules found" in found.stdout
 
 
-def test_promtool_refuses_what_is_wrong(tmp_path: Path) -> None:
+def test_promtool_refuses_what_is_wrong(check: Check) -> None:
     alerts = [AlertRule("UserApiErrorRateHigh", "sum(rate(x[5m]) > 0.02", 120.0, "Error rate > 2%", "roll back")]
-    assert check(rule_file("user-api", "production", "v3.1.5", alerts), tmp_path / "rules.yml").returncode != 0
+    assert check(rule_file("user-api", "production", "v3.1.5", alerts)).returncode != 0
