@@ -23,6 +23,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.record.no
     KINDS,
     Message,
     message,
+    recipient_title,
     recipients,
 )
 from ansible_collections.devops.incident_response.plugins.module_utils.record.update import update
@@ -85,6 +86,13 @@ def _notification(
 
 
 def _line(notification: Notification) -> str:
-    what = {"page": "Page", "notify": "Notification", "ticket": "Ticket", "update": "Update", "resolved": "All-clear"}[notification.kind]
+    to = recipient_title(notification.recipient)
+    what = {
+        "page": f"Page to the {to}",
+        "notify": f"Notification to the {to}",
+        "ticket": "Ticket",
+        "update": f"Update to {to}",
+        "resolved": f"All-clear to {to}" if to.startswith("#") else f"All-clear to the {to}",
+    }[notification.kind]
     why = f": {notification.detail}" if notification.detail else ""
-    return f"{_SIGNS[notification.status]} {what} to {notification.recipient} {notification.status}{why}"
+    return f"{_SIGNS[notification.status]} {what} {notification.status}{why}"

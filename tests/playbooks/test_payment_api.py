@@ -67,7 +67,7 @@ def test_a_dry_run_shows_everything_and_changes_nothing(play: Play, untouched_la
     assert "Dry run: nothing is changed, sent or written" in run.output
     assert "➜ IMMEDIATE ROLLBACK to v2.3.0" in run.output
     assert "📋 Rollback Plan" in run.output
-    assert "Page to on_call skipped: dry run: nothing is sent" in run.output
+    assert "Page to the on-call engineer skipped: dry run: nothing is sent" in run.output
     assert untouched_lab.state() == before
     assert run.written() == []
 

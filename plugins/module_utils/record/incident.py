@@ -19,6 +19,7 @@ from ..model.service import Service
 from .attempts import remembering
 from .audit import entry
 from .catalogue import without_addresses
+from .notification import recipient_title
 from .timeline import merge
 
 _STATUS_OF_ROLLBACK = {
@@ -28,7 +29,6 @@ _STATUS_OF_ROLLBACK = {
     RollbackState.NOT_RECOVERED: IncidentStatus.INVESTIGATING,
     RollbackState.ABORTED: IncidentStatus.INVESTIGATING,
 }
-_RECIPIENT_TITLES = {"on_call": "On-call engineer", "incident_commander": "Incident commander", "war_room": "War room", "ticket": "Ticket"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +183,14 @@ def _rollback_events(before: Rollback | None, after: Rollback, now: datetime, ac
 
 
 def _notification_event(notification: Notification, actor: str | None) -> Event:
-    recipient = _RECIPIENT_TITLES.get(notification.recipient, notification.recipient.replace("_", " ").capitalize())
+    name = recipient_title(notification.recipient)
+    recipient = name[:1].upper() + name[1:]
     titles = {
         "page": f"{recipient} paged automatically",
         "notify": f"{recipient} notified automatically",
         "ticket": f"{recipient} created automatically",
-        "update": f"Update sent to {notification.recipient.replace('_', ' ')}",
-        "resolved": f"All-clear sent to {notification.recipient.replace('_', ' ')}",
+        "update": f"Update sent to {name}",
+        "resolved": f"All-clear sent to {name}",
     }
     failed = notification.status == "failed"
     title = f"{recipient} could not be reached ({notification.kind})" if failed else titles[notification.kind]

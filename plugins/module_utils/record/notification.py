@@ -25,6 +25,7 @@ from ..model.incident import Incident, IncidentStatus, Policy, Severity
 KINDS = ("page", "notify", "ticket", "update", "resolved")
 CHANNEL = "channel"
 
+_RECIPIENT_TITLES = {"on_call": "on-call engineer", "incident_commander": "incident commander", "war_room": "war room"}
 _PAGERDUTY_SEVERITY = {Severity.P0: "critical", Severity.P1: "error", Severity.P2: "warning", Severity.P3: "info"}
 _SLACK_HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 
@@ -62,6 +63,11 @@ def message(recipient: str, address: str | None, kind: str, incident: Incident, 
     if (form == "slack" and plus) or parts.hostname in _SLACK_HOSTS or recipient == CHANNEL:
         return Message(recipient, url, {"text": _slack(f"*{subject}*\n{text}" if kind == "page" else text)})
     return Message(recipient, url, _facts(kind, recipient, incident, subject, text))
+
+
+def recipient_title(recipient: str) -> str:
+    """What people call a recipient: a role of the catalogue by its words, a channel as it is named."""
+    return _RECIPIENT_TITLES.get(recipient, recipient.replace("_", " "))
 
 
 def _facts(kind: str, recipient: str, incident: Incident, subject: str, text: str) -> dict[str, Any]:
