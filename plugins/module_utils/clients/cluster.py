@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Kubernetes API as raw JSON over kept-alive connections.
 
-Credentials, TLS and proxies are those of the ``kubernetes`` package; its model objects are not built, since that takes longer than
-the requests themselves.
+The model objects of the ``kubernetes`` package are not built, since that takes longer than the requests themselves.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from urllib.parse import urlencode
 from ..concurrency import Deadline
 from ..model.service import WorkloadKind
 from .answers import NotJsonError, connection_problem, parse_json
-from .cluster_access import ClusterAccess, load_configuration
+from .cluster_access import ClusterAccess, Entrance, enter
 from .cluster_errors import (
     ClusterError,
     ClusterUnreachable,
@@ -82,21 +81,20 @@ class Content:
 class ClusterClient:
     """Asks one API server. Thread-safe. Every method raises a ClusterError that says what was asked and what to do."""
 
-    def __init__(self, configuration: Any, timeout: float = 10.0) -> None:
-        """``configuration`` is a ``kubernetes.client.Configuration``, ``timeout`` seconds for one request."""
+    def __init__(self, entrance: Entrance, timeout: float = 10.0) -> None:
+        """``timeout`` is seconds for one request."""
         urllib3 = load("urllib3")
-        self.host = str(configuration.host).rstrip("/")
+        self.host = entrance.host
         self.timeout = timeout
-        self._configuration = configuration
+        self._entrance = entrance
         self._urllib3 = urllib3
-        self._pool = load("kubernetes.client.rest").RESTClientObject(configuration).pool_manager
-        if not configuration.verify_ssl:
+        if not entrance.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     @classmethod
     def connect(cls, access: ClusterAccess) -> ClusterClient:
-        """A client for ``access``. Loads the configuration (an exec plugin may run); sends nothing to the cluster yet."""
-        return cls(load_configuration(access), access.timeout)
+        """A client for ``access``. Reads the credentials (an exec plugin may run); sends nothing to the cluster yet."""
+        return cls(enter(access), access.timeout)
 
     def get(self, path: str, query: Query | None = None, timeout: float | None = None, accept: str = _JSON) -> dict[str, Any]:
         """``accept`` asks for another form of what is there, such as METADATA_ONLY."""
@@ -184,7 +182,8 @@ class ClusterClient:
         """Exit code and output (standard output and error as they came) of ``command`` in a container."""
         from .cluster_exec import run_in_container
 
-        return run_in_container(self._configuration, self._authorization(), namespace, pod, container, command, timeout)
+        entrance = self._entrance
+        return run_in_container(entrance.configuration(), entrance.authorization(), namespace, pod, container, command, timeout)
 
     def _object(
         self,
@@ -209,10 +208,10 @@ class ClusterClient:
 
     def _send(self, method: str, path: str, query: Query | None, body: bytes | None, headers: dict[str, str], timeout: float) -> Any:
         url = f"{self.host}{path}" + (f"?{urlencode({name: _plain(value) for name, value in query.items()})}" if query else "")
-        authorized = {**headers, **self._authorization()}
+        authorized = {**headers, **self._entrance.authorization()}
 
         def send() -> Any:
-            return self._pool.request(
+            return self._entrance.pool.request(
                 method, url, body=body, headers=authorized, timeout=timeout, preload_content=False, retries=False, redirect=False
             )
 
@@ -264,10 +263,6 @@ class ClusterClient:
             status = event.get("object") or {}
             raise error_for(int(status.get("code") or 500), json.dumps(status).encode(), asked, self.host)
         return event
-
-    def _authorization(self) -> dict[str, str]:
-        """Refreshed by the ``kubernetes`` package when a token is about to expire."""
-        return {setting["key"]: setting["value"] for setting in self._configuration.auth_settings().values() if setting["value"]}
 
 
 def _plain(value: str | int | bool) -> str | int:
