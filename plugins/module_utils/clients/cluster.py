@@ -9,6 +9,7 @@ The model objects of the ``kubernetes`` package are not built, since that takes 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ Query = Mapping[str, Union[str, int, bool]]  # noqa: UP007 (ansible-test's pylin
 
 _CHUNK = 2**17
 _JSON = "application/json"
+_ERROR_EVENT = re.compile(rb'\s*\{\s*"type"\s*:\s*"ERROR"')
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Lists without what is in the objects: names, labels, times and who wrote which field.
@@ -156,10 +158,22 @@ class ClusterClient:
 
         Raises a ClusterError when the watch cannot begin, and for an event of type ERROR (410: the resourceVersion is too old).
         """
+        for line in self._watched(path, query, timeout, _JSON):
+            yield self._event(line, f"watch {path}")
+
+    def stirs(self, path: str, query: Query, timeout: float) -> Iterator[None]:
+        """As ``watch``, for those who only want to know that something moved: the objects are neither asked for in full nor read."""
+        for line in self._watched(path, query, timeout, _METADATA):
+            if _ERROR_EVENT.match(line):
+                self._event(line, f"watch {path}")
+            yield None
+
+    def _watched(self, path: str, query: Query, timeout: float, accept: str) -> Iterator[bytes]:
+        """The lines of a watch, each an event."""
         end = time.monotonic() + timeout
         asked = f"watch {path}"
         wanted = {**query, "watch": True, "timeoutSeconds": max(1, int(timeout))}
-        response = self._send("GET", path, wanted, None, {"Accept": "application/json"}, timeout)
+        response = self._send("GET", path, wanted, None, {"Accept": accept}, timeout)
         if response.status != 200:
             self._check(response, self._read(response, asked, timeout), asked)
         buffer = b""
@@ -172,9 +186,7 @@ class ClusterClient:
                 if not chunk:
                     return
                 *lines, buffer = (buffer + chunk).split(b"\n")
-                for line in lines:
-                    if line.strip():
-                        yield self._event(line, asked)
+                yield from (line for line in lines if line.strip())
         finally:
             response.close()
 

@@ -25,7 +25,7 @@ from .objects import Object, annotations_of, count, labels_of, mapping, metadata
 from .owners import image_manager, ownership
 from .pods import digest_of
 from .revision_history import Activation, Kept, activations, active_span, reordered
-from .snapshot import ClusterSnapshot
+from .snapshot import FOR_ROLLOUTS, ClusterSnapshot
 
 _REVISION = "deployment.kubernetes.io/revision"
 _REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
@@ -55,7 +55,7 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
 
     Raises ClusterError (ObjectNotFound when there is no such workload), NotFoundError when it has no revisions yet.
     """
-    shared = snapshot or ClusterSnapshot(client, service, Deadline(client.timeout))
+    shared = snapshot or ClusterSnapshot(client, service, Deadline(client.timeout), FOR_ROLLOUTS)
     found = shared.workload()
     listed = shared.revisions()
     deployment = service.workload_kind is WorkloadKind.DEPLOYMENT

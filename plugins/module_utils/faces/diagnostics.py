@@ -36,7 +36,7 @@ from ..evidence.pod_probes import probe_from_pod
 from ..evidence.promql import golden_signals
 from ..evidence.rollouts import rollouts
 from ..evidence.skipped import SourceSkippedError
-from ..evidence.snapshot import ClusterSnapshot
+from ..evidence.snapshot import EVERYTHING, FOR_ROLLOUTS, ClusterSnapshot
 from ..evidence.traces import traces
 from ..evidence.workload import workload
 from ..model.codec import to_result
@@ -203,7 +203,8 @@ class _Look:
         """Starts the sources that ask the cluster; ends the run when there is no cluster, or no such workload."""
         connected = start(self.clients.cluster, "connect")
         client = wait(connected, self.total, "The cluster's credentials (an exec plugin of the kubeconfig?)")
-        shared = ClusterSnapshot(client, self.service, Deadline(self._limit().seconds * _SHARE_FOR_REQUESTS, self.clock))
+        limit = Deadline(self._limit().seconds * _SHARE_FOR_REQUESTS, self.clock)
+        shared = ClusterSnapshot(client, self.service, limit, EVERYTHING if Source.WORKLOAD in self.options.sources else FOR_ROLLOUTS)
         self.snapshot.set_result(shared)
         service, now = self.service, self.now
         self._begin(Source.WORKLOAD, lambda deadline: workload(client, service, now, self.options.timeframe, shared, deadline))
