@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..clients.cluster import ClusterAccess, ClusterClient
-from ..clients.loki import LokiClient
-from ..clients.prometheus import PrometheusClient
 from ..errors import IncidentResponseError, InvalidOptionError
 from ..model.codec import DocumentError, from_result
 from ..model.service import Service
 from ..names import check_name
+
+if TYPE_CHECKING:
+    from ..clients.loki import LokiClient
+    from ..clients.prometheus import PrometheusClient
 
 _DEFAULT_NAMESPACE = "production"
 
@@ -59,6 +61,8 @@ def prometheus_from(params: Mapping[str, Any]) -> PrometheusClient | None:
         return None
     if not str(url).startswith(("http://", "https://")):
         raise InvalidOptionError("prometheus_url", url, "a URL such as http://prometheus:9090")
+    from ..clients.prometheus import PrometheusClient
+
     return PrometheusClient(
         url, params.get("prometheus_headers"), params.get("prometheus_ca_cert"), params.get("prometheus_timeout") or 10.0
     )
@@ -73,6 +77,8 @@ def loki_from(params: Mapping[str, Any]) -> LokiClient | None:
         raise InvalidOptionError("loki_url", url, "a URL such as http://loki:3100")
     if tenant and not _TENANT.match(str(tenant)):
         raise InvalidOptionError("loki_tenant", tenant, "a tenant such as team-a, or several with | between them")
+    from ..clients.loki import LokiClient
+
     return LokiClient(str(url), str(tenant) if tenant else None)
 
 
