@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from ..concurrency import Deadline
 from ..model.service import WorkloadKind
+from ..tally import count_request
 from .answers import NotJsonError, connection_problem, parse_json
 from .cluster_access import ClusterAccess, Entrance, enter
 from .cluster_errors import (
@@ -194,6 +195,7 @@ class ClusterClient:
         """Exit code and output (standard output and error as they came) of ``command`` in a container."""
         from .cluster_exec import run_in_container
 
+        count_request()
         entrance = self._entrance
         return run_in_container(entrance.configuration(), entrance.authorization(), namespace, pod, container, command, timeout)
 
@@ -223,6 +225,7 @@ class ClusterClient:
         authorized = {**headers, **self._entrance.authorization()}
 
         def send() -> Any:
+            count_request()
             return self._entrance.pool.request(
                 method, url, body=body, headers=authorized, timeout=timeout, preload_content=False, retries=False, redirect=False
             )

@@ -17,8 +17,10 @@ from ..model.service import Service
 from ..names import check_name
 
 if TYPE_CHECKING:
+    from ..clients.jaeger import JaegerClient
     from ..clients.loki import LokiClient
     from ..clients.prometheus import PrometheusClient
+    from ..clients.tempo import TempoClient
 
 _DEFAULT_NAMESPACE = "production"
 
@@ -80,6 +82,30 @@ def loki_from(params: Mapping[str, Any]) -> LokiClient | None:
     from ..clients.loki import LokiClient
 
     return LokiClient(str(url), str(tenant) if tenant else None)
+
+
+def jaeger_from(params: Mapping[str, Any]) -> JaegerClient | None:
+    """A client for ``jaeger_url``; None where none is given."""
+    url = params.get("jaeger_url")
+    if not url:
+        return None
+    if not str(url).startswith(("http://", "https://")):
+        raise InvalidOptionError("jaeger_url", url, "a URL such as http://jaeger:16686")
+    from ..clients.jaeger import JaegerClient
+
+    return JaegerClient(str(url))
+
+
+def tempo_from(params: Mapping[str, Any]) -> TempoClient | None:
+    """A client for ``tempo_url``; None where none is given."""
+    url = params.get("tempo_url")
+    if not url:
+        return None
+    if not str(url).startswith(("http://", "https://")):
+        raise InvalidOptionError("tempo_url", url, "a URL such as http://tempo:3200")
+    from ..clients.tempo import TempoClient
+
+    return TempoClient(str(url))
 
 
 def service_from(params: Mapping[str, Any]) -> Service:
