@@ -9,6 +9,7 @@ whole run; these threads are daemons.
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -44,7 +45,7 @@ class Deadline:
 
 
 def start(function: Callable[[], T], name: str) -> Future[T]:
-    """Runs ``function`` in a daemon thread called ``name``; its result or its error is in the future."""
+    """Runs ``function`` in a daemon thread called ``name``, in the context of this one; its result or its error is in the future."""
     future: Future[T] = Future()
 
     def work() -> None:
@@ -55,7 +56,7 @@ def start(function: Callable[[], T], name: str) -> Future[T]:
         else:
             future.set_result(result)
 
-    threading.Thread(target=work, name=name, daemon=True).start()
+    threading.Thread(target=contextvars.copy_context().run, args=(work,), name=name, daemon=True).start()
     return future
 
 
@@ -88,5 +89,5 @@ def map_side_by_side(function: Callable[[U], T], over: Iterable[U], workers: int
                 future.set_exception(error)
 
     for number in range(min(workers, len(pending))):
-        threading.Thread(target=work, name=f"{name}-{number}", daemon=True).start()
+        threading.Thread(target=contextvars.copy_context().run, args=(work,), name=f"{name}-{number}", daemon=True).start()
     return [future for _unused, future in pending]

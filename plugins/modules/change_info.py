@@ -83,6 +83,11 @@ changes:
       type: int
       returned: always
       sample: 96
+    requests:
+      description: Requests that were sent, to the cluster and to every other server.
+      type: int
+      returned: always
+      sample: 3
     data:
       description: Commits with author, time and subject, the files that they touch, and what of them matters. V(null) when there is none.
       type: dict

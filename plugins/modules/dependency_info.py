@@ -87,6 +87,11 @@ dependencies:
       type: int
       returned: always
       sample: 96
+    requests:
+      description: Requests that were sent, to the cluster and to every other server.
+      type: int
+      returned: always
+      sample: 9
     data:
       description: How everything is; V(null) when there is nothing to ask.
       type: dict

@@ -110,8 +110,9 @@ RETURN = r"""
 diagnostics:
   description:
     - Everything that was seen. Times are ISO 8601 in UTC, durations are seconds, rates and shares are fractions.
-    - Each source has C(status) (V(ok), V(partial), V(unavailable) or V(skipped)), a C(reason) when it is not V(ok), C(took_ms), and its
-      C(data) in the fields that C(docs/record.md) lists.
+    - Each source has C(status) (V(ok), V(partial), V(unavailable) or V(skipped)), a C(reason) when it is not V(ok), C(took_ms), how many
+      C(requests) it sent, and its C(data) in the fields that C(docs/record.md) lists.
+    - Sources share the lists of the cluster, whose requests are counted for the first of V(workload), V(rollouts), V(logs) and V(changes).
   type: dict
   returned: success
   contains:
@@ -139,7 +140,7 @@ diagnostics:
       description: Pods and why they fail, events, usage, autoscaler.
       type: dict
       returned: always
-      sample: {"source": "workload", "status": "ok", "took_ms": 96, "reason": null, "data": {"desired": 5, "ready": 2}}
+      sample: {"source": "workload", "status": "ok", "took_ms": 96, "reason": null, "requests": 19, "data": {"desired": 5, "ready": 2}}
     rollouts:
       description: Revisions, when each was active, who owns the manifest.
       type: dict

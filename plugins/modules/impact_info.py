@@ -69,6 +69,11 @@ impact:
       type: int
       returned: always
       sample: 96
+    requests:
+      description: Requests that were sent, to the cluster and to every other server.
+      type: int
+      returned: always
+      sample: 10
     data:
       description:
         - The amounts. V(null) where the evidence is V(unavailable).

@@ -91,6 +91,11 @@ logs:
       type: int
       returned: always
       sample: 96
+    requests:
+      description: Requests that were sent, to the cluster and to every other server.
+      type: int
+      returned: always
+      sample: 12
     data:
       description: What was read; V(null) when nothing was.
       type: dict

@@ -75,6 +75,11 @@ metrics:
       type: int
       returned: always
       sample: 96
+    requests:
+      description: Requests that were sent, to the cluster and to every other server.
+      type: int
+      returned: always
+      sample: 39
     data:
       description: The signals. What is not known is V(null), with a reason beside it. V(null) where the evidence is V(unavailable).
       type: dict

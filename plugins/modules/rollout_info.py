@@ -69,6 +69,11 @@ rollouts:
       type: int
       returned: always
       sample: 96
+    requests:
+      description: Requests that were sent, to the cluster and to every other server.
+      type: int
+      returned: always
+      sample: 4
     data:
       description:
         - Revisions with version, image and the time each was active; the owner of the manifest.

@@ -83,6 +83,11 @@ traces:
       type: int
       returned: always
       sample: 96
+    requests:
+      description: Requests that were sent, to the cluster and to every other server.
+      type: int
+      returned: always
+      sample: 5
     data:
       description: What they show; V(null) when there are none.
       type: dict

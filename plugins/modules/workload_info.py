@@ -75,6 +75,11 @@ workload:
       type: int
       returned: always
       sample: 96
+    requests:
+      description: Requests that were sent, to the cluster and to every other server.
+      type: int
+      returned: always
+      sample: 22
     data:
       description:
         - Counts, pods with the reason that explains each one best, events, autoscaler, conditions, surroundings.

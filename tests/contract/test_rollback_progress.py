@@ -13,8 +13,9 @@ from plugins.module_utils.model.codec import from_result, to_result
 from plugins.module_utils.model.rollback import RollbackProgress, RollbackState
 from plugins.module_utils.model.service import WorkloadKind
 from plugins.module_utils.rollback.begin import Begun, begin
+from plugins.module_utils.rollback.clock import Clock
 from plugins.module_utils.rollback.progress import PATIENCE, Following
-from plugins.module_utils.rollback.watch import Clock, watch
+from plugins.module_utils.rollback.watch import watch
 from tests.contract.clusters import Cluster
 from tests.contract.test_rollback import versions_running
 

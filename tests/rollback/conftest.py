@@ -18,7 +18,7 @@ from lab.cluster.behaviour import ExecResult, PodStep
 from lab.cluster.controllers.manager import ControllerManager
 from lab.cluster.server import Cluster
 from plugins.module_utils.clients.cluster import ClusterAccess, ClusterClient
-from plugins.module_utils.rollback.watch import Clock
+from plugins.module_utils.rollback.clock import Clock
 
 START = datetime(2025, 10, 21, 14, 26, 10, tzinfo=UTC)
 _TICK = 0.1

@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Kubernetes API as raw JSON over kept-alive connections.
 
-Credentials, TLS and proxies are those of the ``kubernetes`` package; its model objects are not built, since that takes longer than
-the requests themselves.
+The model objects of the ``kubernetes`` package are not built, since that takes longer than the requests themselves.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ from urllib.parse import urlencode
 
 from ..concurrency import Deadline
 from ..model.service import WorkloadKind
+from ..tally import count_request
 from .answers import NotJsonError, connection_problem, parse_json
-from .cluster_access import ClusterAccess, load_configuration
+from .cluster_access import ClusterAccess, Entrance, enter
 from .cluster_errors import (
     ClusterError,
     ClusterUnreachable,
@@ -55,6 +56,7 @@ Query = Mapping[str, Union[str, int, bool]]  # noqa: UP007 (ansible-test's pylin
 
 _CHUNK = 2**17
 _JSON = "application/json"
+_ERROR_EVENT = re.compile(rb'\s*\{\s*"type"\s*:\s*"ERROR"')
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Lists without what is in the objects: names, labels, times and who wrote which field.
@@ -82,21 +84,20 @@ class Content:
 class ClusterClient:
     """Asks one API server. Thread-safe. Every method raises a ClusterError that says what was asked and what to do."""
 
-    def __init__(self, configuration: Any, timeout: float = 10.0) -> None:
-        """``configuration`` is a ``kubernetes.client.Configuration``, ``timeout`` seconds for one request."""
+    def __init__(self, entrance: Entrance, timeout: float = 10.0) -> None:
+        """``timeout`` is seconds for one request."""
         urllib3 = load("urllib3")
-        self.host = str(configuration.host).rstrip("/")
+        self.host = entrance.host
         self.timeout = timeout
-        self._configuration = configuration
+        self._entrance = entrance
         self._urllib3 = urllib3
-        self._pool = load("kubernetes.client.rest").RESTClientObject(configuration).pool_manager
-        if not configuration.verify_ssl:
+        if not entrance.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     @classmethod
     def connect(cls, access: ClusterAccess) -> ClusterClient:
-        """A client for ``access``. Loads the configuration (an exec plugin may run); sends nothing to the cluster yet."""
-        return cls(load_configuration(access), access.timeout)
+        """A client for ``access``. Reads the credentials (an exec plugin may run); sends nothing to the cluster yet."""
+        return cls(enter(access), access.timeout)
 
     def get(self, path: str, query: Query | None = None, timeout: float | None = None, accept: str = _JSON) -> dict[str, Any]:
         """``accept`` asks for another form of what is there, such as METADATA_ONLY."""
@@ -158,10 +159,22 @@ class ClusterClient:
 
         Raises a ClusterError when the watch cannot begin, and for an event of type ERROR (410: the resourceVersion is too old).
         """
+        for line in self._watched(path, query, timeout, _JSON):
+            yield self._event(line, f"watch {path}")
+
+    def stirs(self, path: str, query: Query, timeout: float) -> Iterator[None]:
+        """As ``watch``, for those who only want to know that something moved: the objects are neither asked for in full nor read."""
+        for line in self._watched(path, query, timeout, _METADATA):
+            if _ERROR_EVENT.match(line):
+                self._event(line, f"watch {path}")
+            yield None
+
+    def _watched(self, path: str, query: Query, timeout: float, accept: str) -> Iterator[bytes]:
+        """The lines of a watch, each an event."""
         end = time.monotonic() + timeout
         asked = f"watch {path}"
         wanted = {**query, "watch": True, "timeoutSeconds": max(1, int(timeout))}
-        response = self._send("GET", path, wanted, None, {"Accept": "application/json"}, timeout)
+        response = self._send("GET", path, wanted, None, {"Accept": accept}, timeout)
         if response.status != 200:
             self._check(response, self._read(response, asked, timeout), asked)
         buffer = b""
@@ -174,9 +187,7 @@ class ClusterClient:
                 if not chunk:
                     return
                 *lines, buffer = (buffer + chunk).split(b"\n")
-                for line in lines:
-                    if line.strip():
-                        yield self._event(line, asked)
+                yield from (line for line in lines if line.strip())
         finally:
             response.close()
 
@@ -184,7 +195,9 @@ class ClusterClient:
         """Exit code and output (standard output and error as they came) of ``command`` in a container."""
         from .cluster_exec import run_in_container
 
-        return run_in_container(self._configuration, self._authorization(), namespace, pod, container, command, timeout)
+        count_request()
+        entrance = self._entrance
+        return run_in_container(entrance.configuration(), entrance.authorization(), namespace, pod, container, command, timeout)
 
     def _object(
         self,
@@ -209,10 +222,11 @@ class ClusterClient:
 
     def _send(self, method: str, path: str, query: Query | None, body: bytes | None, headers: dict[str, str], timeout: float) -> Any:
         url = f"{self.host}{path}" + (f"?{urlencode({name: _plain(value) for name, value in query.items()})}" if query else "")
-        authorized = {**headers, **self._authorization()}
+        authorized = {**headers, **self._entrance.authorization()}
 
         def send() -> Any:
-            return self._pool.request(
+            count_request()
+            return self._entrance.pool.request(
                 method, url, body=body, headers=authorized, timeout=timeout, preload_content=False, retries=False, redirect=False
             )
 
@@ -264,10 +278,6 @@ class ClusterClient:
             status = event.get("object") or {}
             raise error_for(int(status.get("code") or 500), json.dumps(status).encode(), asked, self.host)
         return event
-
-    def _authorization(self) -> dict[str, str]:
-        """Refreshed by the ``kubernetes`` package when a token is about to expire."""
-        return {setting["key"]: setting["value"] for setting in self._configuration.auth_settings().values() if setting["value"]}
 
 
 def _plain(value: str | int | bool) -> str | int:

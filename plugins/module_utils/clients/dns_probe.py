@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
+from ..tally import count_request
 from .answers import excerpt
 from .probes import ProbeFailedError, ProbeImpossibleError, connect, parse_address
 
@@ -88,6 +89,7 @@ def _ask(host: str, port: int, name: bytes, kind: int, timeout: float) -> list[s
     number = secrets.randbelow(2**16)
     question = struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 0) + name + struct.pack("!HH", kind, 1)
     end = time.monotonic() + timeout
+    count_request()
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
         with socket.socket(family[0], socket.SOCK_DGRAM) as asked:

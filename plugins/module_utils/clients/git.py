@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ..concurrency import Deadline
 from ..errors import SourceUnavailableError
+from ..tally import count_request
 from .answers import excerpt
 
 MAX_OUTPUT = 8 * 2**20
@@ -31,6 +32,9 @@ _KEPT = frozenset({"GIT_SSH_COMMAND", "GIT_SSH", "GIT_SSL_CAINFO", "GIT_SSL_CAPA
 """What an engineer's own environment may say: how to log in, and whom to trust. The rest of GIT_* could point elsewhere."""
 _SCP = re.compile(r"^(?:[\w.-]+@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>(?!//).+)$")
 _OPTION_AS_HOST = re.compile(r"^(?:[\w+.-]+://)?[^/]*@-")
+
+
+_ASKS_ELSEWHERE = ("ls-remote", "fetch")
 
 
 def check_location(where: str) -> str:
@@ -60,6 +64,8 @@ def run_git(arguments: tuple[str, ...], deadline: Deadline, what: str, directory
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     command = ["git", "--no-pager", *(("-C", directory, "-c", f"safe.directory={directory}") if directory else ()), *settings, *arguments]
     limit = max(deadline.left(), 0.1)
+    if arguments[0] in _ASKS_ELSEWHERE:
+        count_request()
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         try:
             # The core knows no AnsibleModule whose run_command it could call. Its own session, so that ssh and its like end with it.

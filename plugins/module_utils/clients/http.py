@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from ..errors import SourceUnavailableError
+from ..tally import count_request
 from .answers import NotJsonError, connection_problem, parse_json, status_problem
 from .libraries import load
 
@@ -75,6 +76,7 @@ class HttpClient:
         """The answer, whatever its status. SourceUnavailableError when there is none. Redirects are not followed."""
         limit = timeout or self.timeout
         target = f"{self.url}{path}" + (f"?{urlencode(query)}" if query else "")
+        count_request()
         try:
             response = self._pool.request(
                 method, target, headers={**self._headers, **(headers or {})}, timeout=limit, preload_content=False, redirect=False

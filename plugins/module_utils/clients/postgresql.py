@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ..tally import count_request
 from .answers import excerpt
 from .libraries import load
 from .probes import ProbeFailedError, ProbeImpossibleError, connect, failed, parse_address
@@ -111,6 +112,7 @@ class Postgresql:
 
     def _run(self, sql: str, **parameters: Any) -> Any:
         library = load("pg8000.native")
+        count_request()
         try:
             return self._connection.run(sql, **parameters)
         except library.DatabaseError as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..errors import SourceUnavailableError
+from ..tally import count_request
 from .answers import NAME_UNKNOWN, connection_problem, excerpt
 
 
@@ -49,6 +50,7 @@ def probe_tcp(address: str, timeout: float) -> TcpAnswer:
 
 def connect(host: str, port: int, timeout: float) -> socket.socket:
     """A connection whose every step may take ``timeout`` seconds. ProbeFailedError when there is none."""
+    count_request()
     try:
         return socket.create_connection((host, port), timeout=timeout)
     except (OSError, UnicodeError) as error:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import SourceUnavailableError
+from ..tally import count_request
 from .answers import NotJsonError, connection_problem, excerpt, parse_json, status_problem
 from .libraries import load
 
@@ -96,6 +97,7 @@ class PrometheusClient:
     def _ask(self, call: Any) -> Answer:
         connection = self._connect()
         requests = load("requests")
+        count_request()
         try:
             result = call(connection)
         except (requests.RequestException, OSError) as error:
@@ -112,6 +114,7 @@ class PrometheusClient:
             response = self._session.post(f"{self.url}/api/v1/{path}", data=form, headers=self._headers, timeout=self.timeout)
             if response.status_code in _POST_REFUSED:
                 self._remarks.post_may_be_refused = False
+                count_request()
                 response = self._session.get(f"{self.url}/api/v1/{path}", params=form, headers=self._headers, timeout=self.timeout)
         finally:
             self._remarks.post_may_be_refused = False

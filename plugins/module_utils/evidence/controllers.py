@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..model.service import WorkloadKind
-from ..model.surroundings import Condition
-from .objects import Object, count, mapping, metadata, moment, name_of, sequence
-from .pods import is_ready
+from .objects import Object, count, is_ready, mapping, metadata, moment, name_of, sequence
+
+if TYPE_CHECKING:
+    from ..model.surroundings import Condition
 
 _COMPLETE = "NewReplicaSetAvailable"
 

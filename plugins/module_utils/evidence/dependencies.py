@@ -1,21 +1,20 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the things that a service needs are doing: probed from where this runs, and by the team's usage queries."""
+"""How the things that a service needs are doing: probed from where this runs, and by the team's usage queries.
+
+What a kind of dependency is probed with is loaded where there is one of its kind.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from ..clients.dns_probe import probe_dns
-from ..clients.http_probe import HttpAnswer, probe_http
-from ..clients.postgresql import login_from
 from ..clients.probes import ProbeFailedError, ProbeImpossibleError, probe_tcp
 from ..clients.prometheus import PrometheusClient
-from ..clients.redis_probe import probe_redis
 from ..concurrency import Deadline, map_side_by_side, start, wait
 from ..errors import SourceUnavailableError
 from ..model.dependencies import Dependencies, DependencyHealth, Measure
@@ -23,9 +22,10 @@ from ..model.finding import Level
 from ..model.service import Dependency, DependencyType, Service
 from ..units import describe_duration, format_value
 from .metrics import value_of
-from .postgresql import probe_postgresql
 from .probed import Probed
-from .redis import judge_redis
+
+if TYPE_CHECKING:
+    from ..clients.http_probe import HttpAnswer
 
 PROBES_AT_ONCE = 16
 EXHAUSTED = 0.95
@@ -90,18 +90,28 @@ def judge_answer(answer: HttpAnswer, slow_at: float) -> Probed:
 
 
 def _http(dependency: Dependency, timeout: float) -> Probed:
+    from ..clients.http_probe import probe_http
+
     return judge_answer(probe_http(dependency.address, timeout, ca_cert=dependency.ca_cert), dependency.slow_at)
 
 
 def _redis(dependency: Dependency, timeout: float) -> Probed:
+    from ..clients.redis_probe import probe_redis
+    from .redis import judge_redis
+
     return judge_redis(probe_redis(dependency.address, timeout, dsn_of(dependency)), dependency.primary)
 
 
 def _postgresql(dependency: Dependency, timeout: float) -> Probed:
+    from ..clients.postgresql import login_from
+    from .postgresql import probe_postgresql
+
     return probe_postgresql(login_from(dependency.address, dsn_of(dependency)), timeout, dependency.primary)
 
 
 def _dns(dependency: Dependency, timeout: float) -> Probed:
+    from ..clients.dns_probe import probe_dns
+
     answer = probe_dns(dependency.address, timeout)
     return Probed(Level.OK, f"Healthy (resolves to {', '.join(answer.addresses[:3])})", answer.latency, addresses=answer.addresses)
 

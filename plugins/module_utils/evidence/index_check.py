@@ -11,9 +11,10 @@ from ..clients.postgresql import login_from, postgresql
 from ..clients.probes import ProbeFailedError
 from ..concurrency import Deadline, map_side_by_side, wait
 from ..errors import SourceUnavailableError
+from ..model.index_verdict import Verdict
 from ..model.service import Dependency, DependencyType, Service
 from .dependencies import dsn_of
-from .indexes import Verdict, verdicts
+from .indexes import verdicts
 
 _MOST = 3.0
 """Seconds that one database may take."""

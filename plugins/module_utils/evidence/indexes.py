@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..clients.postgresql import Postgresql
+from ..model.index_verdict import Verdict
 from .objects import mapping, sequence
 from .postgresql_questions import TABLES
 from .statements import Condition, Group, Kind, Search, normal, searches
@@ -24,14 +24,6 @@ _MAX_TABLES = 50
 _TABLE_KINDS = frozenset("rpm")
 _RANK = {Kind.EQUAL: 0, Kind.RANGE: 1, Kind.PREFIX: 1, Kind.PATTERN: 2, Kind.CONTAINS: 3, Kind.NULL: 4}
 _BYTEWISE = frozenset({"C", "POSIX", "ucs_basic"})
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """``missing`` is ``table.column``; None where an index serves, where none would help, or where nothing is ``known``."""
-
-    known: bool
-    missing: str | None = None
 
 
 def verdicts(database: Postgresql, statements: Iterable[str]) -> dict[str, Verdict]:

@@ -136,3 +136,22 @@ def selects(selector: Object, labels: Mapping[str, str]) -> bool:
         if not matched:
             return False
     return True
+
+
+def is_ready(found: Object) -> bool:
+    """Whether the pod's condition says so; what is over is not ready, whatever its condition still says."""
+    status = mapping(found.get("status"))
+    if status.get("phase") in ("Failed", "Succeeded"):
+        return False
+    conditions = sequence(status.get("conditions"))
+    return any(mapping(one).get("type") == "Ready" and mapping(one).get("status") == "True" for one in conditions)
+
+
+def digest_of(found: Object, container: str | None = None) -> str | None:
+    """The digest of the image that the pod's container of the version runs; None while it does not run one."""
+    spec, status = mapping(found.get("spec")), mapping(found.get("status"))
+    name = main_container(spec, container).get("name")
+    statuses = (mapping(one) for one in sequence(status.get("containerStatuses")))
+    image_id = str(next((one.get("imageID") for one in statuses if one.get("name") == name), "") or "")
+    digest = image_id.rpartition("@")[2] if "@" in image_id else image_id
+    return digest if digest.startswith("sha256:") else None

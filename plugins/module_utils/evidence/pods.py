@@ -11,7 +11,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..model.workload import Pod, PodWarning
-from .objects import Object, count, labels_of, main_container, mapping, metadata, moment, name_of, quantity, sequence, template_version
+from .objects import (
+    Object,
+    count,
+    digest_of,
+    is_ready,
+    labels_of,
+    mapping,
+    metadata,
+    moment,
+    name_of,
+    quantity,
+    sequence,
+    template_version,
+)
 from .pod_trouble import Container, containers_of, last_end, text, trouble_of
 
 TOLD_FOR = timedelta(hours=4)
@@ -79,15 +92,6 @@ def pod_from(
     )
 
 
-def is_ready(found: Object) -> bool:
-    """Whether the pod's condition says so; what is over is not ready, whatever its condition still says."""
-    status = mapping(found.get("status"))
-    if status.get("phase") in ("Failed", "Succeeded"):
-        return False
-    conditions = sequence(status.get("conditions"))
-    return any(mapping(one).get("type") == "Ready" and mapping(one).get("status") == "True" for one in conditions)
-
-
 def usage_from(found: Object) -> Usage:
     """What a PodMetrics object says its containers use."""
     entries = [mapping(entry) for entry in sequence(found.get("containers"))]
@@ -113,16 +117,6 @@ def _image_of(spec: Object, about: Container | None) -> str | None:
     containers = [mapping(one) for key in ("initContainers", "containers") for one in sequence(spec.get(key))]
     image = next((one.get("image") for one in containers if one.get("name") == about.name), None) or about.status.get("image")
     return str(image) if image else None
-
-
-def digest_of(found: Object, container: str | None = None) -> str | None:
-    """The digest of the image that the pod's container of the version runs; None while it does not run one."""
-    spec, status = mapping(found.get("spec")), mapping(found.get("status"))
-    name = main_container(spec, container).get("name")
-    statuses = (mapping(one) for one in sequence(status.get("containerStatuses")))
-    image_id = str(next((one.get("imageID") for one in statuses if one.get("name") == name), "") or "")
-    digest = image_id.rpartition("@")[2] if "@" in image_id else image_id
-    return digest if digest.startswith("sha256:") else None
 
 
 def _earliest(created: datetime, status: Object, containers: Sequence[Container]) -> datetime:

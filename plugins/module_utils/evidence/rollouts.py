@@ -19,13 +19,10 @@ from ..errors import NotFoundError, SourceUnavailableError
 from ..model.rollout import Progress, Revision, Rollouts
 from ..model.service import Service, WorkloadKind
 from .controllers import in_progress, pod_counts
-from .events import event_from
-from .foundations import conditions_of
-from .objects import Object, annotations_of, count, labels_of, mapping, metadata, moment, name_of, sequence, template_version
+from .objects import Object, annotations_of, count, digest_of, labels_of, mapping, metadata, moment, name_of, sequence, template_version
 from .owners import image_manager, ownership
-from .pods import digest_of
 from .revision_history import Activation, Kept, activations, active_span, reordered
-from .snapshot import ClusterSnapshot
+from .snapshot import FOR_ROLLOUTS, ClusterSnapshot
 
 _REVISION = "deployment.kubernetes.io/revision"
 _REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
@@ -55,7 +52,7 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
 
     Raises ClusterError (ObjectNotFound when there is no such workload), NotFoundError when it has no revisions yet.
     """
-    shared = snapshot or ClusterSnapshot(client, service, Deadline(client.timeout))
+    shared = snapshot or ClusterSnapshot(client, service, Deadline(client.timeout), FOR_ROLLOUTS)
     found = shared.workload()
     listed = shared.revisions()
     deployment = service.workload_kind is WorkloadKind.DEPLOYMENT
@@ -90,7 +87,7 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
         notes=(*notes, *((owner.note,) if owner.note else ())),
         owner_effect=owner.effect,
         gaps=_gaps([revision.number for revision in revisions] + [number for entry in entries for number in entry.kept.earlier]),
-        deadline_exceeded=any(one.reason == _GAVE_UP for one in conditions_of(found)),
+        deadline_exceeded=any(mapping(one).get("reason") == _GAVE_UP for one in sequence(mapping(found.get("status")).get("conditions"))),
         progress=_progress(found, service.workload_kind) if goes_on else None,
     )
 
@@ -151,6 +148,8 @@ class _Reactivations:
         return self._times.get(name)
 
     def _read(self) -> dict[str, datetime]:
+        from .events import event_from  # with what it brings, seldom wanted where only a rollback is planned
+
         try:
             events = [event_from(found) for found in self._shared.workload_events().found]
         except SourceUnavailableError:

@@ -10,6 +10,7 @@ likely has, so that nothing waits for the workload's own; only when that turns o
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -25,6 +26,10 @@ __all__ = ["ClusterSnapshot", "Listed"]
 T = TypeVar("T")
 
 
+EVERYTHING = ("pods", "revisions", "metrics", "own-events", "events", "autoscalers")
+FOR_ROLLOUTS = ("pods", "revisions", "own-events")
+"""What the history of a workload is told by."""
+
 _SHARE_FOR_MAKERS = 0.2
 """Of the time, what the pods may wait for the ReplicaSets, by which those of another workload with the same labels are told apart."""
 
@@ -32,8 +37,9 @@ _SHARE_FOR_MAKERS = 0.2
 class ClusterSnapshot:
     """Each method waits for its own answer, and raises the ClusterError that came instead."""
 
-    def __init__(self, client: ClusterClient, service: Service, deadline: Deadline) -> None:
-        """``deadline`` ends every wait. The requests are sent at once."""
+    def __init__(self, client: ClusterClient, service: Service, deadline: Deadline, at_once: Collection[str] = EVERYTHING) -> None:
+        """``deadline`` ends every wait. The requests for the workload and for what is named in ``at_once`` are sent now, others when they
+        are needed."""
         self.service = service
         self.client = client
         self._deadline = deadline
@@ -47,12 +53,15 @@ class ClusterSnapshot:
             "metrics": f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods",
         }
         self._workload = start(lambda: client.get(workload_path(service.workload_kind, namespace, service.workload)), "workload")
-        self._first = {key: self._ask(path, service.pod_selector, key) for key, path in self._paths.items()}
         events = f"/api/v1/namespaces/{namespace}/events"
-        self._own_events = start(lambda: self._list(events, fieldSelector=f"involvedObject.name={service.workload}"), "own-events")
-        self._events = start(lambda: self._every_event(events, f"/apis/events.k8s.io/v1/namespaces/{namespace}/events"), "events")
         autoscalers = f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"
-        self._autoscalers = start(lambda: self._list(autoscalers), "autoscalers")
+        self._questions: dict[str, Callable[[], Listed]] = {
+            **{key: self._by_labels(path, service.pod_selector) for key, path in self._paths.items()},
+            "own-events": lambda: self._list(events, fieldSelector=f"involvedObject.name={service.workload}"),
+            "events": lambda: self._every_event(events, f"/apis/events.k8s.io/v1/namespaces/{namespace}/events"),
+            "autoscalers": lambda: self._list(autoscalers),
+        }
+        self._asked = {key: start(question, key) for key, question in self._questions.items() if key in at_once}
 
     def workload(self) -> Object:
         """The workload. ObjectNotFound when there is none."""
@@ -79,11 +88,11 @@ class ClusterSnapshot:
 
     def workload_events(self) -> Listed:
         """Events of whatever in the namespace has the workload's name (the workload, mostly its autoscaler)."""
-        return self._wait(self._own_events, "events of the workload")
+        return self._wait(self._first("own-events"), "events of the workload")
 
     def events(self) -> Listed:
         """Events of the namespace, with those of the workload among them even where the rest was cut."""
-        every = self._wait(self._events, "events")
+        every = self._wait(self._first("events"), "events")
         try:
             own = self.workload_events().found
         except SourceUnavailableError:
@@ -93,7 +102,7 @@ class ClusterSnapshot:
 
     def autoscalers(self) -> Listed:
         """The HorizontalPodAutoscalers of the namespace."""
-        return self._wait(self._autoscalers, "autoscalers")
+        return self._wait(self._first("autoscalers"), "autoscalers")
 
     def autoscaler(self) -> Object | None:
         """The HorizontalPodAutoscaler that scales the workload."""
@@ -111,15 +120,15 @@ class ClusterSnapshot:
         """A list by labels, by the selector that the workload turned out to have."""
         selector = self._own_selector()
         if selector is None or (not sequence(selector.get("matchExpressions")) and not mapping(selector.get("matchLabels"))):
-            return self._wait(self._first[key], key, within)
+            return self._wait(self._first(key), key, within)
         if _implies(selector, self.service.pod_selector):
-            listed = self._wait(self._first[key], key, within)
+            listed = self._wait(self._first(key), key, within)
             if key == "metrics":
                 return listed
             return Listed(tuple(entry for entry in listed.found if selects(selector, labels_of(entry))), listed.cut)
         with self._lock:
             if key not in self._again:
-                self._again[key] = self._ask(self._paths[key], selector_text(selector), key)
+                self._again[key] = start(self._by_labels(self._paths[key], selector_text(selector)), key)
         return self._wait(self._again[key], key, within)
 
     def _own_selector(self) -> Object | None:
@@ -148,8 +157,15 @@ class ClusterSnapshot:
             return owner.get("kind") == "ReplicaSet" and (makers is None or owner.get("uid") in makers)
         return owner.get("kind") == self.service.workload_kind.value and owner.get("name") == self.service.workload
 
-    def _ask(self, path: str, selector: str, name: str) -> Future[Listed]:
-        return start(lambda: self._list(path, labelSelector=selector), name)
+    def _first(self, key: str) -> Future[Listed]:
+        """The answer to the question called ``key``, which is asked now where it was not yet."""
+        with self._lock:
+            if key not in self._asked:
+                self._asked[key] = start(self._questions[key], key)
+            return self._asked[key]
+
+    def _by_labels(self, path: str, selector: str) -> Callable[[], Listed]:
+        return lambda: self._list(path, labelSelector=selector)
 
     def _list(self, path: str, **query: str) -> Listed:
         return list_all(self.client, path, **query)

@@ -15,9 +15,9 @@ from ..clients.jaeger import JaegerClient
 from ..clients.tempo import TempoClient
 from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
+from ..model.index_verdict import Verdict
 from ..model.service import Service
 from ..model.traces import Edge, Operation, Traces
-from .indexes import Verdict
 from .repeated import repeated
 from .spans import error_origin, filtered_column, self_times
 from .trace import Span, Trace

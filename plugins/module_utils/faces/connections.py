@@ -8,15 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..clients.cluster import ClusterAccess, ClusterClient
-from ..clients.loki import LokiClient
-from ..clients.prometheus import PrometheusClient
 from ..errors import IncidentResponseError, InvalidOptionError
 from ..model.codec import DocumentError, from_result
 from ..model.service import Service
 from ..names import check_name
+
+if TYPE_CHECKING:
+    from ..clients.jaeger import JaegerClient
+    from ..clients.loki import LokiClient
+    from ..clients.prometheus import PrometheusClient
+    from ..clients.tempo import TempoClient
 
 _DEFAULT_NAMESPACE = "production"
 
@@ -59,6 +63,8 @@ def prometheus_from(params: Mapping[str, Any]) -> PrometheusClient | None:
         return None
     if not str(url).startswith(("http://", "https://")):
         raise InvalidOptionError("prometheus_url", url, "a URL such as http://prometheus:9090")
+    from ..clients.prometheus import PrometheusClient
+
     return PrometheusClient(
         url, params.get("prometheus_headers"), params.get("prometheus_ca_cert"), params.get("prometheus_timeout") or 10.0
     )
@@ -73,7 +79,33 @@ def loki_from(params: Mapping[str, Any]) -> LokiClient | None:
         raise InvalidOptionError("loki_url", url, "a URL such as http://loki:3100")
     if tenant and not _TENANT.match(str(tenant)):
         raise InvalidOptionError("loki_tenant", tenant, "a tenant such as team-a, or several with | between them")
+    from ..clients.loki import LokiClient
+
     return LokiClient(str(url), str(tenant) if tenant else None)
+
+
+def jaeger_from(params: Mapping[str, Any]) -> JaegerClient | None:
+    """A client for ``jaeger_url``; None where none is given."""
+    url = params.get("jaeger_url")
+    if not url:
+        return None
+    if not str(url).startswith(("http://", "https://")):
+        raise InvalidOptionError("jaeger_url", url, "a URL such as http://jaeger:16686")
+    from ..clients.jaeger import JaegerClient
+
+    return JaegerClient(str(url))
+
+
+def tempo_from(params: Mapping[str, Any]) -> TempoClient | None:
+    """A client for ``tempo_url``; None where none is given."""
+    url = params.get("tempo_url")
+    if not url:
+        return None
+    if not str(url).startswith(("http://", "https://")):
+        raise InvalidOptionError("tempo_url", url, "a URL such as http://tempo:3200")
+    from ..clients.tempo import TempoClient
+
+    return TempoClient(str(url))
 
 
 def service_from(params: Mapping[str, Any]) -> Service:

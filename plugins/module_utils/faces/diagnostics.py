@@ -1,55 +1,47 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One look at a service: all sources at once, each under its own time limit, and what is drawn from them."""
+"""One look at a service: all sources at once, each under its own time limit, and what is drawn from them.
+
+A source is loaded when it begins, and what judges the answers when they are waited for: loading takes longer than most answers do.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..analysis.events import events
-from ..analysis.findings import findings
-from ..analysis.log_summary import logs as summarise
-from ..analysis.signals import signals
 from ..clients.answers import excerpt
 from ..clients.cluster import ClusterClient, ClusterError, ClusterUnreachable, ObjectNotFound, Unauthorized
-from ..clients.jaeger import JaegerClient
 from ..clients.libraries import load
-from ..clients.loki import LokiClient
-from ..clients.prometheus import PrometheusClient
-from ..clients.tempo import TempoClient
 from ..concurrency import Deadline, start, wait
 from ..errors import IncidentResponseError, InvalidOptionError, NotFoundError, SourceUnavailableError
-from ..evidence.changes import changes
-from ..evidence.dependencies import dependencies
-from ..evidence.impact import impact
-from ..evidence.index_check import index_check
-from ..evidence.logs import logs
-from ..evidence.metrics import metrics
-from ..evidence.missing_workload import missing_workload
-from ..evidence.pod_probes import probe_from_pod
-from ..evidence.promql import golden_signals
-from ..evidence.rollouts import rollouts
 from ..evidence.skipped import SourceSkippedError
-from ..evidence.snapshot import ClusterSnapshot
-from ..evidence.traces import traces
-from ..evidence.workload import workload
+from ..evidence.snapshot import EVERYTHING, FOR_ROLLOUTS, ClusterSnapshot
 from ..model.codec import to_result
 from ..model.diagnostics import Diagnostics
 from ..model.evidence import Evidence, EvidenceStatus, Source
-from ..model.service import Service, WorkloadKind
+from ..model.service import DependencyType, Service, WorkloadKind
 from ..record.redaction import redact
+from ..tally import Tally, tallied
 from ..units import parse_duration
 from .arguments import CLUSTER, PROMETHEUS, SERVICE
-from .connections import cluster_from, loki_from, missing_library, prometheus_from, service_from
+from .connections import cluster_from, jaeger_from, loki_from, missing_library, prometheus_from, service_from, tempo_from
 from .partial import partial_reason
 
+if TYPE_CHECKING:
+    from ..clients.jaeger import JaegerClient
+    from ..clients.loki import LokiClient
+    from ..clients.prometheus import PrometheusClient
+    from ..clients.tempo import TempoClient
+
 Clock = Callable[[], float]
+_Work = Callable[[Deadline], Any]
+"""Asks a source, within a time."""
 
 SOURCES = [source.value for source in Source]
 DIAGNOSTICS: dict[str, Any] = {
@@ -72,14 +64,14 @@ DIAGNOSTICS: dict[str, Any] = {
 }
 """Options of the module and of its action."""
 
-_FROM_CLUSTER = frozenset({Source.WORKLOAD, Source.ROLLOUTS, Source.LOGS})
+_FROM_CLUSTER = (Source.WORKLOAD, Source.ROLLOUTS, Source.LOGS, Source.CHANGES)
 _SHARE_FOR_REQUESTS = 0.8
 """Of a source's time, what it may wait for answers: the rest is for saying what came and what did not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """``cluster`` connects when it is called, since loading its library takes longer than the others need to ask."""
+    """``cluster`` connects when it is called, since getting the credentials may take longer than the others need to ask."""
 
     cluster: Callable[[], ClusterClient]
     prometheus: PrometheusClient | None = None
@@ -108,13 +100,13 @@ def diagnose(service: Service, clients: Clients, options: Options, now: datetime
     Raises InvalidOptionError for a metric name of the catalogue that is none; ClusterUnreachable, Unauthorized, and NotFoundError (naming
     the near ones) when there is no such workload: then nothing else would be of use.
     """
+    from ..evidence.promql import golden_signals
+
     golden_signals(service)
     began = clock()
     load("urllib3")  # what every client needs: once it is there, none waits for the library of another
     look = _Look(service, clients, options, now, clock, Deadline(options.deadline, clock))
-    look.begin_without_cluster()
-    if options.sources & _FROM_CLUSTER or Source.CHANGES in options.sources or options.probe_from_pod:
-        look.begin_with_cluster()
+    look.begin()
     return look.finish(began)
 
 
@@ -137,7 +129,7 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
     )
     service = service_from(params)
     clients = Clients(
-        lambda: cluster_from(params), prometheus_from(params), _jaeger_from(params), tempo=_tempo_from(params), loki=loki_from(params)
+        lambda: cluster_from(params), prometheus_from(params), jaeger_from(params), tempo=tempo_from(params), loki=loki_from(params)
     )
     try:
         return diagnose(service, clients, options, now)
@@ -147,24 +139,6 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
             raise
         # Nobody said that it is a Deployment: that is only what most are.
         return diagnose(replace(service, workload_kind=WorkloadKind(kind)), clients, options, now)
-
-
-def _jaeger_from(params: Mapping[str, Any]) -> JaegerClient | None:
-    url = params.get("jaeger_url")
-    if not url:
-        return None
-    if not str(url).startswith(("http://", "https://")):
-        raise InvalidOptionError("jaeger_url", url, "a URL such as http://jaeger:16686")
-    return JaegerClient(str(url))
-
-
-def _tempo_from(params: Mapping[str, Any]) -> TempoClient | None:
-    url = params.get("tempo_url")
-    if not url:
-        return None
-    if not str(url).startswith(("http://", "https://")):
-        raise InvalidOptionError("tempo_url", url, "a URL such as http://tempo:3200")
-    return TempoClient(str(url))
 
 
 def _seconds(value: float, option: str) -> float:
@@ -177,6 +151,8 @@ def _seconds(value: float, option: str) -> float:
 class _Job:
     future: Future[Evidence[Any]]
     deadline: Deadline
+    sent: Tally
+    """Requests so far."""
 
 
 @dataclass(slots=True)
@@ -191,29 +167,44 @@ class _Look:
     total: Deadline
     jobs: dict[Source, _Job] = field(default_factory=dict)
     snapshot: Future[ClusterSnapshot] = field(default_factory=Future)
+    tallies: dict[Source, Tally] = field(default_factory=lambda: {source: Tally() for source in Source})
 
-    def begin_without_cluster(self) -> None:
-        """Starts what needs no cluster first: it is under way while the cluster's library is loaded."""
+    def begin(self) -> None:
+        """Starts the sources: the cluster's own lists first, and what needs no cluster while its credentials are looked up. Ends the run
+        when there is no cluster, or no such workload.
+
+        They are loaded one after the other: threads that load at the same time would keep those that talk from answering.
+        """
+        wanted = self.options.sources
+        with_cluster = not wanted.isdisjoint(_FROM_CLUSTER) or self.options.probe_from_pod
+        if with_cluster:
+            # Sources share these lists: their requests are those of the first one.
+            whose = next((source for source in _FROM_CLUSTER if source in wanted), Source.DEPENDENCIES)
+            self.snapshot = start(lambda: tallied(self.tallies[whose], self._connect), "connect")
         self._begin(Source.METRICS, self._metrics)
-        self._begin(Source.IMPACT, lambda deadline: impact(self._prometheus(), self.service, deadline))
+        self._begin(Source.IMPACT, self._impact)
         self._begin(Source.TRACES, self._traces)
         self._begin(Source.DEPENDENCIES, self._dependencies)
+        if with_cluster:
+            shared = wait(self.snapshot, self.total, "The cluster's credentials (an exec plugin of the kubeconfig?)")
+            self._begin(Source.WORKLOAD, lambda: self._workload(shared))
+            self._begin(Source.ROLLOUTS, lambda: self._rollouts(shared))
+            self._begin(Source.LOGS, lambda: self._logs(shared))
+            self._begin(Source.CHANGES, self._changes)
+            self._check_workload(shared)
 
-    def begin_with_cluster(self) -> None:
-        """Starts the sources that ask the cluster; ends the run when there is no cluster, or no such workload."""
-        connected = start(self.clients.cluster, "connect")
-        client = wait(connected, self.total, "The cluster's credentials (an exec plugin of the kubeconfig?)")
-        shared = ClusterSnapshot(client, self.service, Deadline(self._limit().seconds * _SHARE_FOR_REQUESTS, self.clock))
-        self.snapshot.set_result(shared)
-        service, now = self.service, self.now
-        self._begin(Source.WORKLOAD, lambda deadline: workload(client, service, now, self.options.timeframe, shared, deadline))
-        self._begin(Source.ROLLOUTS, lambda _: rollouts(client, service, now, shared))
-        self._begin(Source.LOGS, lambda deadline: logs(client, service, now, self.options.log_window, shared, deadline, self.clients.loki))
-        self._begin(Source.CHANGES, self._changes)
-        self._check_workload(client, shared)
+    def _connect(self) -> ClusterSnapshot:
+        client = self.clients.cluster()
+        limit = Deadline(self._limit().seconds * _SHARE_FOR_REQUESTS, self.clock)
+        return ClusterSnapshot(client, self.service, limit, EVERYTHING if Source.WORKLOAD in self.options.sources else FOR_ROLLOUTS)
 
     def finish(self, began: float) -> Diagnostics:
         """What came in time. Rollouts first: what is new since the deployment can't be told without them."""
+        from ..analysis.events import events
+        from ..analysis.findings import findings
+        from ..analysis.log_summary import logs as summarise
+        from ..analysis.signals import signals
+
         history = self._evidence(Source.ROLLOUTS)
         deployed_at = history.data.deployed_at if history.data else None
         lines = self._evidence(Source.LOGS)
@@ -237,9 +228,6 @@ class _Look:
         drawn = replace(seen, findings=findings(seen), events=events(seen))
         return replace(drawn, took_ms=round((self.clock() - began) * 1000))
 
-    def _metrics(self, deadline: Deadline) -> Any:
-        return metrics(self._prometheus(), self.service, self.options.timeframe, self.now.timestamp(), deadline)
-
     def _prometheus(self) -> PrometheusClient:
         if self.options.use_logs_only:
             raise SourceSkippedError("use_logs_only is set")
@@ -247,50 +235,112 @@ class _Look:
             raise SourceSkippedError("no prometheus_url is given")
         return self.clients.prometheus
 
-    def _traces(self, deadline: Deadline) -> Any:
+    def _metrics(self) -> _Work:
+        client = self._prometheus()
+        from ..evidence.metrics import metrics
+
+        return lambda deadline: metrics(client, self.service, self.options.timeframe, self.now.timestamp(), deadline)
+
+    def _impact(self) -> _Work:
+        client = self._prometheus()
+        from ..evidence.impact import impact
+
+        return lambda deadline: impact(client, self.service, deadline)
+
+    def _traces(self) -> _Work:
         client = self.clients.jaeger or self.clients.tempo
         if client is None:
             raise SourceSkippedError("no jaeger_url or tempo_url is given")
-        return traces(
-            client, self.service, self.now.timestamp(), deadline, lambda statements: index_check(self.service, statements, deadline)
+        from ..evidence.traces import traces
+
+        return lambda deadline: traces(
+            client, self.service, self.now.timestamp(), deadline, lambda statements: self._indexes(statements, deadline)
         )
 
-    def _dependencies(self, deadline: Deadline) -> Any:
+    def _indexes(self, statements: Sequence[str], deadline: Deadline) -> Any:
+        if not any(one.type is DependencyType.POSTGRESQL for one in self.service.dependencies):
+            return {}, ()
+        from ..evidence.index_check import index_check
+
+        return index_check(self.service, statements, deadline)
+
+    def _dependencies(self) -> _Work:
         if not self.service.dependencies:
             raise SourceSkippedError("no dependencies in the service's catalogue entry")
+        from ..evidence.dependencies import dependencies
+
         prometheus = None if self.options.use_logs_only else self.clients.prometheus
-        probe = probe_from_pod(lambda: wait(self.snapshot, deadline, "The cluster"), self.service) if self.options.probe_from_pod else None
-        return dependencies(self.service, prometheus, deadline, probe)
+        if not self.options.probe_from_pod:
+            return lambda deadline: dependencies(self.service, prometheus, deadline)
+        from ..evidence.pod_probes import probe_from_pod
 
-    def _changes(self, deadline: Deadline) -> Any:
-        job = self.jobs.get(Source.ROLLOUTS)
-        history = wait(job.future, job.deadline, "The cluster").data if job else None
-        since = self.now - timedelta(seconds=self.options.timeframe)
-        return changes(self.service, history, since, max(deadline.left(), 0.1), self.options.compare_with)
+        def from_pod(deadline: Deadline) -> Any:
+            probe = probe_from_pod(lambda: wait(self.snapshot, deadline, "The cluster"), self.service)
+            return dependencies(self.service, prometheus, deadline, probe)
 
-    def _check_workload(self, client: ClusterClient, shared: ClusterSnapshot) -> None:
+        return from_pod
+
+    def _workload(self, shared: ClusterSnapshot) -> _Work:
+        from ..evidence.workload import workload
+
+        return lambda deadline: workload(shared.client, self.service, self.now, self.options.timeframe, shared, deadline)
+
+    def _rollouts(self, shared: ClusterSnapshot) -> _Work:
+        from ..evidence.rollouts import rollouts
+
+        return lambda _: rollouts(shared.client, self.service, self.now, shared)
+
+    def _logs(self, shared: ClusterSnapshot) -> _Work:
+        from ..evidence.logs import logs
+
+        return lambda deadline: logs(shared.client, self.service, self.now, self.options.log_window, shared, deadline, self.clients.loki)
+
+    def _changes(self) -> _Work:
+        from ..evidence.changes import changes
+
+        def changed(deadline: Deadline) -> Any:
+            job = self.jobs.get(Source.ROLLOUTS)
+            history = wait(job.future, job.deadline, "The cluster").data if job else None
+            since = self.now - timedelta(seconds=self.options.timeframe)
+            return changes(self.service, history, since, max(deadline.left(), 0.1), self.options.compare_with)
+
+        return changed
+
+    def _check_workload(self, shared: ClusterSnapshot) -> None:
         try:
             shared.workload()
         except ObjectNotFound:
-            raise missing_workload(client, self.service, self._limit()) from None
+            from ..evidence.missing_workload import missing_workload
+
+            raise missing_workload(shared.client, self.service, self._limit()) from None
         except (ClusterUnreachable, Unauthorized):
             raise
         except ClusterError:
             return  # forbidden, or the API server is in trouble: the sources say so themselves
         except SourceUnavailableError as error:
-            raise ClusterUnreachable(f"{error.message} Check that {client.host} is well, and 'kubeconfig', 'context' or 'host'.") from error
+            raise ClusterUnreachable(
+                f"{error.message} Check that {shared.client.host} is well, and 'kubeconfig', 'context' or 'host'."
+            ) from error
 
     def _limit(self) -> Deadline:
         return Deadline(min(self.options.source_timeout, self.total.left()), self.clock)
 
-    def _begin(self, source: Source, work: Callable[[Deadline], Any]) -> None:
+    def _begin(self, source: Source, loaded: Callable[[], _Work]) -> None:
+        """Asks ``source``, where it is wanted, by what ``loaded`` gives."""
         if source not in self.options.sources:
             return
-        limit = self._limit()
+        sent, limit = self.tallies[source], self._limit()
         inner = Deadline(limit.seconds * _SHARE_FOR_REQUESTS, self.clock)
-        self.jobs[source] = _Job(start(lambda: self._collect(source, work, inner), source.value), limit)
+        try:
+            work = loaded()
+        except SourceSkippedError as skipped:
+            future: Future[Evidence[Any]] = Future()
+            future.set_result(Evidence(source, EvidenceStatus.SKIPPED, self.now, 0, reason=skipped.message))
+        else:
+            future = start(lambda: tallied(sent, lambda: self._collect(source, work, inner)), source.value)
+        self.jobs[source] = _Job(future, limit, sent)
 
-    def _collect(self, source: Source, work: Callable[[Deadline], Any], deadline: Deadline) -> Evidence[Any]:
+    def _collect(self, source: Source, work: _Work, deadline: Deadline) -> Evidence[Any]:
         """What ``work`` returns, as evidence; whatever it raises becomes the reason why there is none."""
         began = self.clock()
         data, reason = None, None
@@ -307,7 +357,7 @@ class _Look:
             reason = missing_library(error)
         except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw must not cost the other sources; it is told as it is
             reason = f"it answered with something unforeseen ({type(error).__name__}: {excerpt(str(error))}); please report this as a bug"
-        return Evidence(source, status, self.now, round((self.clock() - began) * 1000), data, reason)
+        return Evidence(source, status, self.now, round((self.clock() - began) * 1000), data, reason, self.tallies[source].count)
 
     def _evidence(self, source: Source) -> Evidence[Any]:
         job = self.jobs.get(source)
@@ -316,4 +366,5 @@ class _Look:
         try:
             return wait(job.future, job.deadline, f"The source '{source.value}'")
         except SourceUnavailableError as error:
-            return Evidence(source, EvidenceStatus.UNAVAILABLE, self.now, round(job.deadline.seconds * 1000), reason=error.message)
+            took = round(job.deadline.seconds * 1000)
+            return Evidence(source, EvidenceStatus.UNAVAILABLE, self.now, took, reason=error.message, requests=job.sent.count)

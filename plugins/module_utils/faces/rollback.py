@@ -8,24 +8,24 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..clients.cluster import ClusterClient
 from ..errors import IncidentResponseError, InvalidOptionError
 from ..model.codec import DocumentError, from_result, to_result
 from ..model.service import Service
-from ..record.redaction import redact
 from ..rollback.begin import begin
 from ..rollback.claim import release
+from ..rollback.clock import Clock
 from ..rollback.patience import TRANSIENT
-from ..rollback.progress import Following, share_done
-from ..rollback.stir import Stir
 from ..rollback.target import describe
-from ..rollback.watch import Clock, watch
 from ..units import parse_duration
 from .arguments import CLUSTER, SERVICE
 from .connections import cluster_from, service_from
-from .diff import template_diff
+
+if TYPE_CHECKING:
+    from ..rollback.progress import Following
+    from ..rollback.stir import Stir
 
 ROLLBACK: dict[str, Any] = {
     **CLUSTER,
@@ -69,6 +69,9 @@ def rollback_result(params: Mapping[str, Any], check_mode: bool) -> dict[str, An
         incident=params["incident"],
         replace_broken=params["replace_broken_pods"],
     )
+    from ..record.redaction import redact
+    from .diff import template_diff
+
     change = begun.applied.change
     result = {
         "changed": begun.applied.changed,
@@ -100,6 +103,11 @@ class Follower:
         self._known: tuple[ClusterClient, Service, Stir] | None = None
 
     def __call__(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        from ..record.redaction import redact
+        from ..rollback.progress import share_done
+        from ..rollback.stir import Stir
+        from ..rollback.watch import watch
+
         following = _following(params)
         if self._known is None:
             client, service = cluster_from(params), service_from(params)
@@ -114,6 +122,8 @@ class Follower:
 
 
 def _following(params: Mapping[str, Any]) -> Following:
+    from ..rollback.progress import Following
+
     try:
         return from_result(Following, params["following"])
     except DocumentError as error:

@@ -33,7 +33,10 @@ class EvidenceStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence(Generic[T]):
-    """``data`` is None when ``status`` is unavailable or skipped; ``reason`` is given whenever it is not ok."""
+    """``data`` is None when ``status`` is unavailable or skipped; ``reason`` is given whenever it is not ok.
+
+    ``requests`` is how many the source sent: to the cluster, to Prometheus, to dependencies, to a remote repository.
+    """
 
     source: Source
     status: EvidenceStatus
@@ -41,6 +44,7 @@ class Evidence(Generic[T]):
     took_ms: int
     data: T | None = None
     reason: str | None = None
+    requests: int = 0
 
     @property
     def usable(self) -> bool:

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..clients.cluster import ClusterClient, ClusterError
 from ..model.rollback import ProgressLine, Rollback, RollbackProgress, RollbackState
 from ..model.service import Service
 from .apply import Applied, apply
-from .progress import Following, follow
-from .stateful import free_stateful_set
+from .clock import Clock
 from .target import describe
-from .watch import Clock, one_look
+
+if TYPE_CHECKING:
+    from .progress import Following
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ def begin(
     change, at = applied.change, clock.now()
     if dry_run:
         return Begun(applied, Rollback(RollbackState.PLANNED, change.plan, target), None, None)
+    # What follows the change is loaded while the cluster is at work.
+    from .progress import follow
+    from .stateful import free_stateful_set
+
     lines = [ProgressLine(at, _first_line(applied))]
     if replace_broken:
         lines += [ProgressLine(clock.now(), text) for text in free_stateful_set(client, service, change.target, clock)]
@@ -75,6 +81,8 @@ def _first_line(applied: Applied) -> str:
 
 def _first_look(client: ClusterClient, service: Service, following: Following, clock: Clock) -> tuple[Following, RollbackProgress]:
     """A cluster that does not answer right after the change is asked again by whoever follows."""
+    from .watch import one_look
+
     try:
         return one_look(client, service, following, clock)
     except ClusterError:

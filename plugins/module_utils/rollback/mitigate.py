@@ -15,11 +15,11 @@ from ..model.mitigation import Mitigation, MitigationAction
 from ..model.service import Service
 from . import maintenance
 from .autoscalers import pause_autoscaling, resume_autoscaling
+from .clock import Clock
 from .gitops import resume_gitops, suspend_gitops
 from .intent import Intent, MitigationRefusedError, carry_out
 from .restart import restart
 from .scaling import scale, unscale
-from .watch import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from ..clients.cluster import ClusterClient, ClusterError, workload_path
 from ..evidence.objects import count, labels_of, mapping, metadata, name_of
 from ..model.rollout import Revision
 from ..model.service import Service, WorkloadKind
+from .clock import Clock
 from .pods import pods_of
 from .progress import HASH_LABELS
 from .trouble import trouble_of
-from .watch import Clock
 
 _NOTICED_WITHIN = 15.0
 """Seconds in which the controller should have seen the new template: a pod that is deleted before would come back as it was."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
 
 from ..clients.cluster import ClusterClient, ClusterError, workload_path
 from ..concurrency import start
@@ -47,8 +47,16 @@ class Stir:
 
     def _watch_workload(self) -> None:
         service = self._service
-        field = {"fieldSelector": f"metadata.name={service.workload}"}
-        self._follow(workload_path(service.workload_kind, service.namespace), field)
+        path, field = workload_path(service.workload_kind, service.namespace), {"fieldSelector": f"metadata.name={service.workload}"}
+
+        def follow(seconds: float) -> None:
+            for event in self._client.watch(path, field, seconds):
+                found = mapping(event.get("object"))
+                if found.get("kind") == service.workload_kind.value and unfinished(service.workload_kind, found) is None:
+                    self._finished.set()
+                self._moved.set()
+
+        self._again_and_again(follow)
 
     def _watch_pods(self) -> None:
         service = self._service
@@ -56,17 +64,18 @@ class Stir:
             workload = self._client.get(workload_path(service.workload_kind, service.namespace, service.workload))
         except ClusterError:
             return  # whoever looks will say so
-        selector = selector_text(mapping(mapping(workload.get("spec")).get("selector")))
-        self._follow(f"/api/v1/namespaces/{service.namespace}/pods", {"labelSelector": selector})
+        selector = {"labelSelector": selector_text(mapping(mapping(workload.get("spec")).get("selector")))}
 
-    def _follow(self, path: str, query: dict[str, Any]) -> None:
+        def follow(seconds: float) -> None:
+            for _event in self._client.stirs(f"/api/v1/namespaces/{service.namespace}/pods", selector, seconds):
+                self._moved.set()
+
+        self._again_and_again(follow)
+
+    def _again_and_again(self, follow: Callable[[float], None]) -> None:
         while (left := self._end - time.monotonic()) > 0:
             try:
-                for event in self._client.watch(path, query, left):
-                    found = mapping(event.get("object"))
-                    if found.get("kind") == self._service.workload_kind.value and unfinished(self._service.workload_kind, found) is None:
-                        self._finished.set()
-                    self._moved.set()
+                follow(left)
             except ClusterError as error:
                 if error.status in (401, 403, 404):
                     return  # it may look and not watch: plain looks have to do

@@ -19,6 +19,7 @@ from ..evidence.metrics import value_of
 from ..evidence.promql import SignalQueries, golden_signals, samples_of_up
 from ..model.rollback import Measure, Recovery
 from ..model.service import Dependency, Service
+from .clock import Clock
 from .pods import pods_of
 from .recovery import (
     Limits,
@@ -34,7 +35,6 @@ from .recovery import (
     worse_than_before,
 )
 from .recovery_logs import ExpectedGone, judge_logs
-from .watch import Clock
 
 SIGNALS = ("error_rate", "latency_p95")
 LONGEST_WINDOW = 60.0

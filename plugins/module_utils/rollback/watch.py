@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from ..clients.cluster import ClusterClient, workload_path
 from ..model.rollback import ProgressLine, RollbackProgress
 from ..model.service import Service
+from .clock import Clock
 from .obstacles import refused_pods
 from .patience import TRANSIENT
 from .pods import pods_of
@@ -21,15 +21,6 @@ PAUSE = 1.0
 """Seconds between two looks when the cluster does not say that something moved."""
 SETTLING = 2.0
 """Seconds for which more changes are waited for once there is one, so that they are told together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """``now`` is an aware time for people, ``monotonic`` counts seconds, ``sleep`` waits them."""
-
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
-    sleep: Callable[[float], None]
 
 
 def watch(

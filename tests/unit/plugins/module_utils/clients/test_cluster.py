@@ -189,6 +189,15 @@ def test_a_watch_that_is_too_old_is_an_error(server: HttpServer) -> None:
     assert raised.value.status == 410
 
 
+def test_who_only_wants_to_know_that_something_moved_is_not_sent_everything(server: HttpServer) -> None:
+    server.answer = lambda _: Reply(200, b'{"type":"ADDED","object":"never read"}\n\n{"type":"MODIFIED","object":1}\n')
+    assert list(connect(server).stirs(PODS, {}, timeout=1)) == [None, None]
+    assert "as=PartialObjectMetadata;" in server.requests[0].headers["accept"]
+    server.answer = lambda _: Reply(200, b'{"type": "ERROR", "object": {"code": 410, "message": "too old resource version"}}\n')
+    with pytest.raises(cluster.ClusterError, match="too old"):
+        list(connect(server).stirs(PODS, {}, timeout=1))
+
+
 def test_paths_of_workloads() -> None:
     assert workload_path("StatefulSet", "production", "db") == "/apis/apps/v1/namespaces/production/statefulsets/db"
 

@@ -55,6 +55,16 @@ def test_a_recorded_history_with_a_rollback_in_it(client: ClusterClient, service
     assert [(revision.pods, revision.ready_pods) for revision in found.revisions] == [(3, 0), (4, 4), (0, 0)]
 
 
+def test_nothing_is_asked_for_that_a_history_is_not_told_by(client: ClusterClient, service: Service, api_server: HttpServer) -> None:
+    """A rollback waits for it: the events of a whole namespace may take longer than everything else."""
+    rollouts(client, service, NOW)
+    pods = "/api/v1/namespaces/production/pods"
+    assert sorted(request.path for request in api_server.requests) == sorted([DEPLOYMENT, REPLICA_SETS, EVENTS, pods])
+    assert [request.query.get("fieldSelector") for request in api_server.requests if request.path == EVENTS] == [
+        "involvedObject.name=payment-api"
+    ]
+
+
 def test_the_author_comes_from_the_cause_and_a_cause_of_another_version_is_dropped(client: ClusterClient, service: Service) -> None:
     found = rollouts(client, service, NOW)
     assert [(revision.author, revision.cause) for revision in found.revisions] == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -19,6 +19,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.clients.j
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.libraries import load
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import PrometheusClient
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import InvalidOptionError, NotFoundError
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.logs import MAX_LOGS
 from ansible_collections.devops.incident_response.plugins.module_utils.faces.diagnostics import Clients, Options, diagnose
 from ansible_collections.devops.incident_response.plugins.module_utils.model.codec import from_result, to_result
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
@@ -106,6 +107,47 @@ def test_every_source_answers(production: Production) -> None:
     assert found.metrics.data.signals
     assert found.findings
     assert found.events
+
+
+def test_every_request_is_counted_once(production: Production) -> None:
+    found = production.diagnose()
+    counts = {source: getattr(found, source.value).requests for source in Source}
+    health = sum(request.path == "/health" for request in production.prometheus.requests)
+    assert sum(counts[source] for source in (Source.WORKLOAD, Source.ROLLOUTS, Source.LOGS)) == len(production.cluster.requests)
+    assert counts[Source.METRICS] + counts[Source.IMPACT] == len(production.prometheus.requests) - health
+    assert (counts[Source.TRACES], counts[Source.DEPENDENCIES]) == (len(production.jaeger.requests), health)
+    assert counts[Source.LOGS] == sum(request.path.endswith("/log") for request in production.cluster.requests) > 0
+
+
+def test_the_requests_of_a_source_that_is_too_slow_are_counted(production: Production) -> None:
+    production.jaeger.faults["/"] = "hang"
+    found = production.diagnose(options=Options(source_timeout=0.3, deadline=2.0))
+    assert (status(found, Source.TRACES), found.traces.requests) == (EvidenceStatus.UNAVAILABLE, len(production.jaeger.requests))
+
+
+def with_pods(count: int) -> Callable[[Request], Reply]:
+    """The recorded answers, with so many pods, each like the first."""
+
+    def answer(request: Request) -> Reply:
+        reply = kubernetes_answers(request)
+        if request.path.endswith("/namespaces/production/pods"):
+            first = reply.body["items"][0]
+            reply.body["items"] = [{**first, "metadata": {**first["metadata"], "name": f"payment-api-{number}"}} for number in range(count)]
+        return reply
+
+    return answer
+
+
+def test_only_the_requests_for_logs_grow_with_the_pods_and_those_are_capped(production: Production) -> None:
+    asked = {}
+    for pods in (5, 500):
+        production.cluster.answer = with_pods(pods)
+        production.cluster.requests.clear()
+        assert production.diagnose(options=Options(source_timeout=20.0, deadline=30.0)).workload.data is not None
+        logs = [request for request in production.cluster.requests if request.path.endswith("/log")]
+        asked[pods] = (len(production.cluster.requests) - len(logs), len(logs))
+    assert asked[5][0] == asked[500][0]
+    assert asked[5][1] < asked[500][1] <= MAX_LOGS
 
 
 def test_it_can_be_read_back_and_is_small(production: Production) -> None:

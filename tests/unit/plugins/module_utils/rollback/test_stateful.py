@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import Forbidden
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollout import Revision
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service, WorkloadKind
+from ansible_collections.devops.incident_response.plugins.module_utils.rollback.clock import Clock
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.stateful import free_stateful_set
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.watch import Clock
 
 NOW = datetime(2025, 10, 21, 14, 26, 10, tzinfo=UTC)
 TARGET = Revision(1, "v1", None, "ledger-good", "ledger-good", NOW, None, None, current=False)

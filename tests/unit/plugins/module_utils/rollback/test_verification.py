@@ -13,6 +13,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.clients.c
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import QueryRejectedError, SeriesResult
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Dependency, DependencyType, Service
+from ansible_collections.devops.incident_response.plugins.module_utils.rollback.clock import Clock
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.recovery import Limits, Patience
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.verification import (
     Sources,
@@ -20,7 +21,6 @@ from ansible_collections.devops.incident_response.plugins.module_utils.rollback.
     begin_verification,
     verify,
 )
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.watch import Clock
 
 START = datetime(2025, 10, 21, 14, 27, 25, tzinfo=UTC)
 DATABASE = Dependency("database", DependencyType.TCP, "db:5432", "Database", usage_query="db_used", capacity_query="db_max")
