@@ -240,7 +240,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.clients.registry import RegistryClient
 from ..module_utils.faces.arguments import CLUSTER, PROMETHEUS, SERVICE
-from ..module_utils.faces.connections import cluster_from, prometheus_from, run, service_from
+from ..module_utils.faces.connections import prometheus_from, run
+from ..module_utils.faces.rollback import workload_from
 from ..module_utils.model.codec import to_result
 from ..module_utils.record.redaction import redact
 from ..module_utils.rollback.checks import CHECK_NAMES, Asked, blocking, run_checks
@@ -249,7 +250,7 @@ from ..module_utils.rollback.plan import make_change
 
 
 def check(params: dict[str, Any]) -> dict[str, Any]:
-    client, service, timeout, now = cluster_from(params), service_from(params), params["check_timeout"], datetime.now(UTC)
+    (client, service), timeout, now = workload_from(params), params["check_timeout"], datetime.now(UTC)
     registry = RegistryClient(params["registry_url"], params["registry_ca_cert"], timeout) if params["registry_url"] else None
     change = make_change(client, service, params["target"], now, Claim(params["incident"], now) if params["incident"] else None)
     asked = Asked(params["approval"], timeout, params["attempts"], params["suspend_owner"])

@@ -147,3 +147,33 @@ def test_recovery_waits_for_pods(cluster: Cluster) -> None:
     readiness = next(measure for measure in seen["recovery"]["measures"] if measure["name"] == "readiness")
     assert seen["recovery"]["recovered"] is False
     assert (readiness["passed"], readiness["value"]) == (False, 0.0)
+
+
+@pytest.mark.parametrize("kind", [WorkloadKind.STATEFUL_SET, WorkloadKind.DAEMON_SET])
+def test_the_kind_is_found_by_name(cluster: Cluster, kind: WorkloadKind) -> None:
+    cluster.history("v2.3.0", "v2.3.1", kind=kind, replicas=1)
+    checked = module(f"{OURS}.rollback_check", options(cluster, target="previous", acceptable_unknown=[]))
+    assert checked["plan"]["kind"] == kind.value
+    done = module(f"{OURS}.rollback", options(cluster, target="v2.3.0"))
+    assert (done["changed"], done["state"], done["plan"]["kind"]) == (True, "verifying", kind.value)
+    seen = module(f"{OURS}.recovery_info", options(cluster, passes=1, interval="1s", timeout="2s"))
+    assert next(measure for measure in seen["recovery"]["measures"] if measure["name"] == "readiness")["passed"]
+    assert module(f"{OURS}.mitigation", options(cluster, action="restart"))["mitigation"]["kind"] == kind.value
+
+
+def test_two_kinds_of_one_name_are_told_apart_by_the_catalogue_only(cluster: Cluster) -> None:
+    for kind in (DEPLOYMENT, WorkloadKind.STATEFUL_SET):
+        cluster.create(kind, "v2.3.0", replicas=1)
+    for name, more in (("rollback", {"target": "previous"}), ("recovery_info", {}), ("mitigation", {"action": "restart"})):
+        refused = module(f"{OURS}.{name}", options(cluster, **more))
+        assert refused["failed"]
+        assert f"{cluster.namespace} has a Deployment and a StatefulSet called payment-api" in refused["msg"]
+        assert "catalogue.workload_kind" in refused["msg"]
+
+
+def test_a_service_that_is_not_there_is_met_by_what_is(cluster: Cluster) -> None:
+    cluster.create(DEPLOYMENT, "v2.3.0", replicas=1)
+    for name, more in (("rollback_check", {"target": "previous"}), ("recovery_info", {}), ("mitigation", {"action": "restart"})):
+        refused = module(f"{OURS}.{name}", {**options(cluster, **more), "service": "paymnt-api"})
+        assert refused["failed"]
+        assert "Did you mean payment-api?" in refused["msg"]

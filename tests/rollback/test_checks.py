@@ -18,7 +18,8 @@ from plugins.module_utils.model.check import Check, Verdict
 from plugins.module_utils.model.service import Service
 from plugins.module_utils.rollback.checks import CHECK_NAMES, Asked, Checked, blocking, run_checks
 from plugins.module_utils.rollback.claim import ANNOTATION
-from plugins.module_utils.rollback.plan import RollbackRefusedError, make_change
+from plugins.module_utils.rollback.kind import AnotherControllersError
+from plugins.module_utils.rollback.plan import make_change
 from tests.rollback.conftest import LocalCluster
 
 SERVICE = Service("payment-api", schema_check=("./check-schema.sh",), api_check=("./check-api.sh",))
@@ -273,5 +274,5 @@ def test_one_document_for_both_versions_proves_nothing(broken: LocalCluster) -> 
 def test_a_rollout_of_argo_rollouts_is_named(local: LocalCluster) -> None:
     rollout = "/apis/argoproj.io/v1alpha1/namespaces/production/rollouts/payment-api"
     local.before_request = lambda request: web.json_response({"kind": "Rollout"}) if request.path == rollout else None
-    with pytest.raises(RollbackRefusedError, match="kubectl argo rollouts abort payment-api -n production"):
+    with pytest.raises(AnotherControllersError, match="kubectl argo rollouts abort payment-api -n production"):
         check(local)
