@@ -23,8 +23,13 @@ description:
   - V(target_exists) - the rollout history has the target. Where it has not, the module fails and lists what there is.
   - V(rollout) - the rollout is not paused and replaces pods by itself, and no other incident is rolling it back.
   - V(owner) - neither Argo CD nor Flux would put its own version back, or they are suspended first (O(suspend_owner)).
-  - V(capacity) - quotas leave room for the pods of the target, and limit ranges allow them.
+  - V(capacity) - quotas leave room for the pods of the target, with the numbers, and limit ranges allow them.
+  - V(autoscaler) - what the HorizontalPodAutoscaler will do meanwhile. It never holds a rollback up, so that this does not fail.
+  - V(disruption_budget) - the strategy does not take every pod away where a PodDisruptionBudget promises that some stay. Apart from that, a
+    rollout asks no budget, and the detail says what it is for and where it stands.
   - V(references) - secrets to pull the image with, service account, configuration and volume claims that only the target needs exist.
+  - V(pull) - the nodes can get the target's image, since some hold it or run an image of the same repository that was pulled with the same
+    credentials. It fails when nodes were refused that image, or a secret to pull it with is gone.
   - V(first_attempt) - this incident has not been rolled back before.
   - A check is V(pass), V(fail) or V(unknown) with its reason. Unknown is not pass.
   - Commands of the catalogue do run in check mode too; they are expected to only look.
@@ -59,7 +64,10 @@ options:
       - rollout
       - owner
       - capacity
+      - autoscaler
+      - disruption_budget
       - references
+      - pull
       - first_attempt
   approval:
     description: Who or what allows the rollback, to be told with the permission, for example V(auto-approved for P0).

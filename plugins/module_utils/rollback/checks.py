@@ -19,15 +19,18 @@ from ..model.check import Check, Verdict
 from ..model.rollout import Revision, Rollouts
 from ..model.service import Service
 from .check_attempts import check_attempts
+from .check_capacity import check_capacity
 from .check_command import API, SCHEMA, CompatibilityCheck, check_by_command
 from .check_declared import check_declared_schema, check_openapi
 from .check_image import check_image
+from .check_pull import check_pull
 from .check_references import check_references
 from .check_stability import check_stability
+from .check_surroundings import check_autoscaler, check_budget
 from .gitops import is_suspended
 from .plan import Change, RollbackRefusedError, refuse
 from .pods import pods_of
-from .surroundings import Surroundings, check_capacity, notes, read_surroundings
+from .surroundings import Surroundings, notes, read_surroundings
 from .target import describe
 
 CHECK_NAMES = (
@@ -40,7 +43,10 @@ CHECK_NAMES = (
     "rollout",
     "owner",
     "capacity",
+    "autoscaler",
+    "disruption_budget",
     "references",
+    "pull",
     "first_attempt",
 )
 _PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
@@ -88,6 +94,7 @@ def run_checks(
     stability = start(lambda: check_stability(target, history, service, prometheus), "stability")
     around = start(lambda: read_surroundings(client, service.namespace), "surroundings")
     permission = start(lambda: check_permission(client, service, asked.approval), "permission")
+    pull = start(lambda: check_pull(client, service, change), "pull")
     references = start(lambda: check_references(client, change), "references")
     commands = [start(_asking(question, client, service, change, asked.timeout), question.name) for question in (SCHEMA, API)]
     surroundings: Surroundings = around.result()
@@ -100,7 +107,10 @@ def run_checks(
         check_rollout(change),
         check_owner(target, history, asked.suspend_owner or (history.owner_reverts and is_suspended(client, change.workload))),
         check_capacity(change, surroundings),
+        check_autoscaler(change, surroundings),
+        check_budget(change, surroundings),
         references.result(),
+        pull.result(),
         *((check_attempts(change, asked.attempts),) if asked.attempts is not None else ()),
     )
     return Checked(checks, notes(change, surroundings))
