@@ -17,6 +17,9 @@ description:
     says so.
   - V(schema_compatible) and V(api_compatible) - the commands that the catalogue names (C(schema_check), C(api_check)), run in a pod of the
     service with the target version as last argument, exit with 0. A pod that is ready is preferred, and one of the target version.
+    With C(checks_run_in=job) in the catalogue, a Job runs them with the image, account, environment and configuration of the target; it
+    is removed when it has answered, and by the cluster itself when this run is killed. In check mode no Job is made, and the verdict is
+    unknown.
     Where there is no command, what the catalogue declares decides - the schemas of both versions (C(schema_versions)), and the OpenAPI
     documents of both (C(openapi)), by what callers of the current version could no longer do.
   - V(permission) - these credentials may patch the workload.
@@ -32,7 +35,7 @@ description:
     credentials. It fails when nodes were refused that image, or a secret to pull it with is gone.
   - V(first_attempt) - this incident has not been rolled back before.
   - A check is V(pass), V(fail) or V(unknown) with its reason. Unknown is not pass.
-  - Commands of the catalogue do run in check mode too; they are expected to only look.
+  - Commands of the catalogue that run in a pod do so in check mode too; they are expected to only look.
 author:
   - devops.incident_response contributors (@devops)
 options:
@@ -249,7 +252,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.clients.registry import RegistryClient
 from ..module_utils.faces.arguments import CLUSTER, PROMETHEUS, SERVICE
 from ..module_utils.faces.connections import prometheus_from, run
-from ..module_utils.faces.rollback import workload_from
+from ..module_utils.faces.rollback import CLOCK, workload_from
 from ..module_utils.model.codec import to_result
 from ..module_utils.record.redaction import redact
 from ..module_utils.rollback.checks import CHECK_NAMES, Asked, blocking, run_checks
@@ -257,11 +260,11 @@ from ..module_utils.rollback.claim import Claim
 from ..module_utils.rollback.plan import make_change
 
 
-def check(params: dict[str, Any]) -> dict[str, Any]:
+def check(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     (client, service), timeout, now = workload_from(params), params["check_timeout"], datetime.now(UTC)
     registry = RegistryClient(params["registry_url"], params["registry_ca_cert"], timeout) if params["registry_url"] else None
     change = make_change(client, service, params["target"], now, Claim(params["incident"], now) if params["incident"] else None)
-    asked = Asked(params["approval"], timeout, params["attempts"], params["suspend_owner"])
+    asked = Asked(params["approval"], timeout, params["attempts"], params["suspend_owner"], check_mode, CLOCK)
     checked = run_checks(client, service, change, registry, prometheus_from(params), asked)
     blockers = blocking(checked.checks, params["acceptable_unknown"])
     result = {
@@ -297,7 +300,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    run(module, lambda: check(module.params))
+    run(module, lambda: check(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

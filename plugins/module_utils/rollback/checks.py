@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ..clients.cluster import ClusterClient, ClusterError
@@ -17,10 +19,10 @@ from ..errors import IncidentResponseError
 from ..evidence.objects import mapping
 from ..model.check import Check, Verdict
 from ..model.rollout import Revision, Rollouts
-from ..model.service import Service
+from ..model.service import CheckPlace, Service
 from .check_attempts import check_attempts
 from .check_capacity import check_capacity
-from .check_command import API, SCHEMA, CompatibilityCheck, check_by_command
+from .check_command import API, SCHEMA, CompatibilityCheck, JobLimits, check_by_command, check_in_job
 from .check_declared import check_declared_schema, check_openapi
 from .check_image import check_image
 from .check_pull import check_pull
@@ -32,6 +34,7 @@ from .plan import Change, RollbackRefusedError, refuse
 from .pods import pods_of
 from .surroundings import Surroundings, notes, read_surroundings
 from .target import describe
+from .watch import Clock
 
 CHECK_NAMES = (
     "image",
@@ -65,6 +68,9 @@ class Asked:
     timeout: float = 15.0
     attempts: Sequence[Mapping[str, Any]] | None = None
     suspend_owner: bool = False
+    dry_run: bool = False
+    """Nothing may be made, not even a Job that is removed again."""
+    clock: Clock = field(default_factory=lambda: Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ def run_checks(
     permission = start(lambda: check_permission(client, service, asked.approval), "permission")
     pull = start(lambda: check_pull(client, service, change), "pull")
     references = start(lambda: check_references(client, change), "references")
-    commands = [start(_asking(question, client, service, change, asked.timeout), question.name) for question in (SCHEMA, API)]
+    commands = [start(_asking(question, client, service, change, asked), question.name) for question in (SCHEMA, API)]
     surroundings: Surroundings = around.result()
     checks = (
         image.result(),
@@ -195,18 +201,21 @@ def check_permission(client: ClusterClient, service: Service, approval: str | No
     return Check("permission", Verdict.FAIL, "Rollback permission denied", detail)
 
 
-def _asking(question: CompatibilityCheck, client: ClusterClient, service: Service, change: Change, timeout: float) -> Callable[[], Check]:
+def _asking(question: CompatibilityCheck, client: ClusterClient, service: Service, change: Change, asked: Asked) -> Callable[[], Check]:
     command = service.schema_check if question is SCHEMA else service.api_check
 
     def ask() -> Check:
         if not command:
-            declared = check_declared_schema(service, change) if question is SCHEMA else check_openapi(service, change, timeout)
+            declared = check_declared_schema(service, change) if question is SCHEMA else check_openapi(service, change, asked.timeout)
             if declared is not None:
                 return declared
+        elif service.checks_run_in is CheckPlace.JOB:
+            pod, limits = mapping(change.after.get("spec")), JobLimits(asked.timeout, asked.clock, asked.dry_run)
+            return check_in_job(question, command, client, service, change.target, pod, limits)
         try:
             pods = pods_of(client, service.namespace, change.workload) if command else []
         except IncidentResponseError as error:
             return Check(question.name, Verdict.UNKNOWN, question.unknown, error.message)
-        return check_by_command(question, command, client, service, change.target, pods, timeout)
+        return check_by_command(question, command, client, service, change.target, pods, asked.timeout)
 
     return ask
