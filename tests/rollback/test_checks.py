@@ -138,10 +138,11 @@ def test_checks_change_nothing(broken: LocalCluster) -> None:
     assert broken.on_loop(broken.cluster.snapshot) == before
 
 
-def test_a_suspended_owner_undoes_nothing(broken: LocalCluster) -> None:
+def test_an_owner_that_cant_be_suspended_is_told_before_anything_is_changed(broken: LocalCluster) -> None:
     broken.merge("deployments", "payment-api", {"metadata": {"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}})
     owner = by_name(check(broken, suspend_owner=True))["owner"]
-    assert (owner.verdict, owner.title) == (Verdict.PASS, "Flux Kustomization flux-system/apps is suspended for the rollback")
+    assert (owner.verdict, owner.title) == (Verdict.FAIL, "Flux Kustomization flux-system/apps can't be suspended")
+    assert "is not in this cluster. Suspend it where it is." in owner.detail
 
 
 def _with_reference(local: LocalCluster, spec: dict[str, Any]) -> None:

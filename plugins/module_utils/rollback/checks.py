@@ -18,18 +18,17 @@ from ..concurrency import start
 from ..errors import IncidentResponseError
 from ..evidence.objects import mapping
 from ..model.check import Check, Verdict
-from ..model.rollout import Revision, Rollouts
 from ..model.service import CheckPlace, Service
 from .check_attempts import check_attempts
 from .check_capacity import check_capacity
 from .check_command import API, SCHEMA, CompatibilityCheck, JobLimits, check_by_command, check_in_job
 from .check_declared import check_declared_schema, check_openapi
 from .check_image import check_image
+from .check_owner import check_owner
 from .check_pull import check_pull
 from .check_references import check_references
 from .check_stability import check_stability
 from .check_surroundings import check_autoscaler, check_budget
-from .gitops import is_suspended
 from .plan import Change, RollbackRefusedError, refuse
 from .pods import pods_of
 from .surroundings import Surroundings, notes, read_surroundings
@@ -100,6 +99,7 @@ def run_checks(
     stability = start(lambda: check_stability(target, history, service, prometheus), "stability")
     around = start(lambda: read_surroundings(client, service.namespace), "surroundings")
     permission = start(lambda: check_permission(client, service, asked.approval), "permission")
+    owner = start(lambda: check_owner(client, service, change, asked.suspend_owner), "owner")
     pull = start(lambda: check_pull(client, service, change), "pull")
     references = start(lambda: check_references(client, change), "references")
     commands = [start(_asking(question, client, service, change, asked), question.name) for question in (SCHEMA, API)]
@@ -111,7 +111,7 @@ def run_checks(
         permission.result(),
         check_target_exists(change),
         check_rollout(change),
-        check_owner(target, history, asked.suspend_owner or (history.owner_reverts and is_suspended(client, change.workload))),
+        owner.result(),
         check_capacity(change, surroundings),
         check_autoscaler(change, surroundings),
         check_budget(change, surroundings),
@@ -152,27 +152,6 @@ def check_rollout(change: Change) -> Check:
         detail = "The update strategy is OnDelete: delete the pods after the rollback, or change spec.updateStrategy first."
         return Check("rollout", Verdict.FAIL, "Pods would not be replaced by themselves", detail)
     return Check("rollout", Verdict.PASS, f"{change.strategy.title} rolls out", f"{change.plan.replicas} pods are replaced.")
-
-
-def check_owner(target: Revision, history: Rollouts, suspend: bool = False) -> Check:
-    """Fails when a controller would undo the rollback: it has to be done in that controller's source, or the controller suspended."""
-    if history.owner is None:
-        return Check("owner", Verdict.PASS, "No other controller owns the manifest", "Neither Argo CD, Flux nor Helm has marked it.")
-    if history.owner_reverts:
-        if suspend:
-            detail = (
-                f"It is suspended before the rollback, and stays so until its source is changed to {describe(target)} and it is resumed."
-            )
-            return Check("owner", Verdict.PASS, f"{history.owner} is suspended for the rollback", detail)
-        detail = (
-            f"It would put its own version back. Change its source to {describe(target)}, or have it suspended first "
-            "(rollback_suspend_owner)."
-        )
-        return Check("owner", Verdict.FAIL, f"{history.owner} would undo the rollback", detail)
-    by_hand = "'helm rollback' keeps its own history true; " if history.owner.startswith("Helm") else ""
-    detail = f"{by_hand}its next run brings the newer version back, unless its source is changed to {describe(target)} too."
-    detail = detail[:1].upper() + detail[1:]
-    return Check("owner", Verdict.PASS, f"{history.owner} leaves the rollback alone", detail)
 
 
 def check_permission(client: ClusterClient, service: Service, approval: str | None) -> Check:
