@@ -33,6 +33,8 @@ class ExecResult:
     stdout: str = ""
     stderr: str = ""
     exit_code: int = 0
+    seconds: float = 0.5
+    """How long it takes where it is what a Job's pod is for; in a container that runs, the answer comes at once."""
 
 
 class PodBehaviour(Protocol):

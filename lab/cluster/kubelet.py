@@ -8,6 +8,7 @@ from typing import Any
 
 from .behaviour import PodBehaviour, PodStep
 from .events import EventRecorder
+from .job_runs import JobRuns
 from .pod_status import after_step
 from .store import Change, Store, copied
 from .timestamps import parse
@@ -32,7 +33,7 @@ class Kubelet:
     def __init__(self, store: Store, events: EventRecorder, behaviour: PodBehaviour, clock: Callable[[], float]) -> None:
         self._store = store
         self._events = events
-        self._behaviour = behaviour
+        self._behaviour = JobRuns(behaviour)
         self._clock = clock
         self._lives: dict[str, _Life] = {}
         store.subscribe(self._on_change)

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from .behaviour import PodBehaviour
 from .errors import ApiError, bad_request
+from .job_runs import JobRuns
 from .request import flag
 from .store import Store
 from .timestamps import parse, to_nanos
@@ -122,7 +123,7 @@ def _text(lines: Lines, timestamps: bool) -> bytes:
 class LogHandler:
     def __init__(self, store: Store, behaviour: PodBehaviour, clock: Callable[[], float]) -> None:
         self._store = store
-        self._behaviour = behaviour
+        self._behaviour = JobRuns(behaviour)
         self._clock = clock
 
     async def handle(self, request: web.Request, pod: Object) -> web.StreamResponse:

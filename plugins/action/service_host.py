@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import IncidentResponseError
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 from ansible_collections.devops.incident_response.plugins.module_utils.names import near
 from ansible_collections.devops.incident_response.plugins.module_utils.record.catalogue import (
     entry_from_service,
@@ -41,7 +42,7 @@ class ActionModule(ControllerAction):
         service = service_from_entry(request.service, _untagged(variables.get("incident_service")), request.namespace)
         host_variables = {
             # Routes hold keys. Kept apart, they are in no module's arguments and in nobody's verbose log.
-            "incident_service": entry_from_service(without_addresses(service)),
+            "incident_service": _entry(service, variables.get("incident_service")),
             "incident_routes": dict(service.on_call),
             "incident_dsns": {one.name: one.dsn for one in service.dependencies if one.dsn},
             "incident_request": {**_plain(request), "namespace": service.namespace, "dry_run": request.dry_run or self.dry},
@@ -98,6 +99,13 @@ def _check_limit(service: str, task_vars: Mapping[str, Any], known: list[str]) -
     alike = near(service, known)
     hint = f" Did you mean {' or '.join(alike)}?" if alike and service not in known else ""
     raise IncidentResponseError(f"--limit {limit} leaves out the service {service}. Leave --limit out, or name the service in it.{hint}")
+
+
+def _entry(service: Service, given: Any) -> dict[str, Any]:
+    """Every field but the workload's kind where nobody gave it: what is only a default would keep modules from finding it by name."""
+    entry = entry_from_service(without_addresses(service))
+    told = isinstance(given, Mapping) and given.get("workload_kind")
+    return {name: value for name, value in entry.items() if told or name != "workload_kind"}
 
 
 def _plain(request: Request) -> dict[str, Any]:

@@ -17,17 +17,25 @@ description:
     says so.
   - V(schema_compatible) and V(api_compatible) - the commands that the catalogue names (C(schema_check), C(api_check)), run in a pod of the
     service with the target version as last argument, exit with 0. A pod that is ready is preferred, and one of the target version.
+    With C(checks_run_in=job) in the catalogue, a Job runs them with the image, account, environment and configuration of the target; it
+    is removed when it has answered, and by the cluster itself when this run is killed. In check mode no Job is made, and the verdict is
+    unknown.
     Where there is no command, what the catalogue declares decides - the schemas of both versions (C(schema_versions)), and the OpenAPI
     documents of both (C(openapi)), by what callers of the current version could no longer do.
   - V(permission) - these credentials may patch the workload.
   - V(target_exists) - the rollout history has the target. Where it has not, the module fails and lists what there is.
   - V(rollout) - the rollout is not paused and replaces pods by itself, and no other incident is rolling it back.
   - V(owner) - neither Argo CD nor Flux would put its own version back, or they are suspended first (O(suspend_owner)).
-  - V(capacity) - quotas leave room for the pods of the target, and limit ranges allow them.
+  - V(capacity) - quotas leave room for the pods of the target, with the numbers, and limit ranges allow them.
+  - V(autoscaler) - what the HorizontalPodAutoscaler will do meanwhile. It never holds a rollback up, so that this does not fail.
+  - V(disruption_budget) - the strategy does not take every pod away where a PodDisruptionBudget promises that some stay. Apart from that, a
+    rollout asks no budget, and the detail says what it is for and where it stands.
   - V(references) - secrets to pull the image with, service account, configuration and volume claims that only the target needs exist.
+  - V(pull) - the nodes can get the target's image, since some hold it or run an image of the same repository that was pulled with the same
+    credentials. It fails when nodes were refused that image, or a secret to pull it with is gone.
   - V(first_attempt) - this incident has not been rolled back before.
   - A check is V(pass), V(fail) or V(unknown) with its reason. Unknown is not pass.
-  - Commands of the catalogue do run in check mode too; they are expected to only look.
+  - Commands of the catalogue that run in a pod do so in check mode too; they are expected to only look.
 author:
   - devops.incident_response contributors (@devops)
 options:
@@ -59,7 +67,10 @@ options:
       - rollout
       - owner
       - capacity
+      - autoscaler
+      - disruption_budget
       - references
+      - pull
       - first_attempt
   approval:
     description: Who or what allows the rollback, to be told with the permission, for example V(auto-approved for P0).
@@ -240,7 +251,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.clients.registry import RegistryClient
 from ..module_utils.faces.arguments import CLUSTER, PROMETHEUS, SERVICE
-from ..module_utils.faces.connections import cluster_from, prometheus_from, run, service_from
+from ..module_utils.faces.connections import prometheus_from, run
+from ..module_utils.faces.rollback import CLOCK, workload_from
 from ..module_utils.model.codec import to_result
 from ..module_utils.record.redaction import redact
 from ..module_utils.rollback.checks import CHECK_NAMES, Asked, blocking, run_checks
@@ -248,11 +260,11 @@ from ..module_utils.rollback.claim import Claim
 from ..module_utils.rollback.plan import make_change
 
 
-def check(params: dict[str, Any]) -> dict[str, Any]:
-    client, service, timeout, now = cluster_from(params), service_from(params), params["check_timeout"], datetime.now(UTC)
+def check(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    (client, service), timeout, now = workload_from(params), params["check_timeout"], datetime.now(UTC)
     registry = RegistryClient(params["registry_url"], params["registry_ca_cert"], timeout) if params["registry_url"] else None
     change = make_change(client, service, params["target"], now, Claim(params["incident"], now) if params["incident"] else None)
-    asked = Asked(params["approval"], timeout, params["attempts"], params["suspend_owner"])
+    asked = Asked(params["approval"], timeout, params["attempts"], params["suspend_owner"], check_mode, CLOCK)
     checked = run_checks(client, service, change, registry, prometheus_from(params), asked)
     blockers = blocking(checked.checks, params["acceptable_unknown"])
     result = {
@@ -288,7 +300,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    run(module, lambda: check(module.params))
+    run(module, lambda: check(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ version_added: 0.1.0
 description:
   - Checks every option of the playbooks before anything is touched. The message for a wrong one names the option, its value and what is
     accepted.
-  - Adds the service as a host to the group C(incident_service), with C(incident_service) (its catalogue entry, every field) and
-    C(incident_request) (the checked options) as variables. A service of the inventory keeps its entry, its groups and its variables.
+  - Adds the service as a host to the group C(incident_service), with C(incident_service) (its catalogue entry, every field, but
+    C(workload_kind) only where it is given) and C(incident_request) (the checked options) as variables. A service of the inventory keeps
+    its entry, its groups and its variables.
   - Modules for the service run on the controller, unless the inventory gives the host an C(ansible_connection) or C(ansible_host), such as
     a bastion that reaches the cluster.
   - An option that the task does not give is read from the variable of the same name, literally. It is never evaluated as a template,

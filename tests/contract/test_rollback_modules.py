@@ -98,6 +98,30 @@ def test_a_quota_that_leaves_no_room(cluster: Cluster) -> None:
     assert "2 of 2 pods in use" in detail
 
 
+def test_a_strategy_that_takes_every_pod_away_against_a_budget(cluster: Cluster) -> None:
+    cluster.history("v2.3.0", "v2.3.1", replicas=2, strategy={"type": "Recreate"})
+    selector = {"matchLabels": {"app": "payment-api"}}
+    budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "payments"}}
+    path = f"/apis/policy/v1/namespaces/{cluster.namespace}/poddisruptionbudgets"
+    cluster.client().post(path, {**budget, "spec": {"minAvailable": 1, "selector": selector}})
+    cluster.until("its status", lambda: cluster.client().get(f"{path}/payments").get("status", {}).get("currentHealthy") == 2)
+    found, detail = verdict(cluster, "disruption_budget")
+    assert (found, "promises 1 healthy pods, there are 2" in detail) == (Verdict.FAIL, True)
+
+
+def test_an_image_that_the_nodes_were_refused(cluster: Cluster) -> None:
+    cluster.create(DEPLOYMENT, "v2.3.0-nopull", replicas=4)
+    cluster.until("refused pulls", lambda: sum("ImagePull" in str(pod.get("status")) for pod in cluster.pods()) == 4)
+    cluster.roll_out(DEPLOYMENT, "v2.3.1-unready")
+    cluster.until("the second revision", lambda: _revisions(cluster) == 2)
+    found, detail = verdict(cluster, "pull")
+    assert (found, "ImagePull" in detail) == (Verdict.FAIL, True)
+
+
+def _revisions(cluster: Cluster) -> int:
+    return len(cluster.listed("apis/apps/v1/{}/replicasets"))
+
+
 def test_what_the_autoscaler_and_the_budget_will_do(cluster: Cluster) -> None:
     cluster.history("v2.3.0", "v2.3.1", replicas=1)
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "payment-api"}
@@ -106,7 +130,14 @@ def test_what_the_autoscaler_and_the_budget_will_do(cluster: Cluster) -> None:
     for group, kind, spec in (("autoscaling/v2", "HorizontalPodAutoscaler", scaler), ("policy/v1", "PodDisruptionBudget", budget)):
         path = f"/apis/{group}/namespaces/{cluster.namespace}/{kind.lower()}s"
         cluster.client().post(path, {"apiVersion": group, "kind": kind, "metadata": {"name": "payments"}, "spec": spec})
-    notes = run_checks(cluster.client(), cluster.service(), change(cluster), None, None, Asked()).notes
+    budgets = "apis/policy/v1/{}/poddisruptionbudgets"
+    cluster.until("the budget's status", lambda: cluster.listed(budgets)[0].get("status", {}).get("currentHealthy") == 1)
+    checked = run_checks(cluster.client(), cluster.service(), change(cluster), None, None, Asked())
+    found, notes = {check.name: check for check in checked.checks}, checked.notes
+    assert {found[name].verdict for name in ("autoscaler", "disruption_budget", "pull")} == {Verdict.PASS}
+    assert "It chooses between 1 and 3 pods, now 1" in found["autoscaler"].detail
+    assert "payments allows 1 evictions now (1 healthy, 0 promised)" in found["disruption_budget"].detail
+    assert "shop/payment-api:v2.3.1, which comes from the same repository" in found["pull"].detail
     assert any("HorizontalPodAutoscaler payments goes on to choose the number of pods between 1 and 3" in note for note in notes)
     assert any("PodDisruptionBudget payments covers evictions only" in note for note in notes)
 
@@ -147,3 +178,33 @@ def test_recovery_waits_for_pods(cluster: Cluster) -> None:
     readiness = next(measure for measure in seen["recovery"]["measures"] if measure["name"] == "readiness")
     assert seen["recovery"]["recovered"] is False
     assert (readiness["passed"], readiness["value"]) == (False, 0.0)
+
+
+@pytest.mark.parametrize("kind", [WorkloadKind.STATEFUL_SET, WorkloadKind.DAEMON_SET])
+def test_the_kind_is_found_by_name(cluster: Cluster, kind: WorkloadKind) -> None:
+    cluster.history("v2.3.0", "v2.3.1", kind=kind, replicas=1)
+    checked = module(f"{OURS}.rollback_check", options(cluster, target="previous", acceptable_unknown=[]))
+    assert checked["plan"]["kind"] == kind.value
+    done = module(f"{OURS}.rollback", options(cluster, target="v2.3.0"))
+    assert (done["changed"], done["state"], done["plan"]["kind"]) == (True, "verifying", kind.value)
+    seen = module(f"{OURS}.recovery_info", options(cluster, passes=1, interval="1s", timeout="2s"))
+    assert next(measure for measure in seen["recovery"]["measures"] if measure["name"] == "readiness")["passed"]
+    assert module(f"{OURS}.mitigation", options(cluster, action="restart"))["mitigation"]["kind"] == kind.value
+
+
+def test_two_kinds_of_one_name_are_told_apart_by_the_catalogue_only(cluster: Cluster) -> None:
+    for kind in (DEPLOYMENT, WorkloadKind.STATEFUL_SET):
+        cluster.create(kind, "v2.3.0", replicas=1)
+    for name, more in (("rollback", {"target": "previous"}), ("recovery_info", {}), ("mitigation", {"action": "restart"})):
+        refused = module(f"{OURS}.{name}", options(cluster, **more))
+        assert refused["failed"]
+        assert f"{cluster.namespace} has a Deployment and a StatefulSet called payment-api" in refused["msg"]
+        assert "catalogue.workload_kind" in refused["msg"]
+
+
+def test_a_service_that_is_not_there_is_met_by_what_is(cluster: Cluster) -> None:
+    cluster.create(DEPLOYMENT, "v2.3.0", replicas=1)
+    for name, more in (("rollback_check", {"target": "previous"}), ("recovery_info", {}), ("mitigation", {"action": "restart"})):
+        refused = module(f"{OURS}.{name}", {**options(cluster, **more), "service": "paymnt-api"})
+        assert refused["failed"]
+        assert "Did you mean payment-api?" in refused["msg"]

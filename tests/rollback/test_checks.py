@@ -18,7 +18,8 @@ from plugins.module_utils.model.check import Check, Verdict
 from plugins.module_utils.model.service import Service
 from plugins.module_utils.rollback.checks import CHECK_NAMES, Asked, Checked, blocking, run_checks
 from plugins.module_utils.rollback.claim import ANNOTATION
-from plugins.module_utils.rollback.plan import RollbackRefusedError, make_change
+from plugins.module_utils.rollback.kind import AnotherControllersError
+from plugins.module_utils.rollback.plan import make_change
 from tests.rollback.conftest import LocalCluster
 
 SERVICE = Service("payment-api", schema_check=("./check-schema.sh",), api_check=("./check-api.sh",))
@@ -137,10 +138,11 @@ def test_checks_change_nothing(broken: LocalCluster) -> None:
     assert broken.on_loop(broken.cluster.snapshot) == before
 
 
-def test_a_suspended_owner_undoes_nothing(broken: LocalCluster) -> None:
+def test_an_owner_that_cant_be_suspended_is_told_before_anything_is_changed(broken: LocalCluster) -> None:
     broken.merge("deployments", "payment-api", {"metadata": {"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}})
     owner = by_name(check(broken, suspend_owner=True))["owner"]
-    assert (owner.verdict, owner.title) == (Verdict.PASS, "Flux Kustomization flux-system/apps is suspended for the rollback")
+    assert (owner.verdict, owner.title) == (Verdict.FAIL, "Flux Kustomization flux-system/apps can't be suspended")
+    assert "is not in this cluster. Suspend it where it is." in owner.detail
 
 
 def _with_reference(local: LocalCluster, spec: dict[str, Any]) -> None:
@@ -273,5 +275,5 @@ def test_one_document_for_both_versions_proves_nothing(broken: LocalCluster) -> 
 def test_a_rollout_of_argo_rollouts_is_named(local: LocalCluster) -> None:
     rollout = "/apis/argoproj.io/v1alpha1/namespaces/production/rollouts/payment-api"
     local.before_request = lambda request: web.json_response({"kind": "Rollout"}) if request.path == rollout else None
-    with pytest.raises(RollbackRefusedError, match="kubectl argo rollouts abort payment-api -n production"):
+    with pytest.raises(AnotherControllersError, match="kubectl argo rollouts abort payment-api -n production"):
         check(local)

@@ -11,7 +11,7 @@ from ..behaviour import PodBehaviour
 from ..events import EventRecorder
 from ..kubelet import Kubelet
 from ..store import Change, Store
-from . import daemonset, deployment, disruption, endpoints, garbage, namespaces, quotas, replicaset, scheduler, statefulset
+from . import daemonset, deployment, disruption, endpoints, garbage, job, namespaces, quotas, replicaset, scheduler, statefulset
 from .context import Context, Object
 
 _log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ _STEPS: tuple[tuple[str, Callable[[Context, Object], None]], ...] = (
     ("StatefulSet", statefulset.reconcile),
     ("DaemonSet", daemonset.reconcile),
     ("ReplicaSet", replicaset.reconcile),
+    ("Job", job.reconcile),
     ("PodDisruptionBudget", disruption.reconcile),
     ("ResourceQuota", quotas.reconcile),
     ("Service", endpoints.reconcile),
@@ -84,7 +85,8 @@ class ControllerManager:
             status = obj.get("status") or {}
             if status.get("availableReplicas", 0) != obj["spec"]["replicas"] or status.get("updatedReplicas", 0) != obj["spec"]["replicas"]:
                 return True
-        return any(
+        # A Job waits for its deadline, and then for its removal.
+        return bool(self._context.store.list("Job")) or any(
             (obj.get("status") or {}).get(available, 0) != (obj.get("status") or {}).get(wanted, 0)
             for kind, available, wanted in (
                 ("StatefulSet", "availableReplicas", "replicas"),

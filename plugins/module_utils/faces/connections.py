@@ -132,6 +132,11 @@ def service_from(params: Mapping[str, Any]) -> Service:
     return replace(service, dependencies=logins)
 
 
+def kind_given(params: Mapping[str, Any]) -> bool:
+    """Whether somebody has said what kind of workload the service is; that most are Deployments is only a default."""
+    return bool((params.get("catalogue") or {}).get("workload_kind"))
+
+
 def _at(entry: Mapping[str, Any], path: str) -> Any:
     """What ``entry`` has at the path of a DocumentError (``$.dependencies[0].type``); None where it has nothing."""
     found: Any = entry

@@ -30,7 +30,7 @@ from ..record.redaction import redact
 from ..tally import Tally, tallied
 from ..units import parse_duration
 from .arguments import CLUSTER, PROMETHEUS, SERVICE
-from .connections import cluster_from, jaeger_from, loki_from, missing_library, prometheus_from, service_from, tempo_from
+from .connections import cluster_from, jaeger_from, kind_given, loki_from, missing_library, prometheus_from, service_from, tempo_from
 from .partial import partial_reason
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
         return diagnose(service, clients, options, now)
     except NotFoundError as error:
         kind = error.details.get("other_kind")
-        if kind is None or (params.get("catalogue") or {}).get("workload_kind"):
+        if kind is None or kind_given(params):
             raise
         # Nobody said that it is a Deployment: that is only what most are.
         return diagnose(replace(service, workload_kind=WorkloadKind(kind)), clients, options, now)

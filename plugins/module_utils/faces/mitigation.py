@@ -15,8 +15,8 @@ from ..record.redaction import redact
 from ..rollback.mitigate import Wish, mitigate
 from ..units import parse_duration
 from .arguments import CLUSTER, SERVICE
-from .connections import cluster_from, service_from
-from .rollback import CLOCK
+from .connections import cluster_from, kind_given, service_from
+from .rollback import CLOCK, workload_from
 
 MITIGATION: dict[str, Any] = {
     **CLUSTER,
@@ -40,7 +40,9 @@ def mitigation_result(params: Mapping[str, Any], check_mode: bool) -> dict[str, 
         saved=_saved(params["saved"]),
         timeout=params["hook_timeout"],
     )
-    done = mitigate(lambda: cluster_from(params), service_from(params), wish, CLOCK, dry_run=check_mode)
+    needs_cluster = wish.action is not MitigationAction.MAINTENANCE
+    service = workload_from(params)[1] if needs_cluster and not kind_given(params) else service_from(params)
+    done = mitigate(lambda: cluster_from(params), service, wish, CLOCK, dry_run=check_mode)
     mitigation = redact(to_result(done.mitigation))
     what = f"{mitigation['kind']} {mitigation['name']}"
     diff = {"before": mitigation["before"], "after": mitigation["after"], "before_header": what, "after_header": what}

@@ -18,8 +18,8 @@ from ..rollback.recovery_logs import errors_of_the_incident
 from ..rollback.verification import SIGNALS, Sources, begin_verification, verify
 from ..units import parse_duration
 from .arguments import CLUSTER, PROMETHEUS, SERVICE
-from .connections import cluster_from, prometheus_from, service_from
-from .rollback import CLOCK
+from .connections import prometheus_from
+from .rollback import CLOCK, workload_from
 
 RECOVERY: dict[str, Any] = {
     **CLUSTER,
@@ -42,7 +42,8 @@ RECOVERY: dict[str, Any] = {
 def recovery_result(params: Mapping[str, Any]) -> dict[str, Any]:
     """What the module recovery_info returns."""
     patience, limits, verification = patience_from(params), limits_from(params), verification_from(params, CLOCK.now())
-    sources = Sources(cluster_from(params), prometheus_from(params), service_from(params))
+    client, service = workload_from(params)
+    sources = Sources(client, prometheus_from(params), service)
     at_most = math.inf if params["at_most"] is None else params["at_most"]
     verified = verify(sources, verification, patience, limits, at_most, CLOCK)
     result = {

@@ -17,11 +17,12 @@ from ..model.service import Service
 from ..rollback.begin import begin
 from ..rollback.claim import release
 from ..rollback.clock import Clock
+from ..rollback.kind import with_kind
 from ..rollback.patience import TRANSIENT
 from ..rollback.target import describe
 from ..units import parse_duration
 from .arguments import CLUSTER, SERVICE
-from .connections import cluster_from, service_from
+from .connections import cluster_from, kind_given, service_from
 
 if TYPE_CHECKING:
     from ..rollback.progress import Following
@@ -53,7 +54,7 @@ CLOCK = Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep)
 def rollback_result(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """What the module rollback returns."""
     parse_duration(params["wait_timeout"], "wait_timeout")
-    client, service = cluster_from(params), service_from(params)
+    client, service = workload_from(params)
     if params["conclude"]:
         if not params["incident"]:
             raise InvalidOptionError("incident", params["incident"], "the incident whose rollback is concluded")
@@ -87,6 +88,15 @@ def rollback_result(params: Mapping[str, Any], check_mode: bool) -> dict[str, An
     return {**redact(to_result(result)), "diff": template_diff(change.before, begun.applied.after, before, after)}
 
 
+def workload_from(params: Mapping[str, Any]) -> tuple[ClusterClient, Service]:
+    """The cluster, and the service with the kind of the workload that has its name, where the catalogue does not say it.
+
+    Raises InvalidOptionError naming an option, NotFoundError naming what is there instead, ClusterError.
+    """
+    service, client = service_from(params), cluster_from(params)
+    return client, with_kind(client, service, kind_given(params), CLOCK.sleep)
+
+
 def progress_result(params: Mapping[str, Any]) -> dict[str, Any]:
     """What the module rollback_progress_info returns. An error that may pass by itself says so in its details (``transient``)."""
     return Follower(params["at_most"])(params)
@@ -110,7 +120,7 @@ class Follower:
 
         following = _following(params)
         if self._known is None:
-            client, service = cluster_from(params), service_from(params)
+            client, service = workload_from(params)
             self._known = client, service, Stir(client, service, self._seconds)
         client, service, stir = self._known
         try:

@@ -16,6 +16,13 @@ class WorkloadKind(StrEnum):
     DAEMON_SET = "DaemonSet"
 
 
+class CheckPlace(StrEnum):
+    """Where the commands that check compatibility run: in a pod that is there, or in a Job with the target's image."""
+
+    POD = "pod"
+    JOB = "job"
+
+
 class DependencyType(StrEnum):
     TCP = "tcp"
     HTTP = "http"
@@ -156,6 +163,8 @@ class Service:
     """Command, run in a pod, that exits 0 when the database schema fits the target version (its last argument)."""
     api_check: tuple[str, ...] = ()
     """Command, run in a pod, that exits 0 when callers of the API can do with the target version (its last argument)."""
+    checks_run_in: CheckPlace = CheckPlace.POD
+    """Of both commands."""
     schema_versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Database schemas by version: first the one that the version itself brings, then others that it works with."""
     openapi: str | None = None

@@ -10,13 +10,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..clients.answers import excerpt
-from ..clients.cluster import ClusterClient, ClusterError
+from ..clients.cluster import ClusterClient, ClusterError, Forbidden
 from ..evidence.objects import labels_of, main_container, mapping, name_of, sequence
 from ..model.check import Check, Verdict
 from ..model.rollout import Revision
 from ..model.service import Service
+from .check_job import job_for, run_job
+from .clock import Clock
 from .progress import HASH_LABELS
 from .target import describe
+
+
+@dataclass(frozen=True, slots=True)
+class JobLimits:
+    """``timeout`` is seconds for the command; with ``dry_run`` nothing runs."""
+
+    timeout: float
+    clock: Clock
+    dry_run: bool = False
+
 
 _NOT_RUN = (126, 127)
 """Exit codes of a shell for "not executable" and "not found"; from 128 on, the command was killed."""
@@ -78,8 +90,37 @@ def check_by_command(
         code, output = client.exec(service.namespace, pod, container, asked, timeout)
     except ClusterError as error:
         return Check(question.name, Verdict.UNKNOWN, question.unknown, error.message)
+    return judge(question, target, f"'{' '.join(asked)}' in pod {pod}", code, output)
+
+
+def check_in_job(
+    question: CompatibilityCheck,
+    command: Sequence[str],
+    client: ClusterClient,
+    service: Service,
+    target: Revision,
+    pod: Mapping[str, Any],
+    asked: JobLimits,
+) -> Check:
+    """As ``check_by_command``, in a Job that runs as the target's ``pod`` (a spec) would, and is removed afterwards."""
+    words = [*command, target.version or str(target.number)]
+    body = job_for(service, pod, words, question.name, asked.timeout)
+    try:
+        answer = run_job(client, body, asked.timeout, asked.clock, asked.dry_run)
+    except Forbidden as error:
+        reason = f"{error.message} It takes the verbs create and delete for jobs.batch; or set 'checks_run_in' of {service.name} to pod."
+        return Check(question.name, Verdict.UNKNOWN, question.unknown, reason)
+    except ClusterError as error:
+        return Check(question.name, Verdict.UNKNOWN, question.unknown, error.message)
+    where = f"'{' '.join(words)}' in Job {answer.job} with the image of {describe(target)}"
+    if answer.code is None:
+        return Check(question.name, Verdict.UNKNOWN, question.unknown, f"{where}: {answer.said.rstrip('.')}.")
+    return judge(question, target, where, answer.code, answer.said)
+
+
+def judge(question: CompatibilityCheck, target: Revision, where: str, code: int, output: str) -> Check:
+    """What an exit code means; ``where`` is the command and the place in which it ran."""
     said = excerpt(output) or "no output"
-    where = f"'{' '.join(asked)}' in pod {pod}"
     if code == 0:
         return Check(question.name, Verdict.PASS, question.passed, f"{where}: {said}")
     if code in _NOT_RUN or code >= _KILLED_FROM:

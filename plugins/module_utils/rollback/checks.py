@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ..clients.cluster import ClusterClient, ClusterError
@@ -16,18 +18,21 @@ from ..concurrency import start
 from ..errors import IncidentResponseError
 from ..evidence.objects import mapping
 from ..model.check import Check, Verdict
-from ..model.rollout import Revision, Rollouts
-from ..model.service import Service
+from ..model.service import CheckPlace, Service
 from .check_attempts import check_attempts
-from .check_command import API, SCHEMA, CompatibilityCheck, check_by_command
+from .check_capacity import check_capacity
+from .check_command import API, SCHEMA, CompatibilityCheck, JobLimits, check_by_command, check_in_job
 from .check_declared import check_declared_schema, check_openapi
 from .check_image import check_image
+from .check_owner import check_owner
+from .check_pull import check_pull
 from .check_references import check_references
 from .check_stability import check_stability
-from .gitops import is_suspended
+from .check_surroundings import check_autoscaler, check_budget
+from .clock import Clock
 from .plan import Change, RollbackRefusedError, refuse
 from .pods import pods_of
-from .surroundings import Surroundings, check_capacity, notes, read_surroundings
+from .surroundings import Surroundings, notes, read_surroundings
 from .target import describe
 
 CHECK_NAMES = (
@@ -40,7 +45,10 @@ CHECK_NAMES = (
     "rollout",
     "owner",
     "capacity",
+    "autoscaler",
+    "disruption_budget",
     "references",
+    "pull",
     "first_attempt",
 )
 _PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
@@ -59,6 +67,9 @@ class Asked:
     timeout: float = 15.0
     attempts: Sequence[Mapping[str, Any]] | None = None
     suspend_owner: bool = False
+    dry_run: bool = False
+    """Nothing may be made, not even a Job that is removed again."""
+    clock: Clock = field(default_factory=lambda: Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +99,10 @@ def run_checks(
     stability = start(lambda: check_stability(target, history, service, prometheus), "stability")
     around = start(lambda: read_surroundings(client, service.namespace), "surroundings")
     permission = start(lambda: check_permission(client, service, asked.approval), "permission")
+    owner = start(lambda: check_owner(client, service, change, asked.suspend_owner), "owner")
+    pull = start(lambda: check_pull(client, service, change), "pull")
     references = start(lambda: check_references(client, change), "references")
-    commands = [start(_asking(question, client, service, change, asked.timeout), question.name) for question in (SCHEMA, API)]
+    commands = [start(_asking(question, client, service, change, asked), question.name) for question in (SCHEMA, API)]
     surroundings: Surroundings = around.result()
     checks = (
         image.result(),
@@ -98,9 +111,12 @@ def run_checks(
         permission.result(),
         check_target_exists(change),
         check_rollout(change),
-        check_owner(target, history, asked.suspend_owner or (history.owner_reverts and is_suspended(client, change.workload))),
+        owner.result(),
         check_capacity(change, surroundings),
+        check_autoscaler(change, surroundings),
+        check_budget(change, surroundings),
         references.result(),
+        pull.result(),
         *((check_attempts(change, asked.attempts),) if asked.attempts is not None else ()),
     )
     return Checked(checks, notes(change, surroundings))
@@ -138,27 +154,6 @@ def check_rollout(change: Change) -> Check:
     return Check("rollout", Verdict.PASS, f"{change.strategy.title} rolls out", f"{change.plan.replicas} pods are replaced.")
 
 
-def check_owner(target: Revision, history: Rollouts, suspend: bool = False) -> Check:
-    """Fails when a controller would undo the rollback: it has to be done in that controller's source, or the controller suspended."""
-    if history.owner is None:
-        return Check("owner", Verdict.PASS, "No other controller owns the manifest", "Neither Argo CD, Flux nor Helm has marked it.")
-    if history.owner_reverts:
-        if suspend:
-            detail = (
-                f"It is suspended before the rollback, and stays so until its source is changed to {describe(target)} and it is resumed."
-            )
-            return Check("owner", Verdict.PASS, f"{history.owner} is suspended for the rollback", detail)
-        detail = (
-            f"It would put its own version back. Change its source to {describe(target)}, or have it suspended first "
-            "(rollback_suspend_owner)."
-        )
-        return Check("owner", Verdict.FAIL, f"{history.owner} would undo the rollback", detail)
-    by_hand = "'helm rollback' keeps its own history true; " if history.owner.startswith("Helm") else ""
-    detail = f"{by_hand}its next run brings the newer version back, unless its source is changed to {describe(target)} too."
-    detail = detail[:1].upper() + detail[1:]
-    return Check("owner", Verdict.PASS, f"{history.owner} leaves the rollback alone", detail)
-
-
 def check_permission(client: ClusterClient, service: Service, approval: str | None) -> Check:
     """Asks the API server whether these credentials may patch the workload (SelfSubjectAccessReview)."""
     resource = _PLURALS[service.workload_kind.value]
@@ -185,18 +180,21 @@ def check_permission(client: ClusterClient, service: Service, approval: str | No
     return Check("permission", Verdict.FAIL, "Rollback permission denied", detail)
 
 
-def _asking(question: CompatibilityCheck, client: ClusterClient, service: Service, change: Change, timeout: float) -> Callable[[], Check]:
+def _asking(question: CompatibilityCheck, client: ClusterClient, service: Service, change: Change, asked: Asked) -> Callable[[], Check]:
     command = service.schema_check if question is SCHEMA else service.api_check
 
     def ask() -> Check:
         if not command:
-            declared = check_declared_schema(service, change) if question is SCHEMA else check_openapi(service, change, timeout)
+            declared = check_declared_schema(service, change) if question is SCHEMA else check_openapi(service, change, asked.timeout)
             if declared is not None:
                 return declared
+        elif service.checks_run_in is CheckPlace.JOB:
+            pod, limits = mapping(change.after.get("spec")), JobLimits(asked.timeout, asked.clock, asked.dry_run)
+            return check_in_job(question, command, client, service, change.target, pod, limits)
         try:
             pods = pods_of(client, service.namespace, change.workload) if command else []
         except IncidentResponseError as error:
             return Check(question.name, Verdict.UNKNOWN, question.unknown, error.message)
-        return check_by_command(question, command, client, service, change.target, pods, timeout)
+        return check_by_command(question, command, client, service, change.target, pods, asked.timeout)
 
     return ask

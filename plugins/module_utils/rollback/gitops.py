@@ -74,19 +74,20 @@ def owner_of(client: ClusterClient, workload: Mapping[str, Any]) -> Owner | None
 
 
 def is_suspended(client: ClusterClient, workload: Mapping[str, Any]) -> bool:
-    """False also where that can't be told."""
+    """Whether its owner is suspended, by whomever; False also where that can't be told."""
     try:
         owner = owner_of(client, workload)
     except (ClusterError, NotFoundError):
         return False
-    return owner is not None and owner.suspended and SUSPENDED in annotations_of(owner.found)
+    return owner is not None and owner.suspended
 
 
 def suspend_gitops(client: ClusterClient, service: Service) -> Intent:
-    """NotFoundError where nothing that syncs by itself owns the workload."""
+    """NotFoundError where nothing that syncs by itself owns the workload, MitigationRefusedError where its suspension would not last."""
     owner = _required(client, service)
     if owner.suspended:
         return _intent(owner, owner.value, f"{owner.kind} {owner.name} does not sync by itself already", ())
+    _refuse_overwritten(client, owner)
     kept = json.dumps(owner.value, sort_keys=True)
     place = f"/spec/{'/'.join(owner.place)}"
     change = {"op": "add", "path": place, "value": owner.still} if owner.still is not None else {"op": "remove", "path": place}
@@ -106,6 +107,9 @@ def resume_gitops(client: ClusterClient, service: Service) -> Intent:
         raise MitigationRefusedError(
             f"What {owner.kind} {owner.name} was before can't be read from its annotation {SUSPENDED}. Resume it by hand and remove that."
         ) from None
+    if not owner.suspended:  # somebody has resumed it meanwhile, perhaps otherwise than it was
+        title = f"{owner.kind} {owner.name} syncs by itself again already"
+        return _intent(owner, owner.value, title, annotate(owner.found, SUSPENDED, None))
     place = f"/spec/{'/'.join(owner.place)}"
     change: list[dict[str, Any]] = [{"op": "add", "path": place, "value": before}]
     if before is None or before is False:
@@ -124,13 +128,56 @@ def _required(client: ClusterClient, service: Service) -> Owner:
     owner = owner_of(client, workload)
     if owner is None:
         raise NotFoundError(f"Neither Argo CD nor Flux owns {service.workload_kind.value} {service.workload} in {service.namespace}.")
+    return owner
+
+
+def _refuse_overwritten(client: ClusterClient, owner: Owner) -> None:
+    """MitigationRefusedError where the owner is itself written by something that would put it back within minutes."""
     made_by = next((entry for entry in sequence(metadata(owner.found).get("ownerReferences")) if mapping(entry).get("controller")), None)
     if made_by is not None:
+        maker = f"{made_by.get('kind')} {made_by.get('name')}"
+        if made_by.get("kind") != "ApplicationSet":
+            raise MitigationRefusedError(f"{owner.kind} {owner.name} is itself made by {maker}, which would put it back. Suspend it there.")
+        if not _leaves_sync_policy(client, owner, str(made_by.get("name"))):
+            raise MitigationRefusedError(
+                f"{owner.kind} {owner.name} is itself made by {maker}, which would put it back. Take the automated sync out of its "
+                "template, or have it leave that alone (spec.ignoreApplicationDifferences with the jsonPointer /spec/syncPolicy)."
+            )
+    parent = _parent(client, owner)
+    if parent is not None and mapping(parent.value).get("selfHeal") is True and not parent.suspended:
         raise MitigationRefusedError(
-            f"{owner.kind} {owner.name} is itself made by {made_by.get('kind')} {made_by.get('name')}, which would put it back. "
-            "Suspend it there."
+            f"{owner.kind} {owner.name} is itself kept by {parent.kind} {parent.name}, which heals what is changed and would put it back. "
+            f"Switch the selfHeal of {parent.name} off first."
         )
-    return owner
+
+
+def _leaves_sync_policy(client: ClusterClient, owner: Owner, name: str) -> bool:
+    """Whether an ApplicationSet leaves the sync policy of its applications as it finds it.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Controlling-Resource-Modification/
+    """
+    try:
+        spec = mapping(client.get(f"{_ARGO_CD}/namespaces/{metadata(owner.found).get('namespace')}/applicationsets/{name}").get("spec"))
+    except ClusterError:
+        return False
+    if mapping(spec.get("syncPolicy")).get("applicationsSync") in ("create-only", "create-delete"):
+        return True
+    for rule in map(mapping, sequence(spec.get("ignoreApplicationDifferences"))):
+        ours = rule.get("name") in (None, "", name_of(owner.found))
+        if ours and {"/spec/syncPolicy", "/spec/syncPolicy/automated"} & set(map(str, sequence(rule.get("jsonPointers")))):
+            return True
+    return False
+
+
+def _parent(client: ClusterClient, owner: Owner) -> Owner | None:
+    """The application that keeps this one ("app of apps")."""
+    if owner.kind != "Application":
+        return None
+    try:
+        parent = owner_of(client, owner.found)
+    except (ClusterError, NotFoundError):
+        return None
+    return parent if parent is not None and parent.kind == "Application" and parent.path != owner.path else None
 
 
 def _application(client: ClusterClient, application: str) -> Owner:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..clients.cluster import ClusterClient, ClusterError, ObjectNotFound, workload_path
+from ..clients.cluster import ClusterClient, ObjectNotFound, workload_path
 from ..errors import IncidentResponseError, NotFoundError
 from ..evidence.rollouts import rollouts as read_rollouts
 from ..model.rollback import RollbackPlan
 from ..model.rollout import Revision, Rollouts
 from ..model.service import Service, WorkloadKind
 from .claim import ANNOTATION, Claim, claim_of
+from .kind import missing
 from .strategy import Strategy, replicas_of, strategy_of
 from .target import LATEST_STABLE, PREVIOUS, check_target, describe, resolve
 from .template import CHANGE_CAUSE, kept_template, normalised, patch_for, revision_object
@@ -100,20 +101,10 @@ def make_change(client: ClusterClient, service: Service, target: str, now: datet
 
 
 def _workload(client: ClusterClient, service: Service) -> Mapping[str, Any]:
-    """The workload. One of Argo Rollouts is told by name: its controller replaces pods in a way of its own."""
     try:
         return client.get(workload_path(service.workload_kind, service.namespace, service.workload))
     except ObjectNotFound:
-        try:
-            client.get(f"/apis/argoproj.io/v1alpha1/namespaces/{service.namespace}/rollouts/{service.workload}")
-        except ClusterError:
-            pass
-        else:
-            raise RollbackRefusedError(
-                f"{service.workload} in {service.namespace} is a Rollout of Argo Rollouts, which is not rolled back from here. Use "
-                f"'kubectl argo rollouts abort {service.workload} -n {service.namespace}' while it goes on, else '… undo …'."
-            ) from None
-        raise
+        raise missing(client, service) from None
 
 
 def refuse(change: Change, from_revision: int | None = None, uid: str | None = None) -> None:

@@ -3,7 +3,8 @@
 
 A pod's mode is the annotation `real.parts/mode` of its template or, without one, a word in its image's tag:
 crash, oom, nopull, unready, restarted (ready after one crash), held (it stays as it was created, for a test to write its status); anything
-else becomes ready. So a rollback of the template is a rollback of the mode.
+else becomes ready. So a rollback of the template is a rollback of the mode. The pod of a Job ends well, badly where its command is
+`false`, and never where it is `sleep`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from typing import Any
 Object = dict[str, Any]
 
 _MODE = (
-    '(.metadata.annotations["real.parts/mode"]) // ((.spec.containers[0].image | split(":") | last) as $tag'
+    '(.metadata.annotations["real.parts/mode"])'
+    ' // (if .metadata.labels["job-name"] and (.spec.containers[0].image | test("nopull") | not)'
+    ' then (.spec.containers[0].command[0] | if . == "sleep" then "ready" elif . == "false"'
+    ' then "job-fails" else "job-ends" end) else null end) // ((.spec.containers[0].image | split(":") | last) as $tag'
     ' | if ($tag | test("crash")) then "crash" elif ($tag | test("oom")) then "oom" elif ($tag | test("nopull")) then "nopull"'
     ' elif ($tag | test("unready")) then "unready" elif ($tag | test("restarted")) then "restarted"'
     ' elif ($tag | test("held")) then "held" else "ready" end)'
@@ -199,6 +203,16 @@ def pod_stages() -> list[Object]:
                     _patch(_status("Running", False, back_off, "{{ add1 $restarts }}", ended)),
                 ],
                 2000,
+            )
+        )
+    for mode, phase, reason, code in (("job-ends", "Succeeded", "Completed", 0), ("job-fails", "Failed", "Error", 1)):
+        stages.append(
+            _stage(
+                f"pod-{mode}",
+                (mode,),
+                creating,
+                [_apply(_logs(previous=False)), _patch(_status(phase, False, _terminated(reason, code)))],
+                300,
             )
         )
     stages.append(

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Would whoever owns the manifest undo the rollback, can it be kept from that, and what will it think?"""
+
+from __future__ import annotations
+
+from ..clients.cluster import ClusterClient, ClusterError
+from ..errors import IncidentResponseError
+from ..evidence.objects import annotations_of
+from ..model.check import Check, Verdict
+from ..model.service import Service
+from .gitops import is_suspended, suspend_gitops
+from .helm import history_of, told
+from .intent import carry_out
+from .plan import Change
+from .target import describe
+
+NAME = "owner"
+
+
+def check_owner(client: ClusterClient, service: Service, change: Change, suspend: bool = False) -> Check:
+    """Fails when a controller would undo the rollback: it has to be done in that controller's source, or the controller suspended.
+
+    With ``suspend`` it is going to be suspended before the rollback, and the server has tried that already.
+    """
+    history, target = change.rollouts, describe(change.target)
+    owner = history.owner
+    if owner is None:
+        return Check(NAME, Verdict.PASS, "No other controller owns the manifest", "Neither Argo CD, Flux nor Helm has marked it.")
+    if not history.owner_reverts:
+        return Check(NAME, Verdict.PASS, f"{owner} leaves the rollback alone", _later(client, change))
+    if is_suspended(client, change.workload):
+        detail = f"It stays so until somebody resumes it. Change its source to {target} before that."
+        return Check(NAME, Verdict.PASS, f"{owner} is suspended", detail)
+    if not suspend:
+        detail = f"It would put its own version back. Change its source to {target}, or have it suspended first (rollback_suspend_owner)."
+        return Check(NAME, Verdict.FAIL, f"{owner} would undo the rollback", detail)
+    try:
+        carry_out(lambda: suspend_gitops(client, service), client, lambda _seconds: None, dry_run=True)
+    except IncidentResponseError as error:
+        verdict = Verdict.UNKNOWN if isinstance(error, ClusterError) and error.status != 403 else Verdict.FAIL
+        return Check(NAME, verdict, f"{owner} can't be suspended", f"{error.message} Until then it would put its own version back.")
+    detail = f"It is suspended before the rollback, and stays so until its source is changed to {target} and it is resumed."
+    return Check(NAME, Verdict.PASS, f"{owner} is suspended for the rollback", detail)
+
+
+def _later(client: ClusterClient, change: Change) -> str:
+    """What an owner that does nothing by itself will think and do."""
+    owner, target = str(change.rollouts.owner), describe(change.target)
+    helm = ""
+    if owner.startswith("Helm"):
+        release = owner.rpartition(" ")[2]
+        space = annotations_of(change.workload).get("meta.helm.sh/release-namespace") or change.plan.namespace
+        helm = f"{told(release, space, history_of(client, release, space))} "
+    return f"{helm}Its next run brings the newer version back, unless its source is changed to {target} too."

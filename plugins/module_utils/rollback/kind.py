@@ -1,0 +1,85 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What kind of workload a service is, where nobody has said so; and what to say when it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..clients.cluster import ClusterClient, ClusterError, ObjectNotFound, workload_path
+from ..concurrency import Deadline, map_side_by_side
+from ..errors import IncidentResponseError, InvalidOptionError
+from ..evidence.missing_workload import missing_workload
+from ..model.service import Service, WorkloadKind
+from .patience import TRANSIENT, pause
+
+_TRIES = 4
+
+
+class AnotherControllersError(IncidentResponseError):
+    """The workload belongs to a controller that replaces pods in a way of its own."""
+
+
+def with_kind(client: ClusterClient, service: Service, given: bool, sleep: Callable[[float], None]) -> Service:
+    """``service`` with the kind of the workload that has its name.
+
+    Where the kind was ``given``, it is left as it is and nothing is asked. Raises InvalidOptionError when two kinds have a workload of the
+    name, what ``missing`` makes when none has, ClusterError when that can't be told.
+    """
+    if given:
+        return service
+    for attempt in range(1, _TRIES + 1):
+        try:
+            found = _kinds(client, service)
+        except TRANSIENT as error:
+            if error.status is None or attempt == _TRIES:
+                raise  # no answer at all from the very beginning is a wrong address rather than a restart
+            sleep(pause(attempt, error))
+        else:
+            break
+    if not found:
+        raise missing(client, service)
+    if len(found) > 1:
+        names = " and a ".join(kind.value for kind in found)
+        raise InvalidOptionError(
+            "catalogue.workload_kind",
+            None,
+            f"one of {', '.join(kind.value for kind in found)}, since {service.namespace} has a {names} called {service.workload}",
+        )
+    return replace(service, workload_kind=found[0])
+
+
+def missing(client: ClusterClient, service: Service) -> IncidentResponseError:
+    """Why there is nothing to work on: a Rollout of Argo Rollouts, or a name that is in another kind, namespace or spelling."""
+    try:
+        client.get(f"/apis/argoproj.io/v1alpha1/namespaces/{service.namespace}/rollouts/{service.workload}")
+    except ClusterError:
+        return missing_workload(client, service, Deadline(client.timeout))
+    return AnotherControllersError(
+        f"{service.workload} in {service.namespace} is a Rollout of Argo Rollouts, which is not handled from here. To roll it back, use "
+        f"'kubectl argo rollouts abort {service.workload} -n {service.namespace}' while it goes on, else '… undo …'."
+    )
+
+
+def _kinds(client: ClusterClient, service: Service) -> list[WorkloadKind]:
+    """The kinds that have a workload of the service's name. One that may not be read does not count where another is there."""
+    kinds, found, forbidden = list(WorkloadKind), [], None
+    futures = map_side_by_side(
+        lambda kind: client.metadata(workload_path(kind, service.namespace, service.workload)), kinds, len(kinds), "kind"
+    )
+    for kind, future in zip(kinds, futures, strict=True):
+        try:
+            future.result()
+        except ObjectNotFound:
+            continue
+        except TRANSIENT:
+            raise
+        except ClusterError as error:
+            forbidden = forbidden or error
+        else:
+            found.append(kind)
+    if not found and forbidden is not None:
+        raise forbidden
+    return found
