@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from ..clients.cluster import ClusterAccess, ClusterClient
+from ..clients.jaeger import JaegerClient
 from ..clients.loki import LokiClient
 from ..clients.prometheus import PrometheusClient
+from ..clients.tempo import TempoClient
 from ..errors import IncidentResponseError, InvalidOptionError
 from ..model.codec import DocumentError, from_result
 from ..model.service import Service
@@ -65,15 +67,42 @@ def prometheus_from(params: Mapping[str, Any]) -> PrometheusClient | None:
 
 
 def loki_from(params: Mapping[str, Any]) -> LokiClient | None:
-    """A client for ``loki_url`` and ``loki_tenant``; None where no ``loki_url`` is given."""
-    url, tenant = params.get("loki_url"), params.get("loki_tenant")
+    """A client for the options of the Loki fragment; None where no ``loki_url`` is given."""
+    url, tenant = _url(params, "loki_url", "http://loki:3100"), params.get("loki_tenant")
+    if url is None:
+        return None
+    if tenant and not _TENANT.match(str(tenant)):
+        raise InvalidOptionError("loki_tenant", tenant, "a tenant such as team-a, or several with | between them")
+    return LokiClient(url, str(tenant) if tenant else None, headers=_headers(params, "loki_headers"), ca_cert=params.get("loki_ca_cert"))
+
+
+def jaeger_from(params: Mapping[str, Any]) -> JaegerClient | None:
+    """A client for the options of the traces fragment; None where no ``jaeger_url`` is given."""
+    url = _url(params, "jaeger_url", "http://jaeger:16686")
+    if url is None:
+        return None
+    return JaegerClient(url, headers=_headers(params, "jaeger_headers"), ca_cert=params.get("jaeger_ca_cert"))
+
+
+def tempo_from(params: Mapping[str, Any]) -> TempoClient | None:
+    """A client for the options of the traces fragment; None where no ``tempo_url`` is given."""
+    url = _url(params, "tempo_url", "http://tempo:3200")
+    if url is None:
+        return None
+    return TempoClient(url, headers=_headers(params, "tempo_headers"), ca_cert=params.get("tempo_ca_cert"))
+
+
+def _url(params: Mapping[str, Any], option: str, example: str) -> str | None:
+    url = params.get(option)
     if not url:
         return None
     if not str(url).startswith(("http://", "https://")):
-        raise InvalidOptionError("loki_url", url, "a URL such as http://loki:3100")
-    if tenant and not _TENANT.match(str(tenant)):
-        raise InvalidOptionError("loki_tenant", tenant, "a tenant such as team-a, or several with | between them")
-    return LokiClient(str(url), str(tenant) if tenant else None)
+        raise InvalidOptionError(option, url, f"a URL such as {example}")
+    return str(url)
+
+
+def _headers(params: Mapping[str, Any], option: str) -> dict[str, str]:
+    return {str(name): str(value) for name, value in (params.get(option) or {}).items()}
 
 
 def service_from(params: Mapping[str, Any]) -> Service:

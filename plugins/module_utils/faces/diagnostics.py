@@ -45,8 +45,8 @@ from ..model.evidence import Evidence, EvidenceStatus, Source
 from ..model.service import Service, WorkloadKind
 from ..record.redaction import redact
 from ..units import parse_duration
-from .arguments import CLUSTER, PROMETHEUS, SERVICE
-from .connections import cluster_from, loki_from, missing_library, prometheus_from, service_from
+from .arguments import CLUSTER, LOKI, PROMETHEUS, SERVICE, TRACES
+from .connections import cluster_from, jaeger_from, loki_from, missing_library, prometheus_from, service_from, tempo_from
 from .partial import partial_reason
 
 Clock = Callable[[], float]
@@ -56,10 +56,8 @@ DIAGNOSTICS: dict[str, Any] = {
     **CLUSTER,
     **PROMETHEUS,
     **SERVICE,
-    "jaeger_url": {"type": "str"},
-    "loki_url": {"type": "str"},
-    "loki_tenant": {"type": "str"},
-    "tempo_url": {"type": "str"},
+    **LOKI,
+    **TRACES,
     "compare_with": {"type": "str"},
     "dependency_dsns": {"type": "dict", "no_log": True},
     "timeframe": {"type": "str", "default": "4h"},
@@ -137,7 +135,7 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
     )
     service = service_from(params)
     clients = Clients(
-        lambda: cluster_from(params), prometheus_from(params), _jaeger_from(params), tempo=_tempo_from(params), loki=loki_from(params)
+        lambda: cluster_from(params), prometheus_from(params), jaeger_from(params), tempo=tempo_from(params), loki=loki_from(params)
     )
     try:
         return diagnose(service, clients, options, now)
@@ -147,24 +145,6 @@ def diagnostics_from(params: Mapping[str, Any], now: datetime) -> Diagnostics:
             raise
         # Nobody said that it is a Deployment: that is only what most are.
         return diagnose(replace(service, workload_kind=WorkloadKind(kind)), clients, options, now)
-
-
-def _jaeger_from(params: Mapping[str, Any]) -> JaegerClient | None:
-    url = params.get("jaeger_url")
-    if not url:
-        return None
-    if not str(url).startswith(("http://", "https://")):
-        raise InvalidOptionError("jaeger_url", url, "a URL such as http://jaeger:16686")
-    return JaegerClient(str(url))
-
-
-def _tempo_from(params: Mapping[str, Any]) -> TempoClient | None:
-    url = params.get("tempo_url")
-    if not url:
-        return None
-    if not str(url).startswith(("http://", "https://")):
-        raise InvalidOptionError("tempo_url", url, "a URL such as http://tempo:3200")
-    return TempoClient(str(url))
 
 
 def _seconds(value: float, option: str) -> float:
