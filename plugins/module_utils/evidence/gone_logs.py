@@ -24,6 +24,8 @@ MAX_BYTES = 8 * 2**20
 _MAX_TRACE = 20_000
 _AT_ONCE = 4
 _SHARE_FOR_READING = 0.85
+_SHARE_FOR_LABELS = 0.3
+_USUAL = frozenset(("namespace", "pod"))
 _CLOCKS_APART = 300.0
 """Seconds by which the cluster's clock may be ahead."""
 _RUNTIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) std(?:out|err) ([FP])(?: |$)")
@@ -50,7 +52,7 @@ def gone_logs(
     gone. ``versions``: by the hash that a Deployment puts into its pods' names. Raises SourceUnavailableError when Loki cannot be asked.
     """
     begin, end = now.timestamp() - window, now.timestamp() + _CLOCKS_APART
-    names = loki.label_names(begin, end, timeout=max(deadline.left(), 0.1))
+    names = _labels(loki, begin, end, deadline)
     again = _named_again(service, living, begin)
     queries = selectors(service, names, living.keys() - again.keys())
     if not queries:
@@ -82,6 +84,14 @@ def gone_logs(
     if any(len(text) > share for text in texts.values()):
         notes.append(f"only the last lines of pods that are gone were used: {MAX_BYTES // 2**20} MiB in all")
     return logs, notes
+
+
+def _labels(loki: LokiClient, begin: float, end: float, deadline: Deadline) -> frozenset[str]:
+    """The labels that streams have; the usual ones where Loki does not say (something in between may let only queries through)."""
+    try:
+        return loki.label_names(begin, end, timeout=max(deadline.left() * _SHARE_FOR_LABELS, 0.1))
+    except SourceUnavailableError:
+        return _USUAL
 
 
 def _named_again(service: Service, living: Mapping[str, datetime | None], begin: float) -> dict[str, float]:

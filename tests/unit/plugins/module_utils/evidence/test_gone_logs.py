@@ -213,3 +213,9 @@ def test_loki_helps_where_the_cluster_has_no_logs(
     loki.answer = holding()
     with pytest.raises(SourceUnavailableError, match="no pods of Deployment payment-api"):
         logs(client, service, NOW, loki=LokiClient(loki.url))
+
+
+def test_where_labels_are_not_told_the_usual_ones_are_taken(client: ClusterClient, service: Service, loki: HttpServer) -> None:
+    loki.faults["/loki/api/v1/labels"] = "403"
+    assert len(logs(client, service, NOW, loki=LokiClient(loki.url)).logs) == 8
+    assert asked(loki)[0].query["query"].startswith('{namespace="production", pod=~')
