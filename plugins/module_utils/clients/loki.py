@@ -116,6 +116,8 @@ class LokiClient:
             stuck = reached >= oldest
             met = {one for one in page if one[1] <= reached + 1} | (met if stuck else set())
             last, oldest = (reached if stuck else reached + 1), reached
+            if last <= first:
+                return _lines(found, None)
 
     def _page(self, query: str, first: int, last: int, deadline: Deadline) -> tuple[list[_Key], int]:
         """One answer, and how many lines it could have had."""

@@ -98,6 +98,8 @@ class Log:
             words = f"max entries limit per query exceeded, limit > max_entries_limit_per_query ({wanted} > {self.limit})"
             return Reply(400, words.encode(), "text/plain; charset=utf-8")
         start, end = int(request.query["start"]), int(request.query["end"])
+        if end <= start:
+            return Reply(400, b"end timestamp must not be before or equal to start time", "text/plain; charset=utf-8")
         inside = [line for line in reversed(self.lines) if start <= line[0] < end]
         return answer({"stream": LABELS, "values": [[str(at), line] for at, line in inside[:wanted]]}) if inside else answer()
 
@@ -123,12 +125,18 @@ def test_lines_of_one_moment_on_both_sides_of_an_edge_come_once() -> None:
 
 
 def test_more_lines_of_one_moment_than_an_answer_holds_end() -> None:
-    lines = [(5, "older"), *((10, f"line {number}") for number in range(30)), (20, "newer")]
+    lines = [(1, "older"), *((10, f"line {number}") for number in range(30)), (20, "newer")]
     with http_server(Log(lines, limit=10)) as server:
         found = texts(LokiClient(server.url).lines("{}", 0, 1, most=1000))
         assert len(server.requests) < 10
     assert {"older", "newer"} <= set(found)
     assert len(found) == len(set(found))
+
+
+def test_more_lines_of_the_first_moment_than_an_answer_holds_end() -> None:
+    with http_server(Log([(10, f"line {number}") for number in range(30)], limit=10)) as server:
+        found = LokiClient(server.url).lines("{}", 10e-9, 1, most=1000)
+    assert (found.count, found.cut) == (10, None)
 
 
 def test_what_was_cut_is_said() -> None:
