@@ -20,24 +20,6 @@ description:
 author:
   - devops.incident_response contributors (@devops)
 options:
-  jaeger_url:
-    description:
-      - URL of Jaeger's query service. Where neither it nor O(tempo_url) is given, traces are V(skipped).
-    type: str
-  loki_url:
-    description:
-      - URL of Loki. Where it is given, the logs of pods that are gone come from there; the cluster forgets them together with the pod.
-      - They are those that have the label C(namespace) of the service, and its C(app) label, or a C(pod) that is named as the workload's
-        pods are. When Loki cannot be asked, this is said in the evidence's reason, and the logs of the pods that are there remain.
-      - A login may stand in it, C(https://user:password@loki.example.com).
-    type: str
-  loki_tenant:
-    description: Tenant that is asked (C(X-Scope-OrgID)), for a Loki that has several.
-    type: str
-  tempo_url:
-    description:
-      - URL of Tempo, for traces where there is no Jaeger. With O(jaeger_url) given as well, Jaeger is asked.
-    type: str
   dependency_dsns:
     description:
       - Logins of dependencies, by their name in the catalogue entry, such as C(postgresql://user:password@host:5432/database) or
@@ -86,7 +68,9 @@ options:
 extends_documentation_fragment:
   - devops.incident_response.cluster
   - devops.incident_response.prometheus
+  - devops.incident_response.loki
   - devops.incident_response.service
+  - devops.incident_response.traces
   - devops.incident_response.attributes
   - devops.incident_response.attributes.info_module
 seealso:

@@ -23,22 +23,13 @@ options:
     description: How far back logs are read.
     type: str
     default: 15m
-  loki_url:
-    description:
-      - URL of Loki. Where it is given, the logs of pods that are gone come from there; the cluster forgets them together with the pod.
-      - They are those that have the label C(namespace) of the service, and its C(app) label, or a C(pod) that is named as the workload's
-        pods are. When Loki cannot be asked, this is said in the evidence's reason, and the logs of the pods that are there remain.
-      - A login may stand in it, C(https://user:password@loki.example.com).
-    type: str
-  loki_tenant:
-    description: Tenant that is asked (C(X-Scope-OrgID)), for a Loki that has several.
-    type: str
   deadline:
     description: Seconds that it may take in all.
     type: float
     default: 15.0
 extends_documentation_fragment:
   - devops.incident_response.cluster
+  - devops.incident_response.loki
   - devops.incident_response.service
   - devops.incident_response.attributes
   - devops.incident_response.attributes.info_module

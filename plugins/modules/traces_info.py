@@ -18,14 +18,6 @@ description:
 author:
   - devops.incident_response contributors (@devops)
 options:
-  jaeger_url:
-    description:
-      - URL of Jaeger's query service. Where neither it nor O(tempo_url) is given, traces are V(skipped).
-    type: str
-  tempo_url:
-    description:
-      - URL of Tempo, for traces where there is no Jaeger. With O(jaeger_url) given as well, Jaeger is asked.
-    type: str
   dependency_dsns:
     description:
       - Logins of dependencies, by their name in the catalogue entry, such as C(postgresql://user:password@host:5432/database) or
@@ -38,6 +30,7 @@ options:
     default: 15.0
 extends_documentation_fragment:
   - devops.incident_response.service
+  - devops.incident_response.traces
   - devops.incident_response.attributes
   - devops.incident_response.attributes.info_module
 seealso:

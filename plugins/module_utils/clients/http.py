@@ -15,6 +15,11 @@ from ..tally import count_request
 from .answers import NotJsonError, connection_problem, parse_json, status_problem
 from .libraries import load
 
+
+class AnswerTooLargeError(SourceUnavailableError):
+    """There is an answer, and it is larger than what is read."""
+
+
 MAX_BODY = 32 * 2**20
 """Bytes of an answer that are read at most."""
 
@@ -87,7 +92,7 @@ class HttpClient:
             raise self._unavailable(connection_problem(error, limit)) from error
         if len(body) > MAX_BODY:
             response.close()
-            raise self._unavailable(f"its answer is larger than {MAX_BODY // 2**20} MiB; narrow the question")
+            raise AnswerTooLargeError(self._unavailable(f"its answer is larger than {MAX_BODY // 2**20} MiB; narrow the question").message)
         return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
 
     def json(self, path: str, query: Mapping[str, str | int] | None = None, timeout: float | None = None) -> Any:

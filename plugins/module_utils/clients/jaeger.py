@@ -17,8 +17,10 @@ from .http import HttpClient
 class JaegerClient:
     """Times are unix seconds. Every method raises SourceUnavailableError with a reason to act on. Thread-safe."""
 
-    def __init__(self, url: str, timeout: float = 10.0) -> None:
+    def __init__(self, url: str, timeout: float = 10.0, headers: Mapping[str, str] | None = None, ca_cert: str | None = None) -> None:
         self._url = url
+        self._headers = headers
+        self._ca_cert = ca_cert
         self._timeout = timeout
         self._lock = threading.Lock()
         self._http: HttpClient | None = None
@@ -48,7 +50,7 @@ class JaegerClient:
         """Made at the first question, since it loads a library."""
         with self._lock:
             if self._http is None:
-                self._http = HttpClient("Jaeger", self._url, "jaeger_url", timeout=self._timeout)
+                self._http = HttpClient("Jaeger", self._url, "jaeger_url", self._headers, self._ca_cert, self._timeout)
             return self._http
 
     def _data(self, path: str, query: Mapping[str, str | int]) -> list[dict[str, Any]]:

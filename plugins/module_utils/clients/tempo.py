@@ -24,9 +24,11 @@ _ID = re.compile(r"^[0-9a-fA-F]{1,32}$")
 class TempoClient:
     """Times are unix seconds. Every method raises SourceUnavailableError with a reason to act on. Thread-safe."""
 
-    def __init__(self, url: str, headers: Mapping[str, str] | None = None, timeout: float = 10.0) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None, timeout: float = 10.0, ca_cert: str | None = None) -> None:
+        """``headers``: such as ``X-Scope-OrgID``, which a Tempo of several tenants wants."""
         self._url = url
         self._headers = headers
+        self._ca_cert = ca_cert
         self._timeout = timeout
         self._lock = threading.Lock()
         self._http: HttpClient | None = None
@@ -79,7 +81,7 @@ class TempoClient:
         """Made at the first question, since it loads a library."""
         with self._lock:
             if self._http is None:
-                self._http = HttpClient("Tempo", self._url, "tempo_url", headers=self._headers, timeout=self._timeout)
+                self._http = HttpClient("Tempo", self._url, "tempo_url", self._headers, self._ca_cert, self._timeout)
             return self._http
 
 

@@ -113,7 +113,8 @@ def _gone(
                 versions[key] = version
     except SourceUnavailableError:
         pass  # without them, versions are unknown; the source 'rollouts' says why
-    return gone_logs(loki, service, {name_of(pod) for pod in pods}, versions, now, window, deadline)
+    living = {name_of(pod): moment(metadata(pod).get("creationTimestamp")) for pod in pods}
+    return gone_logs(loki, service, living, versions, now, window, deadline)
 
 
 def _of_pods(

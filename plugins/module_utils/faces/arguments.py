@@ -24,6 +24,22 @@ PROMETHEUS: dict[str, Any] = {
     "prometheus_timeout": {"type": "float", "default": 10.0},
 }
 
+LOKI: dict[str, Any] = {
+    "loki_url": {"type": "str"},
+    "loki_tenant": {"type": "str"},
+    "loki_headers": {"type": "dict", "no_log": True},
+    "loki_ca_cert": {"type": "path"},
+}
+
+TRACES: dict[str, Any] = {
+    "jaeger_url": {"type": "str"},
+    "jaeger_headers": {"type": "dict", "no_log": True},
+    "jaeger_ca_cert": {"type": "path"},
+    "tempo_url": {"type": "str"},
+    "tempo_headers": {"type": "dict", "no_log": True},
+    "tempo_ca_cert": {"type": "path"},
+}
+
 SERVICE: dict[str, Any] = {
     "service": {"type": "str", "required": True},
     "namespace": {"type": "str", "default": "production"},

@@ -71,41 +71,48 @@ def prometheus_from(params: Mapping[str, Any]) -> PrometheusClient | None:
 
 
 def loki_from(params: Mapping[str, Any]) -> LokiClient | None:
-    """A client for ``loki_url`` and ``loki_tenant``; None where no ``loki_url`` is given."""
-    url, tenant = params.get("loki_url"), params.get("loki_tenant")
-    if not url:
+    """A client for the options of the Loki fragment; None where no ``loki_url`` is given."""
+    url, tenant = _url(params, "loki_url", "http://loki:3100"), params.get("loki_tenant")
+    if url is None:
         return None
-    if not str(url).startswith(("http://", "https://")):
-        raise InvalidOptionError("loki_url", url, "a URL such as http://loki:3100")
     if tenant and not _TENANT.match(str(tenant)):
         raise InvalidOptionError("loki_tenant", tenant, "a tenant such as team-a, or several with | between them")
     from ..clients.loki import LokiClient
 
-    return LokiClient(str(url), str(tenant) if tenant else None)
+    return LokiClient(url, str(tenant) if tenant else None, headers=_headers(params, "loki_headers"), ca_cert=params.get("loki_ca_cert"))
 
 
 def jaeger_from(params: Mapping[str, Any]) -> JaegerClient | None:
-    """A client for ``jaeger_url``; None where none is given."""
-    url = params.get("jaeger_url")
-    if not url:
+    """A client for the options of the traces fragment; None where no ``jaeger_url`` is given."""
+    url = _url(params, "jaeger_url", "http://jaeger:16686")
+    if url is None:
         return None
-    if not str(url).startswith(("http://", "https://")):
-        raise InvalidOptionError("jaeger_url", url, "a URL such as http://jaeger:16686")
     from ..clients.jaeger import JaegerClient
 
-    return JaegerClient(str(url))
+    return JaegerClient(url, headers=_headers(params, "jaeger_headers"), ca_cert=params.get("jaeger_ca_cert"))
 
 
 def tempo_from(params: Mapping[str, Any]) -> TempoClient | None:
-    """A client for ``tempo_url``; None where none is given."""
-    url = params.get("tempo_url")
+    """A client for the options of the traces fragment; None where no ``tempo_url`` is given."""
+    url = _url(params, "tempo_url", "http://tempo:3200")
+    if url is None:
+        return None
+    from ..clients.tempo import TempoClient
+
+    return TempoClient(url, headers=_headers(params, "tempo_headers"), ca_cert=params.get("tempo_ca_cert"))
+
+
+def _url(params: Mapping[str, Any], option: str, example: str) -> str | None:
+    url = params.get(option)
     if not url:
         return None
     if not str(url).startswith(("http://", "https://")):
-        raise InvalidOptionError("tempo_url", url, "a URL such as http://tempo:3200")
-    from ..clients.tempo import TempoClient
+        raise InvalidOptionError(option, url, f"a URL such as {example}")
+    return str(url)
 
-    return TempoClient(str(url))
+
+def _headers(params: Mapping[str, Any], option: str) -> dict[str, str]:
+    return {str(name): str(value) for name, value in (params.get(option) or {}).items()}
 
 
 def service_from(params: Mapping[str, Any]) -> Service:

@@ -29,7 +29,7 @@ from ..model.service import DependencyType, Service, WorkloadKind
 from ..record.redaction import redact
 from ..tally import Tally, tallied
 from ..units import parse_duration
-from .arguments import CLUSTER, PROMETHEUS, SERVICE
+from .arguments import CLUSTER, LOKI, PROMETHEUS, SERVICE, TRACES
 from .connections import cluster_from, jaeger_from, kind_given, loki_from, missing_library, prometheus_from, service_from, tempo_from
 from .partial import partial_reason
 
@@ -48,10 +48,8 @@ DIAGNOSTICS: dict[str, Any] = {
     **CLUSTER,
     **PROMETHEUS,
     **SERVICE,
-    "jaeger_url": {"type": "str"},
-    "loki_url": {"type": "str"},
-    "loki_tenant": {"type": "str"},
-    "tempo_url": {"type": "str"},
+    **LOKI,
+    **TRACES,
     "compare_with": {"type": "str"},
     "dependency_dsns": {"type": "dict", "no_log": True},
     "timeframe": {"type": "str", "default": "4h"},

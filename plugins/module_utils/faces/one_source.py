@@ -12,7 +12,7 @@ from typing import Any
 from ..model.codec import to_result
 from ..model.evidence import Source
 from ..record.redaction import redact
-from .arguments import CLUSTER, PROMETHEUS, SERVICE
+from .arguments import CLUSTER, LOKI, PROMETHEUS, SERVICE, TRACES
 from .diagnostics import DIAGNOSTICS, diagnostics_from
 
 _NEEDS = {Source.LOGS: {Source.ROLLOUTS}, Source.CHANGES: {Source.ROLLOUTS}}
@@ -21,9 +21,9 @@ _NEEDS = {Source.LOGS: {Source.ROLLOUTS}, Source.CHANGES: {Source.ROLLOUTS}}
 _OWN_OPTIONS: dict[Source, tuple[str, ...]] = {
     Source.WORKLOAD: (*CLUSTER, "timeframe"),
     Source.ROLLOUTS: (*CLUSTER,),
-    Source.LOGS: (*CLUSTER, "log_window", "loki_url", "loki_tenant"),
+    Source.LOGS: (*CLUSTER, *LOKI, "log_window"),
     Source.METRICS: (*PROMETHEUS, "timeframe"),
-    Source.TRACES: ("jaeger_url", "tempo_url", "dependency_dsns"),
+    Source.TRACES: (*TRACES, "dependency_dsns"),
     Source.DEPENDENCIES: (*CLUSTER, *PROMETHEUS, "probe_from", "dependency_dsns"),
     Source.CHANGES: (*CLUSTER, "timeframe", "compare_with"),
     Source.IMPACT: (*PROMETHEUS,),

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.clients import loki as loki_client
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterClient
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.loki import LokiClient
+from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence import gone_logs
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.logs import logs
-from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service, WorkloadKind
 from ansible_collections.devops.incident_response.tests.unit.servers import (
+    Answer,
     HttpServer,
     Reply,
     Request,
@@ -43,10 +46,25 @@ def found_in_loki(*streams: dict[str, object]) -> Reply:
     return Reply(200, {"status": "success", "data": {"resultType": "streams", "result": list(streams), "stats": {}}})
 
 
+def holding(*streams: dict[str, object], labels: tuple[str, ...] = ("namespace", "app", "pod", "container")) -> Answer:
+    """A Loki with these labels that selects these streams, whatever it is asked."""
+
+    def answered(request: Request) -> Reply:
+        if request.path.endswith("/labels"):
+            return Reply(200, {"status": "success", "data": list(labels)})
+        return found_in_loki(*streams)
+
+    return answered
+
+
+def asked(loki: HttpServer) -> list[Request]:
+    return [request for request in loki.requests if request.path.endswith("/query_range")]
+
+
 @pytest.fixture
 def loki() -> Iterator[HttpServer]:
     gone = f"payment-api-{hash_of('v2.3.0')}-zzzzz"
-    with http_server(lambda _: found_in_loki(stream(gone, (AT + 2, "ERROR b"), (AT + 1, "ERROR a\n  more")))) as server:
+    with http_server(holding(stream(gone, (AT + 2, "ERROR b"), (AT + 1, "ERROR a\n  more")))) as server:
         yield server
 
 
@@ -65,55 +83,95 @@ def test_pods_that_are_gone_are_read_with_their_version(client: ClusterClient, s
 
 def test_loki_is_asked_for_the_services_pods_but_those_that_are_there(client: ClusterClient, service: Service, loki: HttpServer) -> None:
     logs(client, service, NOW, 900, loki=LokiClient(loki.url))
-    (request,) = loki.requests
+    (request,) = asked(loki)
     selector = request.query["query"]
-    assert selector.startswith('{namespace="production", app="payment-api", pod!~"payment')
-    assert selector.count("|") == 6
+    assert selector.startswith('{namespace="production", pod=~"payment\\\\-api\\\\-.+", pod!~"payment')
     assert (int(request.query["end"]) - int(request.query["start"])) == (900 + 300) * 10**9
 
 
 def test_living_pods_and_those_of_others_are_left_out(client: ClusterClient, service: Service, loki: HttpServer) -> None:
     names = [pod["metadata"]["name"] for pod in recorded("kubernetes/pods_crash_looping")["items"]]
     living = next(name for name in names if name.startswith("payment-api-"))
-    loki.answer = lambda _: found_in_loki(stream(living, (AT, "x")), stream("worker-1", (AT, "y")), stream("payment-api-0", (AT, "z")))
+    loki.answer = holding(stream(living, (AT, "x")), stream("worker-1", (AT, "y")), stream("payment-api-0", (AT, "z")))
     found = logs(client, service, NOW, loki=LokiClient(loki.url))
     assert [(log.pod, log.version) for log in found.logs[7:]] == [("payment-api-0", None)]
 
 
-def test_where_nothing_has_the_label_the_pods_names_are_asked_for(client: ClusterClient, service: Service, loki: HttpServer) -> None:
-    answer = loki.answer
-    loki.answer = lambda request: found_in_loki() if "app=" in request.query["query"] else answer(request)
-    assert len(logs(client, service, NOW, loki=LokiClient(loki.url)).logs) == 8
-    assert loki.requests[1].query["query"].startswith('{namespace="production", pod=~"payment\\\\-api-.+"')
+def test_where_the_pod_is_metadata_of_the_lines_the_service_is_asked_for(client: ClusterClient, service: Service, loki: HttpServer) -> None:
+    gone = {
+        "k8s_namespace_name": "production",
+        "service_name": "payment-api",
+        "k8s_pod_name": f"payment-api-{hash_of('v2.3.0')}-zzzzz",
+        "k8s_container_name": "app",
+        "severity_text": "ERROR",
+        "exception_stacktrace": "ValueError: bad\n  at pay (/srv/pay.js:3:4)",
+    }
+    nameless = {"k8s_namespace_name": "production", "service_name": "payment-api"}
+    loki.answer = holding(
+        {"stream": gone, "values": [[str(AT), "charge failed"]]},
+        {"stream": nameless, "values": [[str(AT), "x"], [str(AT), "y"]]},
+        labels=("k8s_namespace_name", "service_name"),
+    )
+    found = logs(client, service, NOW, loki=LokiClient(loki.url))
+    last = found.logs[-1]
+    assert (last.container, last.version) == ("app", "v2.3.0")
+    assert [line.partition("Z ")[2] for line in last.text.decode().split("\n")] == [
+        "ERROR charge failed", "ValueError: bad", "  at pay (/srv/pay.js:3:4)",
+    ]  # fmt: skip
+    assert found.notes == ("2 lines in Loki name no pod, so it is not known whether it is gone; they were left out",)
+    (request,) = asked(loki)
+    query = request.query["query"]
+    assert query.startswith('{k8s_namespace_name="production", service_name="payment-api"} | pod!~"payment')
+    assert ' | k8s_pod_name!~"payment' in query
 
 
-@pytest.mark.parametrize(
-    ("selector", "app"),
-    [
-        ("app.kubernetes.io/name=pay,tier=x", "pay"),
-        ("tier=x, app==pay", "pay"),
-        ("tier=x", "payment-api"),
-        ('app=a"b', 'a\\"b'),
-    ],
-)
-def test_the_label_is_that_of_the_selector(selector: str, app: str) -> None:
-    assert next(gone_logs._queries(Service("payment-api", selector=selector), ())) == f'{{namespace="production", app="{app}"}}'
+def test_what_came_on_two_ways_counts_once(client: ClusterClient, service: Service, loki: HttpServer) -> None:
+    pod = f"payment-api-{hash_of('v2.3.0')}-zzzzz"
+    other = {"k8s_namespace_name": "production", "k8s_pod_name": pod, "k8s_container_name": "payment-api"}
+    loki.answer = holding(
+        stream(pod, (AT + 1, "b"), (AT, "a")),
+        {"stream": other, "values": [[str(AT + 1), "b"], [str(AT), "a"]]},
+        labels=("namespace", "pod", "k8s_namespace_name", "k8s_pod_name"),
+    )
+    found = logs(client, service, NOW, loki=LokiClient(loki.url))
+    assert found.logs[-1].text.count(b"\n") == 1
+    assert len(asked(loki)) == 2
 
 
-def test_many_living_pods_are_not_named_in_the_query() -> None:
-    many = [f"payment-api-{number}" for number in range(500)]
-    assert len(next(gone_logs._queries(Service("payment-api"), many))) < 100
+def test_lines_of_one_moment_keep_their_order_and_parts_are_joined(client: ClusterClient, service: Service, loki: HttpServer) -> None:
+    pod = f"payment-api-{hash_of('v2.3.0')}-zzzzz"
+    at = "2026-11-23T22:51:00.1Z"
+    loki.answer = holding(stream(pod, (AT, f"{at} stderr F rest"), (AT, f"{at} stderr P begin, "), (AT, "Traceback"), (AT - 1, "first")))
+    lines = logs(client, service, NOW, loki=LokiClient(loki.url)).logs[-1].text.decode().split("\n")
+    assert [line.partition("Z ")[2] for line in lines] == ["first", "Traceback", "begin, rest"]
+
+
+def test_a_name_that_a_stateful_set_gives_again_is_gone_until_then(loki: HttpServer) -> None:
+    loki.answer = holding(stream("ledger-0", (AT + 5 * 10**9, "new"), (AT - 5 * 10**9, "old")), stream("ledger-1", (AT, "there all along")))
+    service = Service("ledger", workload_kind=WorkloadKind.STATEFUL_SET)
+    living = {"ledger-0": NOW - timedelta(minutes=5), "ledger-1": NOW - timedelta(days=1)}
+    found, notes = gone_logs.gone_logs(LokiClient(loki.url), service, living, {}, NOW, 900, Deadline(5.0))
+    assert [(log.pod, log.text.decode().partition("Z ")[2]) for log in found] == [("ledger-0", "old")]
+    assert notes == []
+    assert 'pod!~"ledger\\\\-1"' in asked(loki)[0].query["query"]
+
+
+def test_a_loki_whose_labels_say_nothing_of_pods(client: ClusterClient, service: Service, loki: HttpServer) -> None:
+    loki.answer = holding(labels=("filename", "job_id"))
+    found = logs(client, service, NOW, loki=LokiClient(loki.url))
+    assert "no label of Loki names a pod" in found.notes[0]
+    assert "filename, job_id" in found.notes[0]
+    assert asked(loki) == []
 
 
 def test_a_cut_answer_is_said(client: ClusterClient, service: Service, loki: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gone_logs, "MAX_LINES", 2)
-    assert logs(client, service, NOW, loki=LokiClient(loki.url)).notes == (
-        "only the last 2 lines of pods that are gone were read from Loki",
-    )
+    monkeypatch.setattr(loki_client, "MAX_LINES", 2)
+    assert logs(client, service, NOW, loki=LokiClient(loki.url)).notes == ("logs of pods that are gone: only the last 2 lines were read",)
 
 
 def test_lines_of_another_time_are_left_out(client: ClusterClient, service: Service, loki: HttpServer) -> None:
-    loki.answer = lambda _: found_in_loki(stream("payment-api-0", (10**40, "a"), (AT, "b"), (0, "c"), (-1, "d")))
+    loki.answer = holding(stream("payment-api-0", (10**40, "a"), (AT, "b"), (0, "c"), (-1, "d")))
     assert logs(client, service, NOW, loki=LokiClient(loki.url)).logs[-1].text == b"2026-11-23T22:51:00.000000000Z b"
 
 
@@ -152,6 +210,12 @@ def test_loki_helps_where_the_cluster_has_no_logs(
     found = logs(client, service, NOW, loki=LokiClient(loki.url))
     assert len(found.logs) == 1
     assert found.notes == ("There are no pods of Deployment payment-api, so there are no logs.",)
-    loki.answer = lambda _: found_in_loki()
+    loki.answer = holding()
     with pytest.raises(SourceUnavailableError, match="no pods of Deployment payment-api"):
         logs(client, service, NOW, loki=LokiClient(loki.url))
+
+
+def test_where_labels_are_not_told_the_usual_ones_are_taken(client: ClusterClient, service: Service, loki: HttpServer) -> None:
+    loki.faults["/loki/api/v1/labels"] = "403"
+    assert len(logs(client, service, NOW, loki=LokiClient(loki.url)).logs) == 8
+    assert asked(loki)[0].query["query"].startswith('{namespace="production", pod=~')
