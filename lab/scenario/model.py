@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NewType
 
+from lab.scenario.images import Registry as Registry
 from lab.scenario.truth import Truth as Truth
 
 Seconds = NewType("Seconds", float)
@@ -351,16 +352,6 @@ class ClusterEvent:
     component: str = "kubelet"
     count: int = 1
     first: Moment | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Registry:
-    """Images of the workloads' revisions are there anyway, except for those ``missing`` (``name:tag``)."""
-
-    images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    missing: tuple[str, ...] = ()
-    token: str | None = None
-    """Bearer token that it wants, if any."""
 
 
 @dataclass(frozen=True, slots=True)
