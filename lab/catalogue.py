@@ -21,7 +21,10 @@ _ROUTES = {
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the servers of a lab listen. ``dependencies`` are ports, ``repositories`` paths, by name."""
+    """Where the servers of a lab listen. ``dependencies`` are ports, ``repositories`` paths, by name.
+
+    ``only_listening`` are databases of which nothing can be asked.
+    """
 
     prometheus: str
     jaeger: str
@@ -30,6 +33,7 @@ class Addresses:
     kubeconfig: str
     dependencies: Mapping[str, int]
     repositories: Mapping[str, str]
+    only_listening: frozenset[str] = frozenset()
 
 
 def catalogue(scenario: Scenario, addresses: Addresses) -> dict[str, Any]:
@@ -67,18 +71,19 @@ def _entry(name: str, workload: Workload, scenario: Scenario, addresses: Address
         entry["sessions_query"] = f'sum(active_sessions{{job="{name}"}})'
     if workload.dependencies:
         entry["dependencies"] = [
-            _dependency(dependency, scenario.dependencies[dependency], addresses.dependencies[dependency])
-            for dependency in workload.dependencies
+            _dependency(dependency, scenario.dependencies[dependency], addresses) for dependency in workload.dependencies
         ]
     return {**entry, **workload.catalogue}
 
 
-def _dependency(name: str, dependency: Dependency, port: int) -> dict[str, Any]:
-    address = f"127.0.0.1:{port}"
+def _dependency(name: str, dependency: Dependency, addresses: Addresses) -> dict[str, Any]:
+    address = f"127.0.0.1:{addresses.dependencies[name]}"
+    kind = "tcp" if name in addresses.only_listening else dependency.type
+    paths = {"http": f"http://{address}{dependency.path}", "postgresql": f"{address}/{dependency.database.name}"}
     entry: dict[str, Any] = {
         "name": name,
-        "type": dependency.type,
-        "address": f"http://{address}{dependency.path}" if dependency.type == "http" else address,
+        "type": kind,
+        "address": paths.get(kind, address),
         "title": dependency.title or name,
     }
     if dependency.exporter == "postgres":

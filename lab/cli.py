@@ -79,6 +79,7 @@ async def _up(scenario: Scenario, options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     async with running(scenario, options.workdir, delay=options.delay_ms / 1000) as lab:
+        await lab.warm_up()
         print(_welcome(scenario, lab), flush=True)
         if options.env_file is not None:
             write_environment(options.env_file, lab.environment)
@@ -107,7 +108,7 @@ def _welcome(scenario: Scenario, lab: Lab) -> str:
     if "VIRTUAL_ENV" in os.environ:
         exports = f'export PATH={shlex.quote(os.environ["VIRTUAL_ENV"])}/bin:"$PATH"\n{exports}'
     return f"""# {scenario.title}
-# Use it from another terminal with this environment:
+{"".join(f"# {shortcoming}{chr(10)}" for shortcoming in lab.shortcomings)}# Use it from another terminal with this environment:
 {exports}
 
 # Try:

@@ -31,10 +31,14 @@ async def demo(scenario: Scenario, workdir: Path | None) -> int:
     before = _files()
     _say(f"Starting a simulated production: {scenario.title}.")
     async with running(scenario, workdir) as lab:
+        for shortcoming in lab.shortcomings:
+            _say(f"{shortcoming}.")
+        warming_up = asyncio.create_task(lab.warm_up())
         _say(f"It runs, and {scenario.service} is failing. Now somebody is on call:")
         command = ["ansible-playbook", _PLAYBOOK, "-e", f"service={scenario.service}"]
         print(f"\n$ {shlex.join(command)}\n", flush=True)
         code = await _run([*command, "-e", json.dumps({"incidents_dir": str(_RECORDS.resolve())})], {**os.environ, **lab.environment})
+        await warming_up
     took = time.monotonic() - started
     _say(f"The simulated production is stopped again, after {took:.0f} seconds; nothing is left running.")
     return _conclude(scenario, code, [path for path, changed in _files().items() if before.get(path) != changed])

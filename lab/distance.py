@@ -28,6 +28,7 @@ class Relay:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
+        """End all connections that are under way."""
         if self._server is not None:
             self._server.close()
         for connection in self._connections:
@@ -35,7 +36,16 @@ class Relay:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = asyncio.create_task(self._carry(reader, writer))
+        self._track(asyncio.create_task(self._carry(reader, writer)))
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass on a connection that was accepted elsewhere, until either side ends it."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._track(task)
+        await self._carry(reader, writer)
+
+    def _track(self, connection: asyncio.Task[None]) -> None:
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)
 
@@ -72,9 +82,12 @@ class Relay:
                 sink.close()
 
         arrival = asyncio.create_task(arrive())
-        with contextlib.suppress(ConnectionError):
-            while data := await source.read(_CHUNK_BYTES):
-                under_way.put_nowait((loop.time() + self._round_trip / 2, data))
-        under_way.put_nowait((loop.time() + self._round_trip / 2, b""))
-        with contextlib.suppress(ConnectionError):
-            await arrival
+        try:
+            with contextlib.suppress(ConnectionError):
+                while data := await source.read(_CHUNK_BYTES):
+                    under_way.put_nowait((loop.time() + self._round_trip / 2, data))
+            under_way.put_nowait((loop.time() + self._round_trip / 2, b""))
+            with contextlib.suppress(ConnectionError):
+                await arrival
+        finally:
+            arrival.cancel()

@@ -89,9 +89,22 @@ class Lab:
             kubeconfig=str(self.directory / "kubeconfig"),
             dependencies=self._dependencies.ports,
             repositories={name: str(path) for name, path in self.repositories.items()},
+            only_listening=frozenset(self._dependencies.only_listening),
         )
         self._describe(addresses, cluster, _url(state_port))
         self._tasks.append(asyncio.create_task(self._dependencies.watch()))
+
+    async def warm_up(self) -> None:
+        """Start now what otherwise waits until somebody asks for it: the databases."""
+        await self._dependencies.warm_up()
+
+    @property
+    def shortcomings(self) -> list[str]:
+        """What this machine lacks for all that the scenario says, in words."""
+        return [
+            f"{name} only listens: there is no PostgreSQL on this machine (lab/requirements-optional.txt)"
+            for name in self._dependencies.only_listening
+        ]
 
     async def stop(self) -> None:
         for task in self._tasks:

@@ -24,11 +24,14 @@ import collection_tree
 
 _CONSTRAINTS = "tools/constraints.txt"
 
+# What is not there for every machine; the rest works without it.
+_OPTIONAL = "lab/requirements-optional.txt"
 # name -> (what the progress line says, requirements file), in the order of installation
 _RUNTIME = (
     ("ansible-core", "requirements-ansible.txt"),
     ("the collection's requirements", "requirements.txt"),
     ("the simulated production's requirements", "lab/requirements.txt"),
+    ("a PostgreSQL for the simulated production", _OPTIONAL),
 )
 ENVIRONMENTS = {
     "runtime": _RUNTIME,
@@ -91,14 +94,22 @@ def _create(name: str, directory: Path, steps: tuple[tuple[str, str], ...]) -> N
     pip = [str(directory / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
     for title, path in steps:
         progress(title)
-        _run([*pip, "--constraint", str(cache.CHECKOUT / _CONSTRAINTS), "--requirement", str(cache.CHECKOUT / path)])
+        command = [*pip, "--constraint", str(cache.CHECKOUT / _CONSTRAINTS), "--requirement", str(cache.CHECKOUT / path)]
+        if path != _OPTIONAL:
+            _run(command)
+        elif _attempt(command).returncode:
+            progress("… which is not to be had for this machine: its databases only listen")
     progress("ready")
+
+
+def _attempt(command: list[str]) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME", "PIP_REQUIRE_VIRTUALENV"}}
+    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def _run(command: list[str]) -> None:
     """Run a step of the set-up; its output is shown only when it fails."""
-    environment = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME", "PIP_REQUIRE_VIRTUALENV"}}
-    result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    result = _attempt(command)
     if result.returncode:
         sys.exit(
             f"{result.stdout}\nThis step of the set-up failed: {shlex.join(command)}\n"

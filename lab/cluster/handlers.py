@@ -12,6 +12,7 @@ import yaml
 from aiohttp import web
 
 from . import managed_fields
+from .admission import admitted
 from .deletion import delete_object, delete_options
 from .errors import ApiError, already_exists, bad_request, conflict, not_found, unsupported_media_type
 from .patch import APPLY_PATCH, patched
@@ -168,6 +169,8 @@ class ObjectHandlers:
     def _store_new(self, resource: Resource, obj: Object, manager: str, *, dry_run: bool, applied: bool = False) -> Object:
         if not obj["metadata"].get("name") and not obj["metadata"].get("generateName"):
             validate(resource, obj, None)
+        if resource.kind == "Pod":
+            obj = admitted(self._store, obj)
         complete = self._store.create(obj, dry_run=True)
         validate(STORED[resource.kind], complete, None)
         if not applied:

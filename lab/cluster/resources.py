@@ -96,6 +96,8 @@ RESOURCES: tuple[Resource, ...] = (
     _resource("apps/v1", "deployments", "Deployment", "deploy", in_all=True, status=True, subresources=_SCALE),
     _resource("apps/v1", "replicasets", "ReplicaSet", "rs", in_all=True, status=True, subresources=_SCALE),
     _resource("apps/v1", "statefulsets", "StatefulSet", "sts", in_all=True, status=True, subresources=_SCALE),
+    _resource("admissionregistration.k8s.io/v1", "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", namespaced=False),
+    _resource("admissionregistration.k8s.io/v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", namespaced=False),
     _computed("authentication.k8s.io/v1", "selfsubjectreviews", "SelfSubjectReview", "create"),
     _computed("authorization.k8s.io/v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", "create"),
     _computed("authorization.k8s.io/v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", "create"),
@@ -112,6 +114,7 @@ RESOURCES: tuple[Resource, ...] = (
     _resource("networking.k8s.io/v1", "ingresses", "Ingress", "ing", status=True),
     _resource("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy", "netpol"),
     _resource("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget", "pdb", status=True),
+    _resource("scheduling.k8s.io/v1", "priorityclasses", "PriorityClass", "pc", namespaced=False),
     _resource("storage.k8s.io/v1", "storageclasses", "StorageClass", "sc", namespaced=False),
 )
 

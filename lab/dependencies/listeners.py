@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from lab.databases import programs
+from lab.databases.running import DatabaseUnavailableError
+from lab.databases.server import DatabaseServer
 from lab.dependencies.redis_server import RedisServer
+from lab.distance import Relay
 from lab.serving import HOST, Servers
 from lab.world.world import World
 
@@ -37,21 +42,26 @@ class _Listener:
 
 
 class Dependencies:
-    """``ports`` by the name of the dependency, once started. ``round_trip`` is how far away they are, in seconds."""
+    """``ports`` by the name of the dependency, once started. ``round_trip`` is how far away they are, in seconds.
+
+    ``only_listening`` are the databases behind which there is no PostgreSQL, because this machine has none.
+    """
 
     def __init__(self, world: World, round_trip: float = 0.0) -> None:
         self._world = world
         self._round_trip = round_trip
         self._listeners: dict[str, _Listener] = {}
+        self._databases: dict[str, DatabaseServer] = {}
+        self._relays: dict[int, Relay] = {}
         self.ports: dict[str, int] = {}
+        self.only_listening: list[str] = []
 
     async def start(self, servers: Servers) -> None:
         for name, dependency in self._world.scenario.dependencies.items():
             if dependency.type == "http":
                 self.ports[name] = await servers.start(self._http_app(name, dependency.path))
                 continue
-            serve: Serve = RedisServer(self._world, name).serve if dependency.type == "redis" else _accept
-            self._listeners[name] = _Listener(self._far(serve))
+            self._listeners[name] = _Listener(self._serve(name, dependency.type))
             await self._listeners[name].listen()
             self.ports[name] = self._listeners[name].port
         await self._look()
@@ -62,9 +72,39 @@ class Dependencies:
             await asyncio.sleep(_LOOK_SECONDS)
             await self._look()
 
+    async def warm_up(self) -> None:
+        """Start what otherwise starts when somebody first asks for it."""
+        await asyncio.gather(*(_port_of(database) for database in self._databases.values()))
+
     async def stop(self) -> None:
         for listener in self._listeners.values():
             await listener.stop()
+        for relay in self._relays.values():
+            await relay.stop()
+        for database in self._databases.values():
+            await database.stop()
+
+    def _serve(self, name: str, kind: str) -> Serve:
+        if kind == "redis":
+            return self._far(RedisServer(self._world, name).serve)
+        if kind == "postgresql":
+            found = programs.find()
+            if found is not None:
+                self._databases[name] = DatabaseServer(self._world, name, found)
+                return self._passing_on(self._databases[name])
+            self.only_listening.append(name)
+        return self._far(_accept)
+
+    def _passing_on(self, database: DatabaseServer) -> Serve:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            port = await _port_of(database)
+            if port is None:
+                writer.close()
+                return
+            relay = self._relays.setdefault(port, Relay(HOST, port, self._round_trip))
+            await relay.carry(reader, writer)
+
+        return serve
 
     def _far(self, serve: Serve) -> Serve:
         async def serve_later(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -93,6 +133,15 @@ class Dependencies:
         app = web.Application()
         app.router.add_get(path, health)
         return app
+
+
+async def _port_of(database: DatabaseServer) -> int | None:
+    """None, and a line that says why, where it can't be started."""
+    try:
+        return await database.port()
+    except DatabaseUnavailableError as error:
+        print(f"lab: a database that cannot be started: {error}", file=sys.stderr)
+        return None
 
 
 async def _accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -16,12 +16,12 @@ from lab.pods.metrics_page import metrics_page
 from lab.scenario.model import Dependency
 from lab.world.world import World
 
-_USUAL_PORTS = {"postgres": 5432, "redis": 6379, "none": 8080}
+_USUAL_PORTS = {"postgres": 5432, "postgresql": 5432, "redis": 6379}
 
 
 def cluster_port(dependency: Dependency) -> int:
     """The port on which it answers inside the cluster."""
-    return dependency.port or _USUAL_PORTS[dependency.exporter]
+    return dependency.port or _USUAL_PORTS.get(dependency.exporter) or _USUAL_PORTS.get(dependency.type, 8080)
 
 
 class Commands:

@@ -62,6 +62,13 @@ class _Checks:
             raise self._error("metrics", str(error)) from None
         for name, fault in scenario.faults.items():
             self._fault(f"faults.{name}", fault)
+        for name, dependency in scenario.dependencies.items():
+            for index, activity in enumerate(dependency.database.activity):
+                path = f"dependencies.{name}.database.activity[{index}]"
+                if dependency.type != "postgresql":
+                    raise self._error(path, "is for dependencies of the type postgresql")
+                if activity.fault is not None:
+                    self._known(f"{path}.fault", activity.fault, scenario.faults, "fault")
         self._logs()
         self._traces()
         for name in scenario.repositories:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NewType
 
+from lab.scenario.images import Registry as Registry
+from lab.scenario.truth import Truth as Truth
+
 Seconds = NewType("Seconds", float)
 """A duration, written ``150ms``, ``8.5s``, ``2m15s``."""
 Moment = NewType("Moment", float)
@@ -148,8 +151,32 @@ class DependencySignals:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """What some sessions of a database do. Their statements are real, and really take that long."""
+
+    sql: str
+    sessions: int = 1
+    takes: Seconds = Seconds(0.0)
+    """How long each statement takes on top of its own time."""
+    then: Literal["again", "idle"] = "again"
+    """Runs it again and again; or once in a transaction that stays open, with its locks."""
+    fault: str | None = None
+    """Only while that fault is on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """What lies in a PostgreSQL, and what is going on in it besides connections that do nothing."""
+
+    name: str = "postgres"
+    schema: str = ""
+    """SQL that makes its tables and fills them."""
+    activity: tuple[Activity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Dependency:
-    type: Literal["tcp", "http", "redis"]
+    type: Literal["tcp", "http", "redis", "postgresql"]
     title: str | None = None
     exporter: Literal["none", "postgres", "redis"] = "none"
     port: int = 0
@@ -162,6 +189,8 @@ class Dependency:
     """redis: ``maxmemory``"""
     policy: str = "allkeys-lru"
     """redis: ``maxmemory-policy``"""
+    database: Database = field(default_factory=Database)
+    """postgresql: what lies in it"""
     signals: DependencySignals = field(default_factory=DependencySignals)
     catalogue: Mapping[str, Any] = field(default_factory=dict)
 
@@ -323,30 +352,6 @@ class ClusterEvent:
     component: str = "kubelet"
     count: int = 1
     first: Moment | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Registry:
-    """Images of the workloads' revisions are there anyway, except for those ``missing`` (``name:tag``)."""
-
-    images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    missing: tuple[str, ...] = ()
-    token: str | None = None
-    """Bearer token that it wants, if any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The right answer, for whoever checks one."""
-
-    action: Literal["rollback", "investigate", "monitor", "restart", "scale", "raise_limit", "hotfix", "none"]
-    cause: str
-    acceptable: tuple[Literal["rollback", "investigate", "monitor", "restart", "scale", "raise_limit", "hotfix", "none"], ...] = ()
-    """Further actions that an experienced engineer would find right."""
-    kinds: tuple[str, ...] = ()
-    """The causes of a recommendation that name it: deployment, dependency, resource_leak, load …"""
-    target: str | None = None
-    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,15 @@ def signals(scenario: model.Scenario) -> dict[str, Signal]:
     for name, workload in scenario.workloads.items():
         found.extend(_of(name, workload.signals, tuple(field.name for field in fields(workload.signals))))
     for name, dependency in scenario.dependencies.items():
-        found.extend(_of(name, dependency.signals, _OF_DEPENDENCY[dependency.exporter]))
+        found.extend(_of(name, dependency.signals, _names(dependency)))
     for name, metric in scenario.metrics.items():
         read = quantities.duration if metric.type == "histogram" else quantities.number
         found.append(Signal(f"metrics.{name}", read(metric.normal), read))
     return {signal.name: signal for signal in found}
+
+
+def _names(dependency: model.Dependency) -> tuple[str, ...]:
+    return _OF_DEPENDENCY["postgres" if dependency.type == "postgresql" else dependency.exporter]
 
 
 def _of(owner: str, values: model.WorkloadSignals | model.DependencySignals, names: tuple[str, ...]) -> list[Signal]:

@@ -16,6 +16,7 @@ GROUP = "incident_response"
 # What the packages of the requirements files let us import: themselves, and the libraries that are part of their own interface.
 IMPORT_NAMES = {
     "aiohttp": {"aiohttp"},
+    "asyncpg": {"asyncpg"},
     "cryptography": {"cryptography"},
     "kubernetes": {"kubernetes", "requests", "urllib3"},
     "multidict": {"multidict"},
@@ -82,7 +83,13 @@ def test_the_unit_tests_use_the_versions_of_the_collection() -> None:
 
 
 def test_every_requirement_is_exact() -> None:
-    for path in ("requirements.txt", "requirements-ansible.txt", "requirements-dev.txt", "lab/requirements.txt"):
+    for path in (
+        "requirements.txt",
+        "requirements-ansible.txt",
+        "requirements-dev.txt",
+        "lab/requirements.txt",
+        "lab/requirements-optional.txt",
+    ):
         assert pins(CHECKOUT, path)
 
 

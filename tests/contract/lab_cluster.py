@@ -16,6 +16,7 @@ from aiohttp import web
 
 from lab.cluster.authorization import ADMIN, Rule, User
 from lab.cluster.behaviour import ExecResult, PodStep
+from lab.cluster.quantities import parse_quantity
 from lab.cluster.server import Cluster as SimulatedCluster
 from lab.cluster.tls import kubeconfig, make_certificates
 from tests.contract.clusters import MAY_READ, READER, Cluster
@@ -52,7 +53,10 @@ class TaggedPods:
         return ExecResult(" ".join(command[1:]) + "\n") if command[0] == "echo" else ExecResult("", "", int(command[-1].split()[-1]))
 
     def usage(self, pod: Mapping[str, Any]) -> tuple[float, float]:
-        return 0.001, 2**20
+        """As the annotations say that KWOK reads."""
+        told = pod["metadata"].get("annotations") or {}
+        cores, memory = (told.get(f"kwok.x-k8s.io/usage-{resource}") for resource in ("cpu", "memory"))
+        return parse_quantity(cores or "1m"), parse_quantity(memory or "1Mi")
 
 
 @contextlib.contextmanager

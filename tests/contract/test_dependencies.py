@@ -10,17 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
-from lab.running import running
-from lab.scenario.loader import load
 from plugins.module_utils.clients.probes import ProbeFailedError, probe_tcp
 from plugins.module_utils.clients.redis_probe import probe_redis
 from plugins.module_utils.evidence.dependencies import probe_from_here
 from plugins.module_utils.evidence.redis import redis_memory
 from plugins.module_utils.model.finding import Level
 from plugins.module_utils.model.service import Dependency, DependencyType
-from tests.contract.serving import started
+from tests.contract.lab_dependencies import simulated
 from tests.real.parts.postgresql import postgresql
 from tests.real.parts.redis import redis
 from tests.real.servers import real_part
@@ -29,24 +26,6 @@ NO_PASSWORD = (
     b"-ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?\r\n"
 )
 MOST = 256 * 2**20
-
-
-@contextlib.contextmanager
-def simulated(kind: str, directory: Path, password: str | None = None) -> Iterator[str]:
-    """The address of a dependency of that kind in a lab."""
-    scenario = load("payment-api")
-    name = next(name for name, dependency in scenario.dependencies.items() if dependency.type == kind)
-    mine = replace(scenario.dependencies[name], password=password, max_memory=MOST)
-    scenario = replace(scenario, dependencies={**scenario.dependencies, name: mine})
-
-    async def start(stack: contextlib.AsyncExitStack) -> str:
-        lab = await stack.enter_async_context(running(scenario, directory))
-        catalogue = yaml.safe_load(Path(lab.environment["LAB_CATALOGUE"]).read_text())
-        entries = catalogue["services"]["payment-api"]["dependencies"]
-        return str(next(entry["address"] for entry in entries if entry["name"] == name))
-
-    with started(start) as address:
-        yield address
 
 
 @pytest.fixture(scope="module", params=[None, "secret"], ids=["open", "locked"])
@@ -61,15 +40,15 @@ def cache(side: str, password: str | None, request: pytest.FixtureRequest, tmp_p
     directory = tmp_path_factory.mktemp("redis")
     options = ("--maxmemory", str(MOST), *(("--requirepass", password) if password else ()))
     real = real_part(request, "Redis", redis(directory, *options))
-    with simulated("redis", directory, password) if side == "lab" else real as address:
+    with simulated("redis", directory, password=password, max_memory=MOST) if side == "lab" else real as address:
         yield address
 
 
 @pytest.fixture(scope="module")
 def database(side: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     directory = tmp_path_factory.mktemp("database")
-    with simulated("tcp", directory) if side == "lab" else real_part(request, "PostgreSQL", postgresql(directory)) as address:
-        yield address
+    with simulated("postgresql", directory) if side == "lab" else real_part(request, "PostgreSQL", postgresql(directory)) as address:
+        yield address.partition("/")[0]
 
 
 without_password = pytest.mark.parametrize("password", [None], indirect=True)

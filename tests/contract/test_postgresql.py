@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a real PostgreSQL says of itself. The simulated one only listens, so there is no other side."""
+"""What a PostgreSQL says of itself: the one that the simulated production starts, and another version of it by itself."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ import pg8000.native
 import pytest
 from aiohttp import web
 
+from lab.databases import programs
+from lab.scenario.model import Database, DependencySignals
 from plugins.module_utils.clients.jaeger import JaegerClient
 from plugins.module_utils.clients.postgresql import login_from, postgresql
 from plugins.module_utils.concurrency import Deadline
@@ -25,6 +27,7 @@ from plugins.module_utils.evidence.traces import traces
 from plugins.module_utils.model.dependencies import DependencyHealth
 from plugins.module_utils.model.finding import Level
 from plugins.module_utils.model.service import Dependency, DependencyType, Service
+from tests.contract.lab_dependencies import simulated
 from tests.contract.serving import served
 from tests.real.parts.postgresql import postgresql as server
 from tests.real.servers import real_part
@@ -45,11 +48,18 @@ ANALYZE;
 """
 
 
+def of_the_lab(directory: Path) -> contextlib.AbstractContextManager[str]:
+    """A database of the simulated production with nothing in it, and nobody connected."""
+    if programs.find() is None:
+        pytest.skip("there is no PostgreSQL for the simulated production on this machine, so that its databases only listen")
+    return simulated("postgresql", directory, signals=DependencySignals(), database=Database())
+
+
 @pytest.fixture(scope="module")
 def address(side: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if side == "lab":
-        pytest.skip("the simulated database only listens")
-    with real_part(request, "PostgreSQL", server(tmp_path_factory.mktemp("database"))) as running:
+    directory = tmp_path_factory.mktemp("database")
+    with of_the_lab(directory) if side == "lab" else real_part(request, "PostgreSQL", server(directory)) as given:
+        running = given.partition("/")[0]
         with session(running) as connection:
             connection.run("CREATE DATABASE payments")
             connection.run("CREATE ROLE guest LOGIN")
@@ -307,9 +317,8 @@ def test_a_server_that_hangs_is_given_up() -> None:
 
 @pytest.fixture
 def with_statistics(side: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if side == "lab":
-        pytest.skip("the simulated database only listens")
-    with real_part(request, "PostgreSQL", server(tmp_path, "shared_preload_libraries=pg_stat_statements")) as running:
+    real = real_part(request, "PostgreSQL", server(tmp_path, "shared_preload_libraries=pg_stat_statements"))
+    with of_the_lab(tmp_path) if side == "lab" else real as running:
         yield running
 
 

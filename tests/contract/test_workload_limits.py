@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps pods from being made or from running well: admission, quotas, nodes, autoscalers, usage.
-
-The simulated production has no admission and no autoscaler of its own, so that those are looked at on the real side only.
-"""
+"""What keeps pods from being made or from running well: admission, quotas, nodes, autoscalers, usage."""
 
 from __future__ import annotations
 
@@ -65,7 +62,7 @@ def using(space: Namespace, container: Object, **usage: str) -> None:
     space.ready(3)
 
 
-REAL_ONLY: dict[str, tuple[Build, str]] = {
+REFUSALS: dict[str, tuple[Build, str]] = {
     "quota in the way": (
         lambda space: (quota(space, pods="1"), space.deploy()),
         r"workload\.quota: ResourceQuota space is used up: pods can't be created \(FailedCreate\): .*exceeded quota: space",
@@ -128,26 +125,19 @@ REAL_ONLY: dict[str, tuple[Build, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("state", REAL_ONLY)
-def test_refusals_and_limits_have_their_names(cluster: Cluster, side: str, state: str) -> None:
-    if side == "lab":
-        pytest.skip("the simulated production admits everything and scales nothing")
-    build, wanted = REAL_ONLY[state]
+@pytest.mark.parametrize("state", REFUSALS)
+def test_refusals_and_limits_have_their_names(cluster: Cluster, state: str) -> None:
+    build, wanted = REFUSALS[state]
     build(Namespace(cluster))
     cluster.until(wanted, lambda: any(re.search(wanted, line) for line in warnings(findings(cluster))), 90)
 
 
-def test_an_autoscaler_that_has_room_is_no_trouble(cluster: Cluster, side: str) -> None:
+def test_an_autoscaler_that_has_room_is_no_trouble(cluster: Cluster) -> None:
     space = Namespace(cluster)
-    if side == "lab":
-        autoscaler(space)
-        space.deploy(container=REQUESTS)
-        space.ready(3)
-    else:
-        using(space, REQUESTS, cpu="60m")
-        autoscaler(space)
-        path = f"/apis/autoscaling/v2/{space.space}/horizontalpodautoscalers/payment-api"
-        cluster.until("metrics", lambda: cluster.client().get(path)["status"].get("currentMetrics"), 90)
+    using(space, REQUESTS, cpu="60m")
+    autoscaler(space)
+    path = f"/apis/autoscaling/v2/{space.space}/horizontalpodautoscalers/payment-api"
+    cluster.until("metrics", lambda: cluster.client().get(path)["status"].get("currentMetrics"), 90)
     cluster.until("no warning", lambda: not warnings(findings(cluster)))
     assert warnings(findings(cluster)) == []
 

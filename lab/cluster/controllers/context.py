@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from ..admission import admitted
 from ..deletion import DeleteOptions, delete_object
+from ..errors import ApiError
 from ..events import EventRecorder
 from ..resources import STORED
 from ..selectors import matches_labels
@@ -17,7 +19,18 @@ from ..timestamps import parse
 
 Object = dict[str, Any]
 
+_FIRST_WAIT, _LONGEST_WAIT = 0.25, 60.0
+"""Seconds between two tries to create a pod that is refused; each is twice as long as the one before."""
 _HASH_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an owner's pods are refused, how long (seconds) is waited until the next try, and when that is."""
+
+    message: str
+    waited: float
+    next_try: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +38,20 @@ class Context:
     store: Store
     events: EventRecorder
     clock: Callable[[], float]
+    usage: Callable[[Object], tuple[float, float]] = lambda _pod: (0.0, 0.0)
+    """Cores and bytes that a pod uses."""
+    looks: dict[str, list[tuple[float, int]]] = field(default_factory=dict)
+    """By the uid of an autoscaler that is at work: when it looked, and how many pods it wanted."""
+    refused: dict[str, Refusal] = field(default_factory=dict)
+    """By the uid of an owner."""
 
     def record(self, about: Object, reason: str, message: str, component: str, event_type: str = "Normal") -> None:
         self.events.record(about, event_type, reason, message, component=component, at=self.clock())
+
+    def refusal(self, owner: Object) -> str | None:
+        """Why the last pod of the owner was refused; None when it was not."""
+        found = self.refused.get(owner["metadata"]["uid"])
+        return found.message if found else None
 
     def write_status(self, obj: Object, status: Object, annotations: dict[str, str] | None = None) -> Object:
         """Writes a status, and annotations on top of those there are."""
@@ -54,8 +78,15 @@ class Context:
             found.append(obj)
         return found
 
-    def create_pod(self, owner: Object, template: Object, component: str, **overrides: Any) -> Object:
-        """A pod of a template. `overrides` are more metadata (`name`, `labels`), and `nodeName`."""
+    def create_pod(self, owner: Object, template: Object, component: str, **overrides: Any) -> Object | None:
+        """A pod of a template. `overrides` are more metadata (`name`, `labels`), and `nodeName`.
+
+        None when it is refused, which is an event then; it is tried again as seldom as a controller does.
+        """
+        uid, now = owner["metadata"]["uid"], self.clock()
+        before = self.refused.get(uid)
+        if before is not None and now < before.next_try:
+            return None
         template = copied(template)
         meta = {key: template["metadata"][key] for key in ("labels", "annotations") if template["metadata"].get(key)}
         meta |= {"namespace": owner["metadata"]["namespace"], "ownerReferences": [owner_reference(owner)]}
@@ -66,7 +97,17 @@ class Context:
             meta["generateName"] = f"{owner['metadata']['name']}-"
         meta["labels"] = (meta.get("labels") or {}) | overrides.get("labels", {})
         spec = template["spec"] | ({"nodeName": overrides["nodeName"]} if overrides.get("nodeName") else {})
-        pod = self.store.create({"kind": "Pod", "apiVersion": "v1", "metadata": meta, "spec": spec})
+        try:
+            pod = self.store.create(admitted(self.store, {"kind": "Pod", "apiVersion": "v1", "metadata": meta, "spec": spec}))
+        except ApiError as error:
+            wait = min(before.waited * 2, _LONGEST_WAIT) if before else _FIRST_WAIT
+            self.refused[uid] = Refusal(error.message, wait, now + wait)
+            message = f"Error creating: {error.message}"
+            if component == "statefulset-controller":
+                message = f"create Pod {meta['name']} in StatefulSet {owner['metadata']['name']} failed error: {error.message}"
+            self.record(owner, "FailedCreate", message, component, "Warning")
+            return None
+        self.refused.pop(uid, None)
         message = f"Created pod: {pod['metadata']['name']}"
         if component == "statefulset-controller":
             message = f"create Pod {pod['metadata']['name']} in StatefulSet {owner['metadata']['name']} successful"

@@ -86,6 +86,12 @@ def write_status(context: Context, rollout: Rollout) -> None:
         conditions = [c for c in conditions if c["type"] != "Progressing"]
     elif not deployment["spec"].get("paused"):
         conditions = _progress(rollout, counts, conditions, now)
+    conditions = [c for c in conditions if c["type"] != "ReplicaFailure"]
+    failure = condition(rollout.new, "ReplicaFailure") if rollout.new else None
+    if failure is not None:
+        refused = _condition("ReplicaFailure", "True", failure["reason"], failure["message"])
+        before = [c for c in _conditions(deployment) if c["type"] == "ReplicaFailure" and c["message"] == failure["message"]]
+        conditions = _with_condition([*conditions, *before], refused, to_seconds(now))
     status = {key: value for key, value in counts.items() if value}
     status["terminatingReplicas"] = sum(rs["status"].get("terminatingReplicas", 0) for rs in rollout.all)
     status |= {key: old[key] for key in ("collisionCount",) if key in old}

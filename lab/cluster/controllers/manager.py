@@ -11,7 +11,21 @@ from ..behaviour import PodBehaviour
 from ..events import EventRecorder
 from ..kubelet import Kubelet
 from ..store import Change, Store
-from . import daemonset, deployment, disruption, endpoints, garbage, job, namespaces, quotas, replicaset, scheduler, statefulset
+from . import (
+    autoscalers,
+    claims,
+    daemonset,
+    deployment,
+    disruption,
+    endpoints,
+    garbage,
+    job,
+    namespaces,
+    quotas,
+    replicaset,
+    scheduler,
+    statefulset,
+)
 from .context import Context, Object
 
 _log = logging.getLogger(__name__)
@@ -27,6 +41,8 @@ _STEPS: tuple[tuple[str, Callable[[Context, Object], None]], ...] = (
     ("Job", job.reconcile),
     ("PodDisruptionBudget", disruption.reconcile),
     ("ResourceQuota", quotas.reconcile),
+    ("PersistentVolumeClaim", claims.reconcile),
+    ("HorizontalPodAutoscaler", autoscalers.reconcile),
     ("Service", endpoints.reconcile),
 )
 MALFORMED = (AttributeError, KeyError, TypeError, ValueError)  # what objects raise that validation let through
@@ -36,7 +52,7 @@ _IGNORED = {"Event", "Lease", "ConfigMap", "Secret"}  # nothing that the control
 class ControllerManager:
     def __init__(self, store: Store, behaviour: PodBehaviour, clock: Callable[[], float]) -> None:
         events = EventRecorder(store)
-        self._context = Context(store, events, clock)
+        self._context = Context(store, events, clock, lambda pod: behaviour.usage(pod))
         self._kubelet = Kubelet(store, events, behaviour, clock)
         self._changed = True
         self._deleted = True
@@ -80,7 +96,9 @@ class ControllerManager:
             _log.exception("cannot reconcile %s %s", obj["kind"], obj["metadata"]["name"])
 
     def _waits_for_time(self) -> bool:
-        """Whether a rollout is under way, whose deadline or minReadySeconds passes without any change."""
+        """Whether a rollout is under way, whose deadline or minReadySeconds passes without any change, or something scales by usage."""
+        if autoscalers.waiting(self._context):
+            return True
         for obj in self._context.store.list("Deployment"):
             status = obj.get("status") or {}
             if status.get("availableReplicas", 0) != obj["spec"]["replicas"] or status.get("updatedReplicas", 0) != obj["spec"]["replicas"]:

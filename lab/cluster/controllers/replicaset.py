@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from .context import Context, Object, first_to_delete, is_active, is_available, is_ready
+from ..timestamps import to_seconds
+from .context import Context, Object, condition, first_to_delete, is_active, is_available, is_ready
 
 _COMPONENT = "replicaset-controller"
 
@@ -14,7 +15,11 @@ def reconcile(context: Context, replica_set: Object) -> None:
     spec = replica_set["spec"]
     missing = int(spec.get("replicas", 1)) - len(pods)
     if not replica_set["metadata"].get("deletionTimestamp"):
-        pods += [context.create_pod(replica_set, spec["template"], _COMPONENT) for _ in range(missing)]
+        for _ in range(missing):
+            pod = context.create_pod(replica_set, spec["template"], _COMPONENT)
+            if pod is None:
+                break
+            pods.append(pod)
         if missing < 0:
             for pod in first_to_delete(pods)[:-missing]:
                 context.delete_pod(replica_set, pod, _COMPONENT)
@@ -37,5 +42,17 @@ def _write_status(context: Context, replica_set: Object, pods: list[Object], *, 
     status = {key: value for key, value in counts.items() if value or key == "replicas"}
     status["terminatingReplicas"] = terminating
     status["observedGeneration"] = replica_set["metadata"]["generation"]
-    kept = {key: value for key, value in (replica_set.get("status") or {}).items() if key == "conditions"}
-    context.write_status(replica_set, status | kept)
+    context.write_status(replica_set, status | _conditions(context, replica_set))
+
+
+def _conditions(context: Context, replica_set: Object) -> Object:
+    """`ReplicaFailure`, as long as pods are refused."""
+    others = [c for c in (replica_set.get("status") or {}).get("conditions") or () if c["type"] != "ReplicaFailure"]
+    known = condition(replica_set, "ReplicaFailure")
+    refusal = context.refusal(replica_set)
+    if refusal is None:
+        return {"conditions": others} if others else {}
+    if known is None or known["message"] != refusal:
+        known = {"type": "ReplicaFailure", "status": "True", "lastTransitionTime": to_seconds(context.clock())}
+        known |= {"reason": "FailedCreate", "message": refusal}
+    return {"conditions": [*others, known]}

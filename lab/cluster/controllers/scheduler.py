@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..quantities import parse_quantity
 from ..store import copied
 from ..timestamps import to_seconds
+from . import affinity, claims
 from .context import Context, Object, condition, is_active
 
 _COMPONENT = "default-scheduler"
@@ -26,13 +27,22 @@ def schedule(context: Context) -> None:
         if pod["spec"].get("nodeName") in load and is_active(pod):
             load[pod["spec"]["nodeName"]].add(pod)
     for pod in waiting:
-        refusals = {node["metadata"]["name"]: _refusal(node, pod, load[node["metadata"]["name"]]) for node in nodes}
+        if not claims.bound(context, pod):
+            _refuse(context, pod, ["pod has unbound immediate PersistentVolumeClaims"], len(nodes))
+            continue
+        repelled = affinity.repelled(context, pod, nodes)
+        refusals = {
+            node["metadata"]["name"]: _refusal(node, pod, load[node["metadata"]["name"]])
+            or (affinity.REFUSAL if node["metadata"]["name"] in repelled else None)
+            for node in nodes
+        }
         fitting = [name for name, refusal in refusals.items() if refusal is None]
         if fitting:
             chosen = min(fitting, key=lambda name: (load[name].pods, name))
             load[chosen].add(_bind(context, pod, chosen))
         else:
-            _refuse(context, pod, [refusal for refusal in refusals.values() if refusal])
+            words = [refusal for refusal in refusals.values() if refusal]
+            _refuse(context, pod, sorted({f"{words.count(word)} {word}" for word in words}), len(nodes))
 
 
 @dataclass(slots=True)
@@ -88,9 +98,8 @@ def _bind(context: Context, pod: Object, node: str) -> Object:
     return stored
 
 
-def _refuse(context: Context, pod: Object, refusals: list[str]) -> None:
-    reasons = sorted({f"{refusals.count(refusal)} {refusal}" for refusal in refusals})
-    message = f"0/{len(refusals)} nodes are available: {', '.join(reasons)}." if refusals else "no nodes available to schedule pods"
+def _refuse(context: Context, pod: Object, reasons: list[str], nodes: int) -> None:
+    message = f"0/{nodes} nodes are available: {', '.join(reasons)}." if nodes else "no nodes available to schedule pods"
     known = condition(pod, "PodScheduled")
     if known is not None and known.get("message") == message:
         return

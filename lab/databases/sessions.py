@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The services' sessions in a database: as many connections as the scenario says at this moment, and what some of them do."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+from lab.databases.running import HOST
+from lab.databases.template import CLIENT
+from lab.scenario.model import Activity, Database
+from lab.world.world import World
+
+_LOOK_SECONDS = 0.5
+_PAUSE_SECONDS = 0.05
+"""Between two statements of a session that runs one after the other: they are there to be seen, not to heat the machine."""
+
+
+class Sessions:
+    """Follows the signal ``connections`` of the dependency ``name``, and its activity, until ``stop``."""
+
+    def __init__(self, world: World, name: str, database: Database, port: int) -> None:
+        self._world = world
+        self._signal = f"{name}.connections"
+        self._database = database
+        self._port = port
+        self._idle: list[Any] = []
+        self._refused: set[str] = set()
+        self._busy: dict[int, list[asyncio.Task[None]]] = {}
+        self._follower: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Returns when the sessions of this moment are there."""
+        await self._look()
+        self._follower = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        tasks = [task for tasks in self._busy.values() for task in tasks] + ([self._follower] if self._follower else [])
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in self._idle:
+            connection.terminate()
+        self._idle.clear()
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            await self._look()
+
+    async def _look(self) -> None:
+        now, busy = self._world.clock(), 0
+        for index, activity in enumerate(self._database.activity):
+            on = activity.fault is None or self._world.level(activity.fault).at(now) > 0
+            tasks = self._busy.setdefault(index, [])
+            if on and not tasks:
+                tasks += [asyncio.create_task(self._work(activity)) for _ in range(activity.sessions)]
+            elif not on:
+                for task in tasks:
+                    task.cancel()
+                tasks.clear()
+            busy += len(tasks)
+        await self._keep(max(round(self._world.signal(self._signal).at(now)) - busy, 0))
+
+    async def _keep(self, wanted: int) -> None:
+        """So many connections that do nothing; fewer where the server takes no more, which is what the scenario wants then."""
+        for connection in self._idle[wanted:]:
+            connection.terminate()
+        self._idle = [connection for connection in self._idle[:wanted] if not connection.is_closed()]
+        opened = await asyncio.gather(*(self._connect() for _ in range(wanted - len(self._idle))), return_exceptions=True)
+        self._idle += [connection for connection in opened if not isinstance(connection, BaseException)]
+
+    async def _work(self, activity: Activity) -> None:
+        connection = await self._connect()
+        try:
+            await connection.execute(f"SET lab.delay = {activity.takes:g}")
+            if activity.then == "idle":
+                await connection.execute("BEGIN")
+            while not connection.is_closed():
+                await self._run(connection, activity)
+                await asyncio.sleep(_PAUSE_SECONDS)
+        finally:
+            connection.terminate()
+
+    async def _run(self, connection: Any, activity: Activity) -> None:
+        import asyncpg
+
+        try:
+            await connection.execute(activity.sql)
+        except (asyncpg.PostgresError, OSError) as error:
+            if activity.sql not in self._refused:
+                self._refused.add(activity.sql)
+                print(f"lab: a database's activity {activity.sql!r} fails: {error}", file=sys.stderr)
+        else:
+            if activity.then == "idle":
+                await asyncio.Event().wait()
+
+    async def _connect(self) -> Any:
+        import asyncpg  # only scenarios with a database pay for it
+
+        settings = {"application_name": "service"}
+        return await asyncpg.connect(
+            host=HOST, port=self._port, user=CLIENT, database=self._database.name, ssl=False, server_settings=settings
+        )
