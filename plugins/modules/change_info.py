@@ -14,7 +14,7 @@ description:
   - That is a path on the host on which this runs, or a URL (C(https), C(ssh), C(file)), of which only the commits that are needed are
     fetched, for as long as they are needed.
   - A version is looked for as a tag (V(v1.2.3), V(1.2.3), V(release-1.2.3), V(payment-api/1.2.3)) and as the id of a commit
-    (V(sha-3f9c2ab)).
+    (V(sha-3f9c2ab), V(main-3f9c2ab-1700000000)).
   - git asks for no password and runs none of the repository's programs.
   - The part of M(devops.incident_response.diagnostics_info) of that name, by itself. When the source is down, slow, forbidden or answers
     with nonsense, the module does not fail; the evidence is V(unavailable), and its C(reason) says what to do about it.

@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Asks Prometheus for the error rate, the request rate, latencies, memory, CPU, CPU throttling, connection pools and the team's own
     queries, now, a day ago, at the same hour of the last seven days and before the onset, and says how sure each difference is.
-  - Where there are no requests under the names of the catalogue, those of the presets (OpenTelemetry, Istio, Micrometer, gRPC) are tried.
+  - Where there are no requests under the names of the catalogue, those of the presets (OpenTelemetry, Istio, Micrometer, gRPC,
+    ingress-nginx, Envoy) are tried, then series that have the service's name in another label than C(job).
     Classic and native histograms are read. A series that is absent or stale, C(NaN) and an infinite value are unknown, never zero.
   - The part of M(devops.incident_response.diagnostics_info) of that name, by itself. When the source is down, slow, forbidden or answers
     with nonsense, the module does not fail; the evidence is V(unavailable), and its C(reason) says what to do about it.

@@ -72,6 +72,9 @@ def odd_services(now: float) -> list[Series]:
             for code, rate in (("200", 8.0), ("503", 2.0))
         ),
         *_replicated(now),
+        *_told_otherwise(now),
+        _requests(now, "silent", "200", 2 * HOUR, 200.0, rate=8.0),
+        _requests(now, "silent", "500", 2 * HOUR, 200.0, rate=2.0),
         *_week(now),
     ]
 
@@ -166,6 +169,22 @@ def _replicated(now: float) -> Iterator[Series]:
             yield _counter(now, counted, 2 * HOUR, 0.0, rate, missing=missing)
         up = {"__name__": "up", **labels}
         yield Series(up, [(at, 1.0) for at, _unused in _counter(now, up, 300.0, 0.0, 0.0, missing=missing).samples])
+
+
+def _told_otherwise(now: float) -> Iterator[Series]:
+    """By a label of Kubernetes, where ``job`` is that of all pods; by a job that two namespaces have; in milliseconds."""
+    for status, rate in (("200", 8.0), ("500", 2.0)):
+        counted = {"__name__": "http_requests_total", "status": status}
+        yield _counter(now, {**counted, "job": "kubernetes-pods", "app": "labelled"}, 2 * HOUR, 0.0, rate)
+        for namespace in ("production", "staging"):
+            place = {"namespace": namespace, "job": "twice"}
+            yield _counter(now, {**counted, **place}, 2 * HOUR, 0.0, rate if namespace == "production" else 1000.0)
+        labels = {"job": "shop/milliseconds", "http_response_status_code": status}
+        yield _counter(now, {"__name__": "http_server_request_duration_milliseconds_count", **labels}, 2 * HOUR, 0.0, rate)
+    for bound, share in zip(_BOUNDS, _SHARES, strict=True):
+        le = bound if bound == "+Inf" else f"{float(bound) * 1000:g}"
+        name = "http_server_request_duration_milliseconds_bucket"
+        yield _counter(now, {"__name__": name, "job": "shop/milliseconds", "le": le}, 2 * HOUR, 0.0, 10.0 * share)
 
 
 def _gauge(now: float, labels: Mapping[str, str], value: float) -> Series:

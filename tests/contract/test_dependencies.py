@@ -150,6 +150,14 @@ def test_a_replica_without_its_primary(replica: str) -> None:
     assert (found.level, "READONLY" in found.detail) == (Level.CRITICAL, True)
 
 
+def test_a_cluster_without_its_slots(side: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    if side == "lab":
+        pytest.skip("the simulated Redis is never part of a cluster")
+    with real_part(request, "Redis", redis(tmp_path, "--cluster-enabled", "yes")) as address:
+        found = probe_from_here(Dependency("cache", DependencyType.REDIS, address), 3.0)
+    assert (found.level, found.detail.partition(" (")[0]) == (Level.CRITICAL, "is part of a cluster that is down")
+
+
 @with_password
 def test_redis_with_its_login(cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
     dependency = Dependency("cache", DependencyType.REDIS, cache)

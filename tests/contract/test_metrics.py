@@ -267,6 +267,30 @@ class TestOddServices:
         others = judged(client(url, situation.now), Service("young"), situation.now)
         assert (others.signal("cpu_throttling"), others.signal("pool")) == (None, None)
 
+    @pytest.mark.parametrize(
+        ("job", "remark"),
+        [
+            ("labelled", "metrics.labels to {app: labelled}"),
+            ("twice", "in staging as well"),
+            ("milliseconds", "opentelemetry_milliseconds"),
+        ],
+    )
+    def test_series_that_are_told_in_other_ways(self, url: str, situation: Incident, job: str, remark: str) -> None:
+        raw = metrics(client(url, situation.now), Service(job), 4 * HOUR, situation.now, Deadline(30.0))
+        values = {one.name: one.last_5m for one in raw.signals}
+        assert (values["error_rate"], values["request_rate"]) == (pytest.approx(0.2, abs=0.005), pytest.approx(10.0, rel=0.02))
+        assert any(remark in text for text in raw.remarks)
+        assert raw.scrape_interval == 15.0, "what is pushed has no up"
+        if job == "milliseconds":
+            assert values["latency_p95"] == pytest.approx(0.25 + 0.25 * 5 / 6, rel=0.02)
+        assert impact(client(url, situation.now), Service(job), Deadline(30.0)).failed_requests.value == pytest.approx(600.0, rel=0.05)
+
+    def test_what_fell_silent_minutes_ago_is_unknown(self, url: str, situation: Incident) -> None:
+        found = judged(client(url, situation.now), Service("silent"), situation.now)
+        for name in ("error_rate", "request_rate"):
+            assert (signal(found, name).value, signal(found, name).onset) == (None, None)
+            assert "not scraped any more" in (signal(found, name).reason or "")
+
     def test_five_replicas_count_once(self, url: str, situation: Incident) -> None:
         raw = metrics(client(url, situation.now), Service("replicated"), 4 * HOUR, situation.now, Deadline(30.0))
         values = {one.name: one.last_5m for one in raw.signals}

@@ -128,6 +128,18 @@ def test_a_database_that_takes_no_further_connection(address: str) -> None:
     assert (found.level, found.detail.partition(" (")[0]) == (Level.CRITICAL, "Connections exhausted")
 
 
+def test_a_login_that_sees_little_counts_all_connections(address: str) -> None:
+    others = [session(address) for _ in range(20)]
+    try:
+        found = probe(address, dsn=f"postgresql://guest@{address}")
+    finally:
+        for one in others:
+            one.close()
+    assert found.used is not None
+    assert found.used >= 21
+    assert (found.level, "grant it pg_monitor" in found.detail) == (Level.OK, True)
+
+
 def test_a_session_that_waits_for_a_lock(address: str, other: pg8000.native.Connection) -> None:
     other.run("BEGIN")
     other.run("LOCK TABLE settings")
@@ -189,6 +201,10 @@ def test_a_missing_index_until_it_is_there(address: str, other: pg8000.native.Co
         ("SELECT * FROM transactions WHERE amount BETWEEN ? AND ?", "transactions.amount"),
         ("UPDATE transactions SET note = ? WHERE user_id = ?", "transactions.user_id"),
         ("DELETE FROM transactions WHERE user_id = ?", "transactions.user_id"),
+        ("SELECT * FROM transactions WHERE user_id = $1::bigint AND amount > ?::numeric(10, 2) AND TRUE", "transactions.user_id"),
+        ("SELECT * FROM transactions WHERE id = $1::int", None),
+        ("SELECT * FROM transactions WHERE id::text = $1", "transactions.id::text"),
+        ("SELECT * FROM transactions WHERE CAST(deleted_at AS date) = ?", "transactions.deleted_at::date"),
         ("SELECT count(*) FROM transactions", None),
         ("SELECT * FROM transactions WHERE status = ?", None),  # two values: no index would help
         ("SELECT * FROM users u JOIN transactions t ON t.user_id = u.id WHERE u.id = ?", "transactions.user_id"),
@@ -216,6 +232,12 @@ def test_what_a_statement_lacks(address: str, statement: str, missing: str | Non
     assert lacking(address, statement)[statement].missing == missing
 
 
+@pytest.mark.parametrize("end", ["user", "user_id = ? AND sta", "user_id = ? AND status = ? AND amou"])
+def test_nothing_is_known_of_a_statement_that_is_cut_off(address: str, end: str) -> None:
+    statement = f"SELECT * FROM transactions WHERE {end}"
+    assert not lacking(address, statement)[statement].known
+
+
 @pytest.mark.parametrize(
     ("index", "statement", "served"),
     [
@@ -231,6 +253,9 @@ def test_what_a_statement_lacks(address: str, statement: str, missing: str | Non
         ("USING hash (amount)", "SELECT * FROM transactions WHERE amount > ?", False),
         ("(lower(note))", "SELECT * FROM transactions WHERE lower(note) = ?", True),
         ("(lower(note))", "SELECT * FROM transactions WHERE note = ?", False),
+        ("((user_id::text))", "SELECT * FROM transactions WHERE user_id::text = ?", True),
+        ("(user_id)", "SELECT * FROM transactions WHERE user_id::text = ?", False),
+        ("(note)", "SELECT * FROM transactions WHERE note::varchar = ?", True),
         ("(note)", "SELECT * FROM transactions WHERE note LIKE 'a%'", None),
         ("(note text_pattern_ops)", "SELECT * FROM transactions WHERE note LIKE 'a%'", True),
         ("(note)", "SELECT * FROM transactions WHERE note LIKE '%a'", False),

@@ -11,11 +11,12 @@ from statistics import median
 
 from ..model.metrics import Metrics, Neighbour, Shape, Signal
 from ..model.metrics_raw import RawMetrics, RawNeighbour, RawSignal
-from .baseline import baseline
+from .baseline import Baseline, baseline
 from .episodes import episodes
 from .onset import Course, onset
 from .recovering import recovering
-from .references import Measured, references
+from .references import FEWEST_DAYS, SAME_HOUR, Measured, references
+from .samples import SAME
 from .series import finite, slope_per_hour
 
 USER_FELT = ("error_rate", "latency_p95", "latency_p50")
@@ -87,6 +88,14 @@ def _signal(raw: RawSignal, deployed_at: float | None, now: float, lookback: flo
     reasons += [reason for reason in (base.reason, course.reason, _why_no_ratio(raw, value, base.value)) if reason and value is not None]
     measured = Measured(raw.recent, raw.same_hour, value, day_before, lookback, now, direction, smallest, raw.unit)
     compared, baselines = references(measured, began, deployed_at) if value is not None else (None, ())
+    usual = next((one for one in baselines if one.name == SAME_HOUR), None)
+    if course.onset is not None and usual is not None and usual.days >= FEWEST_DAYS and compared is not None and compared.verdict == SAME:
+        reasons = [reason for reason in reasons if reason != base.reason]
+        reasons.append(f"as usual at this time of the day, by {usual.days} days before")
+        course, came, began = Course(Shape.STEADY), (), None
+        base = Baseline(usual.value)
+    if value is None and not _material(course, smallest):
+        course, came, began = Course(Shape.UNKNOWN), (), None  # the last values before there were none are noise
     return Signal(
         name=raw.name,
         title=raw.title,
@@ -106,6 +115,14 @@ def _signal(raw: RawSignal, deployed_at: float | None, now: float, lookback: flo
         comparison=compared,
         baselines=baselines,
     )
+
+
+def _material(course: Course, smallest: float) -> bool:
+    """Whether the level moved so far that it tells of an incident, although it is not known how it is now."""
+    if course.level_before is None or course.level_now is None:
+        return False
+    low, high = sorted((course.level_before, course.level_now))
+    return high >= _MATERIAL_RATIO * low and high - low > smallest
 
 
 def _why_no_ratio(raw: RawSignal, value: float | None, base: float | None) -> str | None:

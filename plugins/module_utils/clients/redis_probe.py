@@ -30,7 +30,7 @@ class RedisAnswer:
 
 
 def probe_redis(address: str, timeout: float, dsn: str | None = None) -> RedisAnswer:
-    """PING, then INFO, in one exchange; AUTH before, with the login of ``dsn`` (``redis://user:password@host:port``)."""
+    """PING, then INFO, in one exchange, and CLUSTER INFO where it is part of a cluster; AUTH before, with the login of ``dsn`` (``redis://user:password@host:port``)."""
     host, port = parse_address(address, _PORT)
     login = _login(dsn)
     began = time.monotonic()
@@ -51,7 +51,11 @@ def probe_redis(address: str, timeout: float, dsn: str | None = None) -> RedisAn
                     return RedisAnswer(latency, {}, excerpt(told[1:], 120))
                 if told != b"+PONG":
                     raise ProbeFailedError("what answers there is not Redis" if told else "the connection was closed without an answer")
-                return RedisAnswer(latency, _info(stream))
+                info = _info(stream)
+                if info.get("cluster_enabled") == "1":
+                    connection.sendall(_command("CLUSTER", "INFO"))
+                    info |= _info(stream)
+                return RedisAnswer(latency, info)
             except (OSError, ValueError) as error:
                 raise ProbeFailedError(connection_problem(error, timeout)) from error
 

@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ..concurrency import Deadline
@@ -102,6 +102,16 @@ class Repository:
         except (GitFailedError, ValueError):
             return None
 
+    def changed_files(self, before: str, after: str) -> tuple[str, ...] | None:
+        """Files that differ in ``after`` from where it left ``before``, whatever commits did so; None when that can't be told."""
+        options = ("diff", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--end-of-options")
+        for trees in ((f"{before}...{after}",), (before, after)):  # without a common ancestor, the two as they are
+            try:
+                return tuple(excerpt(line, 300) for line in self._git(*options, *trees, "--").splitlines() if line.strip())
+            except GitFailedError:
+                continue
+        return None
+
     def commits(
         self, *, after: str | None = None, upto: str = "HEAD", since: datetime | None = None, limit: int = 100
     ) -> tuple[Commit, ...]:
@@ -116,7 +126,18 @@ class Repository:
             # A partial clone may have commits without their files.
             output = self._git(*options, "--no-patch", *asked)
             self.without_files = True
-        return tuple(_commit(record) for record in output.split(_RECORD)[1:] if record.count(_UNIT) >= 4)
+        found = [_commit(record) for record in output.split(_RECORD)[1:] if record.count(_UNIT) >= 4]
+        # Where the history is cut, a commit looks as if it had made all the files that there are.
+        ends = self._ends()
+        return tuple(replace(one, files=()) if one.sha in ends else one for one in found)
+
+    def _ends(self) -> frozenset[str]:
+        """The oldest commits of a shallow clone, whose parents are not there."""
+        try:
+            with open(os.path.join(self.path, self._git("rev-parse", "--git-path", "shallow").strip()), encoding="ascii") as file:
+                return frozenset(line.strip() for line in file)
+        except (OSError, UnicodeDecodeError, GitFailedError):
+            return frozenset()
 
     def show(self, tag: str, path: str) -> str:
         """The text of the file at ``path`` as the tag has it."""

@@ -33,7 +33,7 @@ _CONFIGURATION = re.compile(
     re.IGNORECASE,
 )
 _LIBRARIES = re.compile(
-    r"(?:^|/)(?:package(?:-lock)?\.json|yarn\.lock|pnpm-lock\.yaml|requirements[\w.-]*\.txt|pyproject\.toml|poetry\.lock|Pipfile(?:\.lock)?|"
+    r"(?:^|/)(?:package(?:-lock)?\.json|yarn\.lock|pnpm-lock\.yaml|requirements(?:[\w.-]*|/[\w.-]+)\.txt|pyproject\.toml|poetry\.lock|Pipfile(?:\.lock)?|"
     r"uv\.lock|go\.(?:mod|sum)|pom\.xml|build\.gradle(?:\.kts)?|gradle\.lockfile|libs\.versions\.toml|Gemfile(?:\.lock)?|Cargo\.(?:toml|lock)|"
     r"composer\.(?:json|lock)|mix\.(?:exs|lock)|[^/]+\.csproj|packages\.lock\.json)$"
 )

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from ..clients.repository import Repository, Tag, opened
+from ..clients.repository import DEPTH, Repository, Tag, opened
 from ..model.changes import Changes, Commit
 from ..model.rollout import Rollouts
 from ..model.service import Service
 from .changed_files import is_configuration, is_library, is_migration
 from .skipped import SourceSkippedError
-from .version_names import commit_id, is_digest, tag_names
+from .version_names import commit_ids, is_digest, tag_names
 
 MAX_COMMITS = 30
 MAX_FILES = 20
@@ -37,18 +37,19 @@ def changes(service: Service, rollouts: Rollouts | None, since: datetime, timeou
     previous = compare_with or (rollouts.previous.version if rollouts and rollouts.previous else None)
     versions = [version for version in (previous, current) if version]
     names = [name for version in versions if not is_digest(version) for name in tag_names(version, service.name)]
-    ids = [identity for version in versions if (identity := commit_id(version))]
+    ids = [identity for version in versions for identity in commit_ids(version)]
     with opened(service.repository, timeout, names, ids) as repository:
         tags = repository.dated_tags(names)
         before, after = (_commit_of(version, service, tags, repository) for version in (previous, current))
         notes = [] if rollouts else ["the versions are unknown, since the rollouts could not be read"]
         if current:
             notes += _moved(current, service, tags, rollouts)
-        total = None
+        total, differing = None, None
         if before and after:
             notes += _relation(repository, (str(previous), before), (str(current), after))
             commits = repository.commits(after=before, upto=after, limit=_READ)
-            total = repository.count(before, after)
+            total = None if _cut(repository, before, after) else repository.count(before, after)
+            differing = repository.changed_files(before, after) if commits else ()
         else:
             unknown = _unknown([(previous, before), (current, after)], since)
             notes += [f"{note}; the clone is shallow" if repository.shallow and not repository.fetched else note for note in unknown]
@@ -56,9 +57,9 @@ def changes(service: Service, rollouts: Rollouts | None, since: datetime, timeou
         notes += ["the clone is partial: which files were changed is not known"] if repository.without_files else []
     if len(commits) > MAX_COMMITS:
         notes.append(f"only the newest {MAX_COMMITS} commits are listed")
-    if len(commits) >= _READ:
+    if len(commits) >= _READ and differing is None:
         notes.append(f"only the files of the newest {_READ} commits were looked at")
-    files = [path for commit in commits for path in commit.files]
+    files = [path for commit in commits for path in commit.files] if differing is None else differing
     authors = Counter(commit.author for commit in commits)
     return Changes(
         from_version=previous,
@@ -79,8 +80,9 @@ def _commit_of(version: str | None, service: Service, tags: dict[str, Tag], repo
     if version is None or is_digest(version):
         return None
     tag = next((tags[name] for name in tag_names(version, service.name) if name in tags), None)
-    identity = commit_id(version)
-    return tag.commit if tag else repository.commit(identity) if identity else None
+    if tag:
+        return tag.commit
+    return next((found for identity in commit_ids(version) if (found := repository.commit(identity))), None)
 
 
 def _moved(version: str, service: Service, tags: dict[str, Tag], rollouts: Rollouts | None) -> list[str]:
@@ -99,9 +101,17 @@ def _relation(repository: Repository, old: tuple[str, str], new: tuple[str, str]
         return [f"{previous} and {current} are the same commit: no code changed"]
     if repository.is_ancestor(after, before):
         return [f"{current} has no commits that {previous} has not: it is the older one"]
-    if repository.is_ancestor(before, after) is False and not repository.fetched:
+    if _cut(repository, before, after):
+        depth = f"only the newest {DEPTH} commits of each version were fetched" if repository.fetched else "the clone is shallow"
+        return [f"{depth}: older commits between {previous} and {current} may be missing"]
+    if repository.is_ancestor(before, after) is False:
         return [f"{current} does not follow {previous}: the history was rewritten, or they are of different branches"]
     return []
+
+
+def _cut(repository: Repository, before: str, after: str) -> bool:
+    """Whether there may be more commits between the two than are there."""
+    return repository.shallow and not repository.is_ancestor(before, after) and not repository.is_ancestor(after, before)
 
 
 def _unknown(pairs: list[tuple[str | None, str | None]], since: datetime) -> list[str]:

@@ -17,6 +17,7 @@ from ..units import format_duration, format_value
 from .metric_names import MetricNames, metric_names
 from .metrics_wave import Found, Key, collect, remarks_on, series_of, value_of
 from .names_in_use import found_under, names_in_use, status_in_use, told_by
+from .namespaces import of_place, one_namespace
 from .promql import all_requests, error_rate, failed_requests, labelled_requests, latency, requests_selector, samples_of_up
 from .replicas import of_replica, one_replica
 
@@ -56,6 +57,10 @@ def impact(client: PrometheusClient, service: Service, deadline: Deadline | None
     ):
         notes = (*notes, told_by(names, found))
         names = found
+        answers = _ask(client, service, names, ends)
+    if (place := one_namespace(series_of(answers[_LABELLED, ""]), service)) is not None:
+        notes = (*notes, place.note)
+        names = of_place(names, place)
         answers = _ask(client, service, names, ends)
     warnings, _unused = remarks_on(answers)
     sessions = _sessions(answers, service)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -23,6 +24,20 @@ FEW_VALUES = 3
 _MAX_TABLES = 50
 _TABLE_KINDS = frozenset("rpm")
 _RANK = {Kind.EQUAL: 0, Kind.RANGE: 1, Kind.PREFIX: 1, Kind.PATTERN: 2, Kind.CONTAINS: 3, Kind.NULL: 4}
+_WORD = re.compile(r"[a-z_]\w*\Z", re.IGNORECASE)
+_TEXTS = frozenset({"text", "character varying", "varchar", "character", "char", "bpchar", "citext"})
+_SAME_TYPES = {
+    "integer": ("int", "int4"),
+    "bigint": ("int8",),
+    "smallint": ("int2",),
+    "timestamp with time zone": ("timestamptz",),
+    "timestamp without time zone": ("timestamp",),
+    "boolean": ("bool",),
+    "numeric": ("decimal",),
+    "double precision": ("float8",),
+    "real": ("float4",),
+}
+"""Other names of a type, by that which the catalogue says."""
 _BYTEWISE = frozenset({"C", "POSIX", "ucs_basic"})
 
 
@@ -47,8 +62,28 @@ def _verdict(found: list[Search], tables: list[Mapping[str, Any]]) -> Verdict:
         if lacking is not None:
             schema = f"{search.schema}." if search.schema and search.schema != "public" else ""
             suffix = " (trigram)" if lacking.kind is Kind.CONTAINS else ""
-            missing.append((lacking.joined, -_rows(table), f"{schema}{search.table}.{lacking.target}{suffix}"))
+            made_into = f"::{lacking.cast}" if _changes(lacking, table) else ""
+            missing.append((lacking.joined, -_rows(table), f"{schema}{search.table}.{lacking.target}{made_into}{suffix}"))
+    if _cut_off(looked_up):
+        return Verdict(known=False)
     return Verdict(bool(looked_up), min(missing)[2] if missing else None)
+
+
+def _cut_off(looked_up: list[tuple[Search, Mapping[str, Any]]]) -> bool:
+    """Whether a condition ends in a part of a column's name (``WHERE user``), as where a trace keeps only so many characters."""
+    columns = {str(mapping(column).get("name")) for _unused, table in looked_up for column in sequence(table.get("columns"))}
+    words = {part for search, _unused in looked_up for part in search.said if _WORD.match(part)}
+    return any(word not in columns and word.lower() not in ("true", "false", "null") for word in words)
+
+
+def _changes(condition: Condition, table: Mapping[str, Any]) -> bool:
+    """Whether the condition makes the column into a type that its values have to be computed for: PostgreSQL keeps texts all alike."""
+    types = {str(mapping(column).get("name")): mapping(column).get("type") for column in sequence(table.get("columns"))}
+    own = types.get(condition.target)
+    if condition.cast is None or own is None:
+        return False
+    cast = condition.cast.partition("(")[0].strip()
+    return cast not in (own, *_SAME_TYPES.get(str(own), ())) and not (own in _TEXTS and cast in _TEXTS)
 
 
 def _table(search: Search, tables: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -99,6 +134,8 @@ def _serves(index: Mapping[str, Any], condition: Condition, search: Search, tabl
     # Only a B-tree needs its first column; the others know each of theirs.
     keys = [index.get("first")] if method == "btree" else sequence(index.get("keys"))
     if condition.target not in {normal(str(key))[0] for key in keys}:
+        return False
+    if _changes(condition, table) and not any("::" in str(key) or "cast(" in str(key).lower() for key in keys):
         return False
     if condition.kind is Kind.CONTAINS:
         return "trgm" in operators or "bigm" in operators

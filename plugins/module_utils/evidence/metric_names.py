@@ -6,7 +6,9 @@
 OpenTelemetry: semantic conventions for HTTP metrics (``http.server.request.duration``, ``http.response.status_code``) as the Prometheus
 compatibility specification writes them; ``job`` is ``<service.namespace>/<service.name>`` there. Istio: its standard metrics, as the proxy
 in front of the service reports them. Micrometer: ``http.server.requests`` of Spring Boot's actuator, and HikariCP's meters. gRPC: the
-interceptors of go-grpc-middleware and java-grpc-prometheus.
+interceptors of go-grpc-middleware and java-grpc-prometheus. Durations of OpenTelemetry's SDKs that keep milliseconds, and its conventions
+before 1.20 (``http.server.duration``, ``http.status_code``), have names of their own. ingress-nginx and Envoy count for the service that is
+behind them, by the name that it has there.
 """
 
 from __future__ import annotations
@@ -17,6 +19,24 @@ from dataclasses import dataclass, replace
 from ..clients.prometheus import quote
 from ..errors import InvalidOptionError
 from ..model.service import MetricPreset, MetricsSettings, Service, WorkloadKind
+
+OTHER_LABELS = (
+    "service",
+    "app",
+    "app_kubernetes_io_name",
+    "kubernetes_name",
+    "service_name",
+    "exported_job",
+    "exported_service",
+    "k8s_deployment_name",
+    "deployment",
+    "container",
+)
+"""Labels that series are told by where ``job`` is that of a whole cluster's pods, the most usual first."""
+
+_FRONTS = {MetricPreset.NGINX_INGRESS: "ingress", MetricPreset.ENVOY: "envoy_cluster_name"}
+"""What counts in front of several services, and the label that it tells them by."""
+_OPENTELEMETRY = (MetricPreset.OPENTELEMETRY, MetricPreset.OPENTELEMETRY_MILLISECONDS, MetricPreset.OPENTELEMETRY_OLD)
 
 _METRIC_NAME = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
 _LABEL_NAME = re.compile(r"^[a-zA-Z_][a-zA-Z0-9_]*$")
@@ -58,7 +78,22 @@ _CONVENTIONS = {
         pool=("hikaricp_connections_active{", "hikaricp_connections_max{"),
     ),
     MetricPreset.GRPC: _Convention("grpc_server_handled_total", "grpc_server_handling_seconds", "grpc_code", success="OK"),
+    MetricPreset.OPENTELEMETRY_MILLISECONDS: _Convention(
+        "http_server_request_duration_milliseconds_count",
+        "http_server_request_duration_milliseconds",
+        "http_response_status_code",
+        seconds=0.001,
+    ),
+    MetricPreset.OPENTELEMETRY_OLD: _Convention(
+        "http_server_duration_milliseconds_count", "http_server_duration_milliseconds", "http_status_code", seconds=0.001
+    ),
     MetricPreset.ISTIO: _Convention("istio_requests_total", "istio_request_duration_milliseconds", "response_code", seconds=0.001),
+    MetricPreset.NGINX_INGRESS: _Convention(
+        "nginx_ingress_controller_requests", "nginx_ingress_controller_request_duration_seconds", "status"
+    ),
+    MetricPreset.ENVOY: _Convention(
+        "envoy_cluster_upstream_rq_xx", "envoy_cluster_upstream_rq_time", "envoy_response_code_class", failure="5", seconds=0.001
+    ),
 }
 """In the order in which they are preferred where a service has series of several: its own count before that of a proxy."""
 
@@ -132,6 +167,20 @@ def with_status(service: Service, names: MetricNames, label: str) -> MetricNames
     return replace(names, status=label, failure=f"{label}=~{quote('5..' if error_status is None else error_status)}")
 
 
+def with_label(service: Service, names: MetricNames, label: str) -> MetricNames:
+    """``names`` where the series of the service are those that have its name in ``label``."""
+    name = quote(service.name)
+    matcher = f"{label}={name}"
+    return replace(names, matchers=matcher, others=f'{label}!={name},{label}!=""', told_by=label, targets=matcher)
+
+
+def all_names(service: Service) -> tuple[MetricNames, ...]:
+    """The names of the catalogue, and those of every preset that goes by ``job``, the likeliest first."""
+    own = metric_names(service)
+    found = (metric_names(service, preset) for preset in _CONVENTIONS if preset is not MetricPreset.ISTIO)
+    return (own, *(one for one in found if one.requests != own.requests))
+
+
 def other_names(service: Service, names: MetricNames) -> tuple[MetricNames, ...]:
     """The other names that the requests of ``service`` may be counted under, the likeliest first."""
     found = (metric_names(service, preset) for preset in _CONVENTIONS)
@@ -145,6 +194,10 @@ def pods_of_workload(service: Service) -> str:
 
 def _selection(service: Service, preset: MetricPreset) -> tuple[str, str, str, str]:
     """Matchers of the service, matchers of the others, the label these are told apart by, and matchers of the service's targets."""
+    if service.metrics.labels:
+        told_by = next(iter(service.metrics.labels))
+        matchers = ",".join(f"{_label(label, 'labels')}={quote(value)}" for label, value in service.metrics.labels.items())
+        return matchers, f'{told_by}!={quote(service.metrics.labels[told_by])},{told_by}!=""', told_by, matchers
     # What is scraped without a namespace has an empty one.
     namespace = f"namespace=~{quote(f'({service.namespace})?')}"
     if preset is MetricPreset.ISTIO:
@@ -153,7 +206,11 @@ def _selection(service: Service, preset: MetricPreset) -> tuple[str, str, str, s
         others = f'{place},destination_workload!={workload},destination_workload!="unknown"'
         targets = f"namespace={quote(service.namespace)},pod=~{pods_of_workload(service)}"
         return f"{place},destination_workload={workload}", others, "destination_workload", targets
-    if preset is MetricPreset.OPENTELEMETRY and service.metrics.job is None:
+    front = _FRONTS.get(preset)
+    if front is not None and service.metrics.job is None:
+        name = quote(service.name)
+        return f"{front}={name}", f'{front}!={name},{front}!=""', front, f"{front}={name}"
+    if preset in _OPENTELEMETRY and service.metrics.job is None:
         job = quote(f"(.+/)?{re.escape(service.name)}".replace("\\-", "-"))
         return f"job=~{job}", f'job!~{job},job!="",{namespace}', "job", f"job=~{job}"
     job = quote(service.job)
@@ -166,7 +223,7 @@ def _metric(name: str, field: str) -> str:
     return name
 
 
-def _label(name: str) -> str:
+def _label(name: str, field: str = "status_label") -> str:
     if not _LABEL_NAME.match(name):
-        raise InvalidOptionError("catalogue.metrics.status_label", name, "a label name such as status")
+        raise InvalidOptionError(f"catalogue.metrics.{field}", name, "a label name such as status")
     return name

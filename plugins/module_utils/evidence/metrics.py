@@ -15,10 +15,11 @@ from ..errors import SourceUnavailableError
 from ..model.metrics_raw import RawMetrics, RawNeighbour, RawSignal
 from ..model.service import Service
 from ..units import format_duration
-from .metric_names import metric_names
+from .metric_names import MetricNames, metric_names
 from .metrics_reading import read_signals, with_history
 from .metrics_wave import CLOCK_TOLERANCE, DAY_BEFORE, INSTANT, LABELLED, UP, Wave, ask, remarks_on, value_of, why_no_past
 from .names_in_use import found_under, names_in_use, status_in_use, told_by
+from .namespaces import of_place, one_namespace
 from .neighbours import neighbours
 from .promql import requests_selector
 from .replicas import of_replica, one_replica
@@ -45,11 +46,7 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
     ends = deadline or Deadline(client.timeout)
     names = metric_names(service)
     others = start(lambda: neighbours(client, service, now, names), "prometheus-neighbours")
-    wave = ask(client, service, names, timeframe, now, ends)
-    replica = one_replica(wave.series(UP))
-    if replica is not None:
-        wave = ask(client, service, of_replica(names, replica), timeframe, now, ends)
-    look = _with_other_names(client, service, timeframe, now, ends, _Look(wave, read_signals(wave, service)))
+    look = _with_other_names(client, service, timeframe, now, ends, _look(client, service, names, timeframe, now, ends))
     if look.wave.names is not names:
         others = start(lambda: neighbours(client, service, now, look.wave.names), "prometheus-neighbours")
     wave = look.wave
@@ -60,6 +57,11 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
     if (unknown := why_no_past(wave)) is not None:
         notes.append(unknown)
     remarks = [f"Prometheus remarks: {text}" for text in infos]
+    down, targets = wave.targets_down
+    if 0 < down < targets:
+        remarks.append(
+            f"{down} of {targets} targets of {{{wave.names.targets}}} do not answer scrapes: what they do is not in these metrics"
+        )
     if wave.server_time is not None and abs(wave.server_time - now) > CLOCK_TOLERANCE:
         ahead = now - wave.server_time
         remarks.append(f"our clock is {format_duration(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} Prometheus', whose own is used")
@@ -68,11 +70,24 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
         scrape_interval=wave.interval,
         notes=tuple(notes),
         neighbours=_neighbours(others, ends),
-        remarks=(*look.remarks, *([replica.note] if replica else []), *remarks),
+        remarks=(*look.remarks, *remarks),
         window=wave.window,
         server_time=wave.server_time,
         preset=wave.names.preset.value,
     )
+
+
+def _look(client: PrometheusClient, service: Service, names: MetricNames, timeframe: float, now: float, ends: Deadline) -> _Look:
+    """What there is under ``names``; asked once more where replicas, or other namespaces, are to be told apart."""
+    wave = ask(client, service, names, timeframe, now, ends)
+    replica, place = one_replica(wave.series(UP)), one_namespace(wave.series(LABELLED), service)
+    if replica is not None:
+        names = of_replica(names, replica)
+    if place is not None:
+        names = of_place(names, place)
+    if replica is not None or place is not None:
+        wave = ask(client, service, names, timeframe, now, ends)
+    return _Look(wave, read_signals(wave, service), tuple(one.note for one in (replica, place) if one is not None))
 
 
 def _with_other_names(client: PrometheusClient, service: Service, timeframe: float, now: float, ends: Deadline, look: _Look) -> _Look:
@@ -94,15 +109,16 @@ def _with_other_names(client: PrometheusClient, service: Service, timeframe: flo
         found = names_in_use(client, service, wave.names, ends, "" if not counted else " offset 1d")
         if found is None:
             return look
-        other = ask(client, service, found, timeframe, now, ends)
+        other = _look(client, service, found, timeframe, now, ends)
     except SourceUnavailableError:
         return look
-    seen, own = read_signals(other, service), requests_selector(service, wave.names)
+    own = requests_selector(service, wave.names)
     theirs = requests_selector(service, found)
     if counted:
         remark = f"a day ago the requests were counted as {theirs}, now as {own}: the baselines are of the former"
-        return _Look(wave, _joined(look.signals, seen, theirs), (*look.remarks, remark))
-    return _Look(other, _joined(seen, look.signals, own), (*look.remarks, found_under(service, wave.names, found)))
+        return _Look(wave, _joined(look.signals, other.signals, theirs), (*look.remarks, remark))
+    remarks = (*look.remarks, found_under(service, wave.names, found), *other.remarks)
+    return _Look(other.wave, _joined(other.signals, look.signals, own), remarks)
 
 
 def _with_other_label(client: PrometheusClient, service: Service, timeframe: float, now: float, ends: Deadline, look: _Look) -> _Look:
@@ -111,10 +127,10 @@ def _with_other_label(client: PrometheusClient, service: Service, timeframe: flo
         found = status_in_use(client, service, look.wave.names, ends)
         if found is None:
             return look
-        other = ask(client, service, found, timeframe, now, ends)
+        other = _look(client, service, found, timeframe, now, ends)
     except SourceUnavailableError:
         return look
-    return _Look(other, read_signals(other, service), (*look.remarks, told_by(look.wave.names, found)))
+    return _Look(other.wave, other.signals, (*look.remarks, told_by(look.wave.names, found), *other.remarks))
 
 
 def _joined(signals: Sequence[RawSignal], older: Sequence[RawSignal], was_called: str) -> tuple[RawSignal, ...]:

@@ -60,6 +60,9 @@ def _raw(signal: SignalQueries, wave: Wave, service: Service) -> RawSignal:
     end = wave.spans[-1][1]
     last = points[-1][1] if points and points[-1][0] >= end - 2 * FINE_STEP else None
     reasons = []
+    if signal.source.startswith((wave.names.requests, wave.names.duration)) and (ended := wave.ended) is not None:
+        points = tuple(point for point in points if point[0] <= ended)
+        now, value, last = (), None, None
     nothing = _why_not_usable(signal, wave, service)
     if nothing is not None:
         value = last = before = None
@@ -118,7 +121,9 @@ def _why_empty(signal: SignalQueries, answer: Found, points: Points, wave: Wave)
         )
     if not answer and points:
         last = datetime.fromtimestamp(points[-1][0], UTC).strftime("%H:%M UTC")
-        return f"no samples of {signal.source} since {last}: renamed, or not scraped any more?"
+        down, targets = wave.targets_down
+        why = f"{'its target does' if targets == 1 else f'its {targets} targets do'} not answer scrapes" if 0 < targets == down else ""
+        return f"no samples of {signal.source} since {last}: {why or 'renamed, or not scraped any more?'}"
     if not answer and signal.limited:
         return f"no series for {signal.source} with a limit; is it scraped, and has the workload a limit?"
     if not answer and signal.name in ("latency_p95", "latency_p50") and wave.series(INSTANT, "request_rate"):

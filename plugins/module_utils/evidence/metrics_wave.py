@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Union
 
-from ..clients.prometheus import Answer, PrometheusClient, QueryRejectedError, SeriesResult
+from ..clients.prometheus import Answer, PrometheusClient, QueryRejectedError, SeriesResult, quote
 from ..concurrency import Deadline, map_side_by_side, wait
 from ..errors import SourceUnavailableError
 from ..model.service import Service
 from .metric_names import MetricNames
-from .promql import SignalQueries, golden_signals, labelled_requests, own_signal, samples_of_up
+from .promql import SignalQueries, golden_signals, labelled_requests, most_scraped, own_signal, samples_of_up
 
 FINE_SPAN = 900.0
 """Seconds of the recent past that are looked at closely, since onsets of what is burning now lie there."""
@@ -32,6 +33,11 @@ QUERIES_AT_ONCE = 32
 AROUND, AROUND_STEP = 600.0, 150.0
 """Seconds before and after this time of the day that the days before are looked at, and how far apart. So many values in a week are enough
 for a single one of now, a minute after an onset, to be surely worse."""
+
+_POSITION = re.compile(r" \(\d+:\d+\)$")
+"""Where in the query it is, which only tells remarks apart that are the same."""
+_NO_MATTER = ("PromQL info: metric might not be a counter",)
+"""What is said of names alone."""
 
 INSTANT, DAY_BEFORE, SAME_HOUR, UP, LABELLED = "now", "day before", "same hour", "up", "labelled"
 
@@ -54,6 +60,22 @@ class Wave:
     interval: float | None
     server_time: float | None
 
+    @property
+    def targets_down(self) -> tuple[int, int]:
+        """How many of the service's targets do not answer scrapes (their newest ``up`` is 0), and how many there are."""
+        last = [one.samples[-1][1] for one in self.series(UP) if one.samples]
+        return sum(value == 0 for value in last), len(last)
+
+    @property
+    def ended(self) -> float | None:
+        """When the requests were last known (unix seconds), where they are not scraped any more although five minutes still hold some."""
+        if not self.series(INSTANT, "request_rate"):
+            return None
+        lately = self.series(str(len(self.spans) - 1), "request_rate")
+        points = [at for one in lately[:1] for at, value in one.samples if math.isfinite(value)]
+        # What comes after the last sample is a rate over a part of its window.
+        return points[-1] - self.window + (self.interval or 0.0) if points and points[-1] < self.spans[-1][1] - 2 * FINE_STEP else None
+
     def series(self, kind: str, signal: str = "") -> tuple[SeriesResult, ...]:
         return series_of(self.answers[kind, signal])
 
@@ -66,7 +88,10 @@ def ask(client: PrometheusClient, service: Service, names: MetricNames, timefram
     SourceUnavailableError when Prometheus gives nothing at all.
     """
     signals = (*golden_signals(service, names), *map(own_signal, service.metrics.queries))
-    instants: dict[Key, str] = {(UP, ""): samples_of_up(service, names), (LABELLED, ""): labelled_requests(service, names)}
+    instants: dict[Key, str] = {
+        (UP, ""): samples_of_up(service, names),
+        (LABELLED, ""): labelled_requests(service, names),
+    }
     for signal in signals:
         instants[INSTANT, signal.name] = signal.now
         if not signal.optional:
@@ -77,7 +102,7 @@ def ask(client: PrometheusClient, service: Service, names: MetricNames, timefram
     answers = collect(asked, deadline)
     signals = tuple(signal for signal in signals if not signal.optional or answers[INSTANT, signal.name])
     extra = [signal for signal in signals if signal.optional]
-    interval = _scrape_interval(answers[UP, ""])
+    interval = _scrape_interval(series_of(answers[UP, ""])) or _interval_of_requests(client, service, names, answers, deadline)
     theirs = _server_time(answers)
     window = max(RATE_WINDOW, SCRAPES_PER_WINDOW * (interval or 0.0))
     if window > RATE_WINDOW or abs((theirs or now) - now) > CLOCK_TOLERANCE:
@@ -130,7 +155,7 @@ def remarks_on(answers: Mapping[Key, Found]) -> tuple[tuple[str, ...], tuple[str
     """The servers' warnings (something may be missing) and infos, each once."""
     given = [answer for answer in answers.values() if isinstance(answer, Answer)]
     warnings = dict.fromkeys(text for answer in given for text in answer.warnings)
-    infos = dict.fromkeys(text for answer in given for text in answer.infos)
+    infos = dict.fromkeys(_POSITION.sub("", text) for answer in given for text in answer.infos if not text.startswith(_NO_MATTER))
     return tuple(warnings), tuple(infos)
 
 
@@ -165,11 +190,29 @@ def _ask_ranges(
     return dict(zip(asked, futures, strict=True))
 
 
-def _scrape_interval(found: Found) -> float | None:
+def _interval_of_requests(
+    client: PrometheusClient, service: Service, names: MetricNames, answers: Mapping[Key, Found], deadline: Deadline
+) -> float | None:
+    """The distance of the samples of one series of the requests, for what is pushed and has no ``up``. Two more queries."""
+    if not series_of(answers[INSTANT, "request_rate"]):
+        return None
+
+    def answer(query: str) -> tuple[SeriesResult, ...]:
+        return series_of(collect(_ask_instants(client, {(UP, ""): query}), deadline, needed=False)[UP, ""])
+
+    most = answer(most_scraped(service, names))
+    return _scrape_interval(answer(f"{{{_exactly(names.requests, most[0].labels)}}}[10m]")) if most else None
+
+
+def _exactly(name: str, labels: Mapping[str, str]) -> str:
+    return ",".join(f"{label}={quote(text)}" for label, text in {**labels, "__name__": name}.items())
+
+
+def _scrape_interval(found: Sequence[SeriesResult]) -> float | None:
     """Seconds between two scrapes, over all targets."""
     gaps = [
         later[0] - earlier[0]
-        for series in series_of(found)
+        for series in found
         for earlier, later in zip(series.samples, series.samples[1:], strict=False)
         if later[0] > earlier[0]
     ]

@@ -28,6 +28,8 @@ BLOCKED = 5.0
 """Seconds from which each of these is trouble."""
 MANY_BLOCKED = 5
 LAG = 30.0
+TRANSACTIONS, LAST_TRANSACTIONS, OLD_TRANSACTIONS = 2_147_483_648, 40_000_000, 1_500_000_000
+"""Transaction ids there are; left when PostgreSQL itself warns; used when autovacuum, which begins at 200 million, must have failed."""
 SLOW_AVERAGE = 0.5
 SLOW_NOW = 1.0
 """Seconds from which a statement is slow, on average and at the moment."""
@@ -47,6 +49,8 @@ _MEASURES = {
     "replica_lag": ("replication_lag", "seconds"),
     "standby_lag": ("replication_lag", "seconds"),
     "deadlocks": ("deadlocks", "number"),
+    "transaction_age": ("transaction_age", "number"),
+    "hidden": ("hidden_sessions", "number"),
 }
 
 
@@ -80,8 +84,14 @@ def judge_postgresql(
 ) -> Probed:
     """What the answer to ``STATE`` means; ``primary`` says whether the service writes to it."""
     used, capacity = _connections(state)
-    problems = [*_sessions(state), *_replication(state, primary), *(_slow(one) for one in statements if one.missing_index)]
-    level, detail, all_of_them = judged(problems, "Healthy (a replica)" if state.get("recovery") else "Healthy")
+    problems = [
+        *_sessions(state),
+        *_replication(state, primary),
+        *_wraparound(state),
+        *(_slow(one) for one in statements if one.missing_index),
+    ]
+    seen = " (the sessions of others are hidden from this login: grant it pg_monitor)" if _number(state.get("hidden")) else ""
+    level, detail, all_of_them = judged(problems, f"Healthy{' (a replica)' if state.get('recovery') else ''}{seen}")
     measures = [Measure(name, value, unit) for key, (name, unit) in _MEASURES.items() if (value := _number(state.get(key))) is not None]
     return Probed(level, detail, latency, used, capacity, "connections", all_of_them, tuple(measures), statements)
 
@@ -119,11 +129,22 @@ def _replication(state: Mapping[str, Any], primary: bool) -> list[Problem]:
     problems = []
     if state.get("recovery") and primary:
         problems.append(Problem(Level.CRITICAL, "is a replica, and refuses writes; the service needs the primary"))
+    if state.get("recovery") and state.get("follows") and state.get("receiving") == 0:
+        problems.append(Problem(Level.WARNING, "is a replica that receives nothing from its primary: what it says is old"))
     for key, whose in (("standby_lag", "this replica is"), ("replica_lag", "a replica is")):
         lag = _number(state.get(key))
         if lag is not None and lag >= LAG:
             problems.append(Problem(Level.WARNING, f"{whose} {describe_duration(lag)} behind its primary"))
     return problems
+
+
+def _wraparound(state: Mapping[str, Any]) -> list[Problem]:
+    """Whether transaction ids run out, after which nothing can be written (PostgreSQL's manual, chapter 25.1.5)."""
+    age = _number(state.get("transaction_age")) or 0.0
+    if age < OLD_TRANSACTIONS:
+        return []
+    level = Level.CRITICAL if age >= TRANSACTIONS - LAST_TRANSACTIONS else Level.WARNING
+    return [Problem(level, f"{TRANSACTIONS - age:,.0f} transaction ids are left before it refuses writes: VACUUM is far behind")]
 
 
 def _slow(one: SlowStatement) -> Problem:

@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+_CLIENT = "(backend_type = 'client backend' OR backend_type IS NULL AND datname IS NOT NULL)"
+"""Sessions of clients: a role without pg_monitor sees that others are there, and nothing of them."""
+
 STATE = """
 SELECT json_build_object(
   'max_connections', current_setting('max_connections')::int,
   'reserved', current_setting('superuser_reserved_connections')::int
     + coalesce(nullif(current_setting('reserved_connections', true), '')::int, 0),
   'database_limit', (SELECT datconnlimit FROM pg_database WHERE datname = current_database()),
-  'database_used', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database()),
-  'used', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+  'database_used', (SELECT count(*) FROM pg_stat_activity WHERE {client} AND datname = current_database()),
+  'used', (SELECT count(*) FROM pg_stat_activity WHERE {client}),
   'active', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend_pid()),
-  'hidden', (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND query = '<insufficient privilege>'),
+  'hidden', (SELECT count(*) FROM pg_stat_activity WHERE {client} AND query = '<insufficient privilege>'),
   'idle_in_transaction', (SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'
     AND now() - state_change > interval '10 s'),
   'oldest_idle', (SELECT extract(epoch FROM max(now() - state_change)) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'),
@@ -28,12 +31,15 @@ SELECT json_build_object(
   'recovery', pg_is_in_recovery(),
   'standby_lag', CASE WHEN pg_is_in_recovery() AND pg_last_wal_receive_lsn() IS DISTINCT FROM pg_last_wal_replay_lsn()
     THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END,
+  'receiving', (SELECT count(*) FROM pg_stat_wal_receiver),
+  'follows', (SELECT setting <> '' FROM pg_settings WHERE name = 'primary_conninfo'),
+  'transaction_age', (SELECT max(age(datfrozenxid)) FROM pg_database),
   'replicas', (SELECT count(*) FROM pg_stat_replication),
   'replica_lag', (SELECT extract(epoch FROM max(replay_lag)) FROM pg_stat_replication),
   'deadlocks', (SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()),
   'version', current_setting('server_version_num')::int
 )
-"""
+""".replace("{client}", _CLIENT)
 
 RUNNING = """
 SELECT coalesce(json_agg(s), '[]'::json) FROM (
@@ -68,7 +74,8 @@ SELECT coalesce(json_agg(t), '[]'::json) FROM (
       WHERE s.relid = c.oid OR s.relid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid)), 0)) AS rows,
     CASE WHEN c.relkind = 'p' THEN coalesce((SELECT sum(pg_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = c.oid), 0)
       ELSE pg_relation_size(c.oid) END AS bytes,
-    (SELECT coalesce(json_agg(json_build_object('name', a.attname, 'distinct', (SELECT st.n_distinct FROM pg_stats st
+    (SELECT coalesce(json_agg(json_build_object('name', a.attname,
+        'type', format_type(a.atttypid, NULL), 'distinct', (SELECT st.n_distinct FROM pg_stats st
         WHERE st.schemaname = n.nspname AND st.tablename = c.relname AND st.attname = a.attname LIMIT 1))), '[]'::json)
       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
     (SELECT coalesce(json_agg(json_build_object(

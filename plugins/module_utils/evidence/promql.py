@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 from ..clients.prometheus import quote
 from ..model.service import Service, SignalQuery
-from .metric_names import MetricNames, metric_names, pods_of_workload
+from .metric_names import OTHER_LABELS, MetricNames, all_names, metric_names, pods_of_workload
 
 DAYS = tuple(range(1, 8))
 """Days back from which the same hour is looked at: a week, so that each weekday is among them."""
 DAY_LABEL = "day"
+NAMESPACE_LABELS = ("namespace", "kubernetes_namespace", "exported_namespace", "k8s_namespace_name")
+"""Where a series may say which namespace it is of, the most usual first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,24 @@ def requests_selector(service: Service, names: MetricNames | None = None) -> str
 
 
 def labelled_requests(service: Service, names: MetricNames | None = None) -> str:
-    """How many series of the requests carry the label that failures are told by."""
+    """How many series of the requests carry the label that failures are told by, in each namespace."""
     known = names or metric_names(service)
-    return f"count({_either(known, '', _present(known.status))})"
+    return f"count by ({', '.join(NAMESPACE_LABELS)}) ({_either(known, '', _present(known.status))})"
+
+
+def most_scraped(service: Service, names: MetricNames) -> str:
+    """One of the series of the requests, that with most samples."""
+    return f"topk(1, count_over_time({requests_selector(service, names)}[5m]))"
+
+
+def requests_labelled(service: Service, offset: str = "") -> str:
+    """The requests under any name, of series that have the service's name in one of OTHER_LABELS, by both."""
+    known = "|".join(one.requests for one in all_names(service))
+    return " or ".join(
+        f"count by (requests, label) (label_replace(label_replace({{__name__=~{quote(known)},{label}={quote(service.name)}}}{offset}, "
+        f'"requests", "$1", "__name__", "(.+)"), "label", "{label}", "", ""))'
+        for label in OTHER_LABELS
+    )
 
 
 def failed_requests(service: Service, window: str, names: MetricNames | None = None) -> str:

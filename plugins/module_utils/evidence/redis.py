@@ -17,6 +17,8 @@ _MANY_MISSES = 0.2
 """Share of the look-ups since the start from which the line says so: a cache that young or that cold is worth a look."""
 _FULL = 0.9
 """Share of its client connections from which Redis is about to refuse some."""
+_SLOTS = 16384
+"""Of a cluster (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/)."""
 _ASKS_FOR_LOGIN = ("NOAUTH", "WRONGPASS", "NOPERM", "DENIED", "ERR AUTH", "ERR invalid password", "ERR Client sent AUTH")
 _MEANINGS = {
     "LOADING": "loads its data, and answers no command until then",
@@ -77,6 +79,9 @@ def _state(info: Mapping[str, str], primary: bool) -> list[Problem]:
     problems = []
     if info.get("loading") == "1":
         problems.append(Problem(Level.CRITICAL, _MEANINGS["LOADING"]))
+    if info.get("cluster_state") == "fail":
+        missing = _SLOTS - (_amount(info.get("cluster_slots_ok")) or 0.0)
+        problems.append(Problem(Level.CRITICAL, f"{_MEANINGS['CLUSTERDOWN']} ({missing:,.0f} of {_SLOTS:,} slots are served by nobody)"))
     if info.get("role") == "slave":
         if info.get("master_link_status") == "down":
             down = _amount(info.get("master_link_down_since_seconds"))

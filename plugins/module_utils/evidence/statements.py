@@ -20,8 +20,10 @@ MAX_STATEMENT = 20_000
 
 _TOKEN = re.compile(
     r"(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<kept>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|::)|(?P<ticks>`[^`]*`)"
-    r"|(?P<parameter>\$\d+|%s|%\(\w+\)s|(?<![\w:]):[A-Za-z_]\w*|@[A-Za-z_]\w*|#\{[^}]*\})",
-    re.DOTALL,
+    r"|(?P<parameter>(?:\$\d+|%s|%\(\w+\)s|(?<![\w:]):[A-Za-z_]\w*|@[A-Za-z_]\w*|#\{[^}]*\}|\?(?=::))"
+    # What a parameter is made into says nothing of the column.
+    r"(?:::\w+(?:\s+precision|\s+varying)?(?:\s*\(\d+(?:,\s*\d+)?\))?(?:\s+with(?:out)?\s+time\s+zone)?(?:\[\])*)*)",
+    re.DOTALL | re.IGNORECASE,
 )
 _PREFIX = re.compile(r"^\s*(?:explain(?:\s+\([^)]*\)|\s+analyze|\s+verbose)*\s+|prepare\s+\w+(?:\s*\([^)]*\))?\s+as\s+)", re.IGNORECASE)
 _VALUES = re.compile(r"(?<![\w\"])'(?:[^']|'')*'|(?<![\w.\"\$])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
@@ -47,6 +49,8 @@ class Condition:
     kind: Kind
     is_column: bool
     joined: bool = False
+    cast: str | None = None
+    """The type that the column is made into before it is compared (``text`` for ``id::text``); an index on the column does not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +222,7 @@ def _read(part: Any, tables: Mapping[str, Any], exp: Any) -> Iterator[tuple[str 
                 kind=kind,
                 is_column=isinstance(bare, exp.Column),
                 joined=joined,
+                cast=_cast(side, bare, exp),
             ),
         )
 
@@ -275,6 +280,12 @@ def _kind(part: Any, exp: Any) -> tuple[Kind | None, Sequence[Any]]:
     if isinstance(part, exp.Is) and isinstance(part.expression, exp.Null) and not part.args.get("negate"):
         return Kind.NULL, (part.this,)
     return None, ()
+
+
+def _cast(side: Any, bare: Any, exp: Any) -> str | None:
+    while isinstance(side, exp.Paren):
+        side = side.this
+    return str(side.args["to"].sql(dialect="postgres")).lower() if isinstance(side, exp.Cast) and isinstance(bare, exp.Column) else None
 
 
 def _without_casts(tree: Any, exp: Any) -> Any:

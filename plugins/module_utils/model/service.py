@@ -90,6 +90,10 @@ class MetricPreset(StrEnum):
     ISTIO = "istio"
     MICROMETER = "micrometer"
     GRPC = "grpc"
+    OPENTELEMETRY_MILLISECONDS = "opentelemetry_milliseconds"
+    OPENTELEMETRY_OLD = "opentelemetry_old"
+    NGINX_INGRESS = "nginx_ingress"
+    ENVOY = "envoy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ class MetricsSettings:
     """The default are the names that most client libraries use."""
     job: str | None = None
     """The ``job`` label; the service's name where not given."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels that the series have, where they are not told by ``job``."""
     requests: str | None = None
     """Counter of requests."""
     duration: str | None = None

@@ -173,3 +173,35 @@ def test_a_clone_without_files_still_tells_its_commits(clone: Path, tmp_path: Pa
     found = changes(service(tmp_path / "partial"), history("v2.3.1", "v2.3.0"), START)
     assert [entry.subject for entry in found.commits] == ["Changed: processor", "Added: new query"]
     assert found.notes == ("the clone is partial: which files were changed is not known",)
+
+
+def test_what_was_taken_back_has_not_changed(clone: Path) -> None:
+    git(clone, "revert", "--no-edit", "HEAD~1")
+    git(clone, "tag", "v2.3.2")
+    found = changes(service(clone), history("v2.3.2", "v2.3.0"), START)
+    assert (len(found.commits), found.migrations) == (3, ())
+
+
+@pytest.mark.parametrize("form", ["main-{}-1700000000", "{}.20251021", "v2.3.1-alpine3.20", "2.3.1-slim-bookworm"])
+def test_what_else_a_tag_of_an_image_says(clone: Path, form: str) -> None:
+    version = form.format(git(clone, "rev-parse", "--short=9", "HEAD").strip())
+    found = changes(service(clone), history(version, "v2.3.0"), START)
+    assert (found.commits_total, found.notes) == (2, ())
+
+
+def test_the_end_of_a_shallow_clone_has_not_made_everything(clone: Path, tmp_path: Path) -> None:
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{clone}", str(shallow))
+    found = changes(service(shallow), history("v2.3.1", "v2.3.0"), START)
+    assert (len(found.commits), found.commits[0].files, found.migrations) == (1, (), ())
+    git(shallow, "fetch", "-q", "--depth", "1", "origin", "tag", "v2.3.0")
+    found = changes(service(shallow), history("v2.3.1", "v2.3.0"), START)
+    assert (found.commits_total, found.migrations) == (None, ("db/migrations/0042_add_column.sql",))
+    assert found.notes == ("the clone is shallow: older commits between v2.3.0 and v2.3.1 may be missing",)
+
+
+def test_what_was_not_fetched_is_not_counted(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.devops.incident_response.plugins.module_utils.clients.repository.DEPTH", 1)
+    found = changes(Service("payment-api", repository=f"file://{clone}"), history("v2.3.1", "v2.3.0"), START)
+    assert (found.commits_total, found.migrations) == (None, ("db/migrations/0042_add_column.sql",))
+    assert "may be missing" in found.notes[0]

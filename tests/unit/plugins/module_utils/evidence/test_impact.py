@@ -14,7 +14,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.ser
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.evidence.prometheus_answers import Value, answers
 from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, http_server
 
-WELL: Mapping[str, Value] = {"active_sessions": 2400.0, "count(": 10.0, "sum(increase(": 1247.0, "sum(rate(": 0.45}
+WELL: Mapping[str, Value] = {"active_sessions": 2400.0, "count by (": 10.0, "sum(increase(": 1247.0, "sum(rate(": 0.45}
 SERVICE = Service("payment-api", transaction_value=14.84, objectives=Objectives(error_rate=0.01))
 
 
@@ -52,14 +52,14 @@ def test_what_the_catalogue_does_not_say_is_unknown(server: HttpServer) -> None:
 
 
 def test_no_series_is_unknown_not_zero(server: HttpServer) -> None:
-    server.answer = answers({"count(": 1.0})
+    server.answer = answers({"count by (": 1.0})
     found = read(server)
     assert [amount.value for amount in (found.sessions, found.failed_requests, found.revenue, found.objective)] == [None] * 4
     assert "sessions_query" in found.sessions.basis
 
 
 def test_without_a_status_label_failures_are_unknown(server: HttpServer) -> None:
-    server.answer = answers({**WELL, "count(": None})
+    server.answer = answers({**WELL, "count by (": None})
     assert read(server).failed_requests.value is None
 
 

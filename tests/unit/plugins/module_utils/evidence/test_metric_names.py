@@ -23,6 +23,8 @@ def service(**settings: object) -> Service:
         ),
         (MetricPreset.MICROMETER, "http_server_requests_seconds_count", 'status=~"5.."', 'job="pay.api"'),
         (MetricPreset.GRPC, "grpc_server_handled_total", 'grpc_code!~"OK"', 'job="pay.api"'),
+        (MetricPreset.NGINX_INGRESS, "nginx_ingress_controller_requests", 'status=~"5.."', 'ingress="pay.api"'),
+        (MetricPreset.ENVOY, "envoy_cluster_upstream_rq_xx", 'envoy_response_code_class=~"5"', 'envoy_cluster_name="pay.api"'),
         (
             MetricPreset.ISTIO,
             "istio_requests_total",
@@ -47,6 +49,13 @@ def test_a_job_that_is_given_is_taken_as_it_is() -> None:
     assert metric_names(service(preset=MetricPreset.OPENTELEMETRY, job="shop/pay")).matchers == 'job="shop/pay"'
 
 
+def test_labels_that_are_given_are_all_that_counts() -> None:
+    names = metric_names(service(labels={"app": 'a"b', "namespace": "shop"}))
+    assert (names.matchers, names.told_by) == ('app="a\\"b",namespace="shop"', "app")
+    with pytest.raises(InvalidOptionError, match=r"catalogue\.metrics\.labels"):
+        metric_names(service(labels={'app="x"} or up{a': "b"}))
+
+
 def test_a_label_name_that_is_none_names_its_field() -> None:
     with pytest.raises(InvalidOptionError, match=r"catalogue\.metrics\.status_label"):
         metric_names(service(status_label='status"}'))
@@ -57,7 +66,11 @@ def test_other_names_are_all_but_those_in_use() -> None:
         MetricPreset.OPENTELEMETRY,
         MetricPreset.MICROMETER,
         MetricPreset.GRPC,
+        MetricPreset.OPENTELEMETRY_MILLISECONDS,
+        MetricPreset.OPENTELEMETRY_OLD,
         MetricPreset.ISTIO,
+        MetricPreset.NGINX_INGRESS,
+        MetricPreset.ENVOY,
     ]
 
 

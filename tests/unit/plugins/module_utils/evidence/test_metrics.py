@@ -17,7 +17,7 @@ ERRORS_NOW = 'status=~"5.."}[5m]))'
 ERRORS_BEFORE = 'status=~"5.."}[1h] offset 1d))'
 ERRORS_RECENT = 'status=~"5.."}[60s]))'
 WELL: Mapping[str, Value] = {
-    "cfs": None, "count(": 10.0, ERRORS_NOW: 0.2, ERRORS_BEFORE: 0.001, ERRORS_RECENT: 0.45, "histogram_quantile(0.95": 8.5,
+    "cfs": None, "count by (": 10.0, ERRORS_NOW: 0.2, ERRORS_BEFORE: 0.001, ERRORS_RECENT: 0.45, "histogram_quantile(0.95": 8.5,
     "histogram_quantile(0.5": 4.0, "memory": 0.85, "cpu": 0.4, "sum(rate(": 32.8,
 }  # fmt: skip
 SERVICE = Service("payment-api")
@@ -78,7 +78,7 @@ def test_zero_errors_are_zero(server: HttpServer) -> None:
         ({**WELL, "histogram_quantile(0.95": float("inf")}, "latency_p95", "no requests in the last 5 minutes"),
         ({**WELL, ERRORS_BEFORE: None}, "error_rate", 'no baseline: no series for http_requests_total{job="payment-api"} a day ago'),
         ({**WELL, "memory": "query processing would load too many samples"}, "memory", "too many samples"),
-        ({**WELL, "count(": None}, "error_rate", "have no label 'status', so failures can't be told"),
+        ({**WELL, "count by (": None}, "error_rate", "have no label 'status', so failures can't be told"),
     ],
 )
 def test_what_is_not_known_has_its_reason(server: HttpServer, values: Mapping[str, Value], name: str, reason: str) -> None:
@@ -89,7 +89,7 @@ def test_what_is_not_known_has_its_reason(server: HttpServer, values: Mapping[st
 
 
 def test_without_a_status_label_the_error_rate_is_not_zero(server: HttpServer) -> None:
-    server.answer = answers({**WELL, "count(": None, ERRORS_NOW: 0.0})
+    server.answer = answers({**WELL, "count by (": None, ERRORS_NOW: 0.0})
     rate = signal(read(server), "error_rate")
     assert (rate.last_5m, rate.last_1m, rate.day_before, rate.recent) == (None, None, None, ())
 

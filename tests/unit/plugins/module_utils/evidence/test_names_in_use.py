@@ -8,7 +8,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.clients.p
 from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.metric_names import metric_names
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.names_in_use import names_in_use, status_in_use
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.names_in_use import found_under, names_in_use, status_in_use
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import MetricsSettings, Service
 
 SERVICE = Service("a")
@@ -37,8 +37,19 @@ def test_a_count_of_the_service_comes_before_that_of_a_proxy() -> None:
     assert found is not None
     assert found.preset.value == "micrometer"
     (query,) = prometheus.queries
-    assert query.count(" offset 1d") == 6, "one for each preset, and two where a native histogram may count"
+    assert query.count(" offset 1d") == 12, "one for each preset, and two where a native histogram may count"
     assert "http_requests_total" not in query
+
+
+@pytest.mark.parametrize("job", [None, "told"])
+def test_series_that_are_told_by_another_label_than_the_job(job: str | None) -> None:
+    given = Service("a", metrics=MetricsSettings(job=job))
+    labels = ("exported_job", "app", "unheard-of")
+    prometheus = Prometheus(*({"requests": "http_requests_total", "label": label} for label in labels))
+    found = names_in_use(prometheus, given, metric_names(given), Deadline(1))  # type: ignore[arg-type]
+    assert (found and found.matchers, len(prometheus.queries)) == ((None, 1) if job else ('app="a"', 2))
+    if found:
+        assert "metrics.labels to {app: a}" in found_under(given, metric_names(given), found)
 
 
 def test_nothing_under_any_name() -> None:

@@ -57,6 +57,11 @@ WELL: dict[str, Any] = {
         ({"recovery": True}, True, Level.CRITICAL, "refuses writes"),
         ({"recovery": True, "standby_lag": 95.0}, False, Level.WARNING, "this replica is 1 minute 35 seconds behind"),
         ({"replica_lag": 120.0}, False, Level.WARNING, "a replica is 2 minutes"),
+        ({"recovery": True, "follows": True, "receiving": 0}, False, Level.WARNING, "receives nothing from its primary"),
+        ({"recovery": True, "follows": True, "receiving": 1}, False, Level.OK, "Healthy (a replica)"),
+        ({"transaction_age": 250_000_000}, False, Level.OK, "Healthy"),
+        ({"transaction_age": 1_600_000_000}, False, Level.WARNING, "547,483,648 transaction ids are left"),
+        ({"transaction_age": 2_110_000_000}, False, Level.CRITICAL, "VACUUM is far behind"),
     ],
 )
 def test_what_the_state_means(state: dict[str, Any], primary: bool, level: Level, words: str) -> None:
