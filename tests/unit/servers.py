@@ -198,6 +198,7 @@ _SPACE = "namespaces/production"
 EMPTY = (
     *(f"/api/v1/{_SPACE}/{plural}" for plural in ("services", "persistentvolumeclaims", "resourcequotas", "configmaps", "secrets")),
     *(f"/apis/networking.k8s.io/v1/{_SPACE}/{plural}" for plural in ("ingresses", "networkpolicies")),
+    *(f"/apis/batch/v1/{_SPACE}/{plural}" for plural in ("jobs", "cronjobs")),
     f"/apis/discovery.k8s.io/v1/{_SPACE}/endpointslices",
     "/apis/storage.k8s.io/v1/storageclasses",
     "/apis/networking.k8s.io/v1/ingressclasses",

@@ -30,6 +30,7 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
     ("service_account", r'serviceaccount "([^"]+)" not found', "ServiceAccount {} does not exist: pods can't be created"),
     ("admission", r'violates PodSecurity "([^"]+)"', "Pods violate PodSecurity {} and can't be created"),
     ("admission", r'admission webhook "([^"]+)" denied', "Admission webhook {} denies the pods"),
+    ("admission", r"ValidatingAdmissionPolicy '([^']+)'", "ValidatingAdmissionPolicy {} denies the pods"),
     ("webhook", r'failed calling webhook "([^"]+)"', "Admission webhook {} does not answer: pods can't be created"),
     ("limits", r"((?:maximum|minimum) \S+ usage per \S+|max limit to request ratio per \S+)", "A LimitRange forbids the pods ({})"),
     ("priority_class", r"no PriorityClass with name (\S+) was found", "PriorityClass {} does not exist: pods can't be created"),
@@ -52,6 +53,12 @@ def controller_findings(state: WorkloadState, now: datetime, level: Level, *, te
         detail = f"for {format_duration(state.unobserved_for)}: see whether kube-controller-manager runs"
         yield _finding("unobserved", Level.WARNING, title, detail)
     yield from _stateful_set(state, now)
+    if state.held_back_by and not failing(state.pods, now):
+        old = max(state.desired - state.updated, 1)
+        whose = f"{plural(old, 'pod')} of {state.kind.value} {state.name}"
+        title = f"{whose} still on the old version: the update is held back by {state.held_back_by}"
+        advice = "Each gets the new version once it is deleted" if state.held_back_by == "OnDelete" else "Lower the partition to go on"
+        yield _finding("partition", Level.WARNING, title, advice)
     if state.misscheduled:
         title = f"{plural(state.misscheduled, 'node')} run a pod of DaemonSet {state.name} and should not (misscheduled)"
         yield _finding("misscheduled", Level.WARNING, title, "Their labels or taints changed after it was placed there")
@@ -61,6 +68,10 @@ def limit_findings(state: WorkloadState) -> Iterator[Finding]:
     """Autoscalers, disruption budgets and quotas."""
     if state.autoscaler is not None:
         yield from _autoscaler(state.autoscaler, state)
+    rivals = state.surroundings.scaled_by
+    if len(rivals) > 1:
+        title = f"{len(rivals)} autoscalers scale {state.kind.value} {state.name} ({', '.join(rivals[:4])})"
+        yield _finding("autoscaler", Level.WARNING, title, "They work against each other, or refuse to scale (AmbiguousSelector)")
     for scaler in state.surroundings.misdirected:
         title = f"Autoscaler {scaler.name} scales {scaler.target}, which does not exist"
         yield _finding("autoscaler", Level.WARNING, title, f"{state.kind.value} {state.name} is not scaled by it")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from ..model.evidence import Source
 from ..model.finding import Finding, Level
 from ..model.workload import Pod, WorkloadState
 from ..units import format_duration
+from .findings_usage import usage_findings
 from .pods import (
     CRASHES,
     NODE_TROUBLE,
@@ -63,12 +65,11 @@ _EXIT_CODES = {
 }
 """https://tldp.org/LDP/abs/html/exitcodes.html: 128 and the number of the signal."""
 _RECENT_OOM = 3600.0
+_SHORT = 100
 _RECENT_RESTART = 1800.0
 _FINALIZER_TIME = 10.0
 _TERMINATION_TIME = 60.0
 """Seconds beyond a pod's grace period after which its end is stuck."""
-_NEAR_MEMORY_LIMIT = 0.9
-_AT_CPU_LIMIT = 0.95
 
 
 def pod_findings(state: WorkloadState, now: datetime, level: Level) -> Iterator[Finding]:
@@ -82,12 +83,13 @@ def pod_findings(state: WorkloadState, now: datetime, level: Level) -> Iterator[
     yield from _probes(live, level)
     yield from _gates(live, level)
     yield from _not_ready(live, level)
+    yield from _evicted(state, now)
     yield from _otherwise(live if state.ready >= state.desired else bad, level)
     if state.ready < state.desired:
         yield from _taken(tuple(pod for pod in bad if pod.reason in NODE_TROUBLE))
     yield from _terminating(state.pods, now)
     yield from _restarted(state.pods, now)
-    yield from _usage(state.pods)
+    yield from usage_findings(state)
 
 
 def _finding(name: str, level: Level, title: str, detail: str | None = None, since: datetime | None = None) -> Finding:
@@ -165,8 +167,20 @@ def _unschedulable(bad: Sequence[Pod]) -> Iterator[Finding]:
     if waiting:
         gated = " (SchedulingGated)" if waiting[0].reason == "SchedulingGated" else ""
         told = next((one.message for pod in waiting for one in pod.warnings if one.reason == "FailedScheduling"), None)
-        title = f"{plural(len(waiting), 'pod')} can't be scheduled{gated}"
-        yield _finding("unschedulable", Level.CRITICAL, title, waiting[0].message or told)
+        said = waiting[0].message or told
+        cause = _commonest_obstacle(said or "")
+        title = f"{plural(len(waiting), 'pod')} can't be scheduled{gated}" + (f": {cause}" if cause else "")
+        yield _finding("unschedulable", Level.CRITICAL, title, said)
+
+
+def _commonest_obstacle(said: str) -> str:
+    """Of ``0/3 nodes are available: 1 Too many pods, 2 Insufficient cpu. preemption: …`` what most nodes lack; empty if it is not told."""
+    told = re.match(r"\d+/\d+ nodes are available: (.+?)(?:\. |\.?$)", said)
+    if told is None:
+        return ""
+    obstacles = re.findall(r"(\d+) ((?:(?!, \d+ ).)+)", told[1]) if told[1][0].isdigit() else [("0", told[1])]
+    most = max(obstacles, key=lambda each: int(each[0]), default=("", ""))[1]
+    return most.removeprefix("node(s) ").removeprefix("had ") if len(most) < _SHORT else ""
 
 
 def _not_starting(bad: Sequence[Pod], level: Level, now: datetime) -> Iterator[Finding]:
@@ -226,7 +240,11 @@ def _not_ready(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:
 
 def _otherwise(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:
     """Reasons that no other rule knows, with what is said of them."""
-    rest = [pod for pod in bad if pod.reason and pod.message and pod.reason not in _KNOWN | NODE_TROUBLE and _kind(pod) is None]
+    rest = [
+        pod
+        for pod in bad
+        if pod.reason and pod.message and pod.reason not in _KNOWN | NODE_TROUBLE and (_kind(pod) is None or is_over(pod))
+    ]
     for reason in list(dict.fromkeys(pod.reason for pod in rest))[:2]:
         pods = [pod for pod in rest if pod.reason == reason]
         yield _finding("pod", level, f"{plural(len(pods), 'pod')} failing ({reason})", pods[0].message)
@@ -236,6 +254,19 @@ def _taken(taken: Sequence[Pod]) -> Iterator[Finding]:
     if taken:
         title = f"{plural(len(taken), 'pod')} taken away by the node ({taken[0].reason})"
         yield _finding("evicted", Level.WARNING, title, taken[0].message)
+
+
+def _evicted(state: WorkloadState, now: datetime) -> Iterator[Finding]:
+    """Evictions of a moment ago, also where others took the pods' places: whatever was short may still be. Those of long ago are over."""
+    if state.ready < state.desired:
+        return  # told with the pods that are missing
+    told = [(one, pod) for pod in state.pods if pod.reason == "Evicted" for one in pod.warnings if one.reason == "Evicted"]
+    lately = [(one, pod) for one, pod in told if _within(one.last_seen, now, _RECENT_RESTART)]
+    if lately:
+        newest, pod = max(lately, key=lambda each: each[0].last_seen)
+        ago = format_duration((now - newest.last_seen).total_seconds())
+        title = f"{plural(len(lately), 'pod')} evicted lately, the last one {ago} ago; others took over"
+        yield _finding("evicted", Level.WARNING, title, pod.message or newest.message, newest.first_seen)
 
 
 def _terminating(pods: Sequence[Pod], now: datetime) -> Iterator[Finding]:
@@ -264,20 +295,6 @@ def _restarted(pods: Sequence[Pod], now: datetime) -> Iterator[Finding]:
         why = f"; {probe.message}" if probe else ""
         detail = f"{newest.name}: {plural(newest.restarts, 'restart')}, {newest.message or 'the last one'} {ago} ago{why}"
         yield _finding("restarts", Level.WARNING, f"{plural(len(lately), 'pod')} restarted lately", detail)
-
-
-def _usage(pods: Sequence[Pod]) -> Iterator[Finding]:
-    memory = [(pod.memory_share, pod.name) for pod in pods if pod.memory_share is not None and pod.memory_share >= _NEAR_MEMORY_LIMIT]
-    cpu = [(pod.cpu_share, pod.name) for pod in pods if pod.cpu_share is not None and pod.cpu_share >= _AT_CPU_LIMIT]
-    for name, near, limit, then in (
-        ("memory", memory, "memory", "it is killed when it gets there"),
-        ("cpu", cpu, "CPU", "it is throttled there"),
-    ):
-        if near:
-            share, pod = max(near)
-            title = f"{plural(len(near), 'pod')} near the {limit} limit"
-            detail = f"{pod} uses {share:.0%} of it; {then}"
-            yield Finding(f"workload.{name}", Source.WORKLOAD, Level.WARNING, title, detail, observed=share, unit="share")
 
 
 def _name(pod: Pod) -> str:

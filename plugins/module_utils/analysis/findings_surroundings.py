@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
-from ..model.surroundings import Certificate, Node, ServiceEndpoints, VolumeClaim
+from ..model.surroundings import BatchJob, Certificate, Node, ServiceEndpoints, VolumeClaim
 from ..model.workload import WorkloadState
 from ..units import format_duration
 from .pods import starting
@@ -22,6 +22,13 @@ _MOST = 3
 """Findings of one kind; there are more of them in the data."""
 _LATELY = timedelta(minutes=30)
 _TOLD_ELSEWHERE = frozenset({"ProvisioningFailed", "FailedBinding", "WaitForFirstConsumer", "NoPods", "ExternalProvisioning"})
+_HARMLESS = frozenset({"TopologyAwareHintsDisabled", "TopologyAwareRoutingDisabled"})
+"""Traffic goes to all endpoints instead of the near ones."""
+_LOST_RACE = "the object has been modified"
+"""A controller wrote what another had just written, and tries again."""
+_TELLING = ("Service", "Ingress", "HTTPRoute", "PersistentVolumeClaim")
+_ADDRESS_TIME = timedelta(minutes=3)
+"""What a cloud may take to make a load balancer."""
 
 
 def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Finding]:
@@ -31,15 +38,31 @@ def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Findi
         yield from _service(service, state, now)
     for ingress in around.ingresses:
         if ingress.problems:
-            title = f"Ingress {ingress.name}: {'; '.join(ingress.problems[:_MOST])}"
-            yield _finding("ingress", Level.WARNING, title, f"Requests for {', '.join(ingress.hosts[:3])} fail" if ingress.hosts else None)
+            title = f"{ingress.kind} {ingress.name}: {'; '.join(ingress.problems[:_MOST])}"
+            yield _finding(
+                "ingress" if ingress.kind == "Ingress" else "route",
+                Level.WARNING,
+                title,
+                f"Requests for {', '.join(ingress.hosts[:3])} fail" if ingress.hosts else None,
+            )
     for isolation in around.isolation:
         if isolation.direction == "outgoing" or any(one.selects for one in around.services):
             title = f"NetworkPolicy {', '.join(isolation.policies[:3])} denies all {isolation.direction} traffic of the pods"
             yield _finding("network_policy", Level.WARNING, title, "No policy that selects them allows any")
     for claim in [one for one in around.claims if one.phase != "Bound"][:_MOST]:
         yield from _claim(claim)
+    for job in around.jobs[:_MOST]:
+        yield _job(job, now)
     yield from _events(state, now)
+
+
+def _job(job: BatchJob, now: datetime) -> Finding:
+    """A Job beside the service: never critical for it."""
+    if job.at is None:
+        return _finding("job", Level.OK, f"{job.kind} {job.name} is suspended", "It makes no new Jobs until somebody resumes it")
+    how = "fails and is tried again" if job.reason == "retrying" else f"failed {format_duration((now - job.at).total_seconds())} ago"
+    title = f"{job.kind} {job.name} {how}" + (f" ({job.reason})" if job.reason and job.reason != "retrying" else "")
+    return _finding("job", Level.WARNING, title, job.message, job.at)
 
 
 def configuration_findings(state: WorkloadState, now: datetime, told: str) -> Iterator[Finding]:
@@ -101,9 +124,20 @@ def _service(service: ServiceEndpoints, state: WorkloadState, now: datetime) -> 
         elif len(starting(state.pods, now)) < len([pod for pod in state.pods if not pod.terminating]) or not state.pods:
             detail = f"None of the pods that it selects ({service.selector}) is ready: whoever calls it gets no answer"
             yield _finding("endpoints", Level.CRITICAL, f"Service {service.name} has no ready endpoints", detail)
-    for port in service.missing_ports:
+    waits = service.without_address_since
+    if waits is not None and now - waits > _ADDRESS_TIME:
+        title = f"Service {service.name} waits for its load balancer since {format_duration((now - waits).total_seconds())}"
+        yield _finding("load_balancer", Level.WARNING, title, "It has no address from outside the cluster (pending)", waits)
+    for port in _unknown_ports(service, state):
         title = f"Service {service.name} sends to a port that no container has ({port})"
         yield _finding("service_port", Level.WARNING, title, "Correct its targetPort, or name the port in the pod template")
+
+
+def _unknown_ports(service: ServiceEndpoints, state: WorkloadState) -> tuple[str, ...]:
+    """A port by its name has to be there. One by a number may be there unsaid: it speaks where no other Service knows its ports."""
+    by_name = tuple(port for port in service.missing_ports if not port.rpartition(" ")[2].isdigit())
+    others = [one for one in state.surroundings.services if one.selects and one.name != service.name and not one.missing_ports]
+    return by_name if others else service.missing_ports
 
 
 def _claim(claim: VolumeClaim) -> Iterator[Finding]:
@@ -141,11 +175,14 @@ def _certificate(certificate: Certificate, now: datetime) -> Iterator[Finding]:
 
 
 def _events(state: WorkloadState, now: datetime) -> Iterator[Finding]:
-    """Warnings about the Services and Ingresses: a load balancer that can't be made, endpoints that can't be written."""
+    """Warnings about Services, Ingresses and claims: a load balancer that can't be made, a volume that can't be made larger."""
     told = [
         event
         for event in state.events
-        if event.type != "Normal" and event.object_kind in ("Service", "Ingress") and event.reason not in _TOLD_ELSEWHERE
+        if event.type != "Normal"
+        and event.object_kind in _TELLING
+        and event.reason not in _TOLD_ELSEWHERE | _HARMLESS
+        and _LOST_RACE not in event.message
     ]
     for event in sorted((one for one in told if now - one.last_seen < _LATELY), key=lambda one: one.last_seen, reverse=True)[:2]:
         title = f"{event.object_kind} {event.object_name}: {event.reason}"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -23,6 +24,11 @@ from .wording import plural
 
 _MANY_FAIL = 0.5
 """Share of the pods from which the workload is failing rather than weakened."""
+_DESCRIBED = 100
+"""Pods that evidence describes one by one at most: of a larger workload it can't be told which are not there."""
+_TO_ZERO = re.compile(r"Scaled down replica set \S+ from \d+ to 0$|Scaled down replica set \S+ to 0$|delete Pod \S+ in StatefulSet")
+_SCALES_TO_ZERO = "keda-hpa-"
+"""Autoscalers that take the last pod away while there is nothing to do. https://keda.sh/docs/latest/concepts/scaling-deployments/"""
 
 
 def workload_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
@@ -73,11 +79,14 @@ def _pods(state: WorkloadState, now: datetime) -> Finding:
     if state.rolling_out and not live and missing <= state.max_unavailable:
         missing = 0  # pods that the rollout took away, and is about to replace
     count = missing if state.desired else len(live)
-    reason = commonest_reason(live or bad)
+    there = [pod for pod in state.pods if not pod.terminating and not is_over(pod)]
+    absent = len(there) < state.desired <= _DESCRIBED
+    reason = commonest_reason(live or bad) or ("not created" if absent else None)
     told = f" ({reason})" if reason else ""
     if state.desired == 0:
         none = "no node wants a pod" if state.kind is WorkloadKind.DAEMON_SET else "no pods are wanted"
-        return Finding("workload.pods", Source.WORKLOAD, Level.WARNING, f"Scaled to zero: {none}")
+        level = Level.WARNING if _should_have_pods(state) else Level.OK
+        return Finding("workload.pods", Source.WORKLOAD, level, f"Scaled to zero: {none}")
     if count == 0 and live:
         extra = f" ({plural(len(live), 'more pod')} {reason or 'not ready'})"
         return Finding("workload.pods", Source.WORKLOAD, Level.WARNING, f"{state.ready}/{state.desired} pods healthy{extra}")
@@ -90,3 +99,13 @@ def _pods(state: WorkloadState, now: datetime) -> Finding:
         return Finding("workload.pods", Source.WORKLOAD, Level.WARNING, f"{state.ready}/{state.desired} pods healthy{told}")
     level = Level.CRITICAL if share >= _MANY_FAIL else Level.WARNING
     return Finding("workload.pods", Source.WORKLOAD, level, f"{count}/{state.desired} pods failing{told}")
+
+
+def _should_have_pods(state: WorkloadState) -> bool:
+    """Whether somebody calls a workload without pods, or took them away lately; one that nothing leads to may rest on purpose."""
+    if state.kind is WorkloadKind.DAEMON_SET:
+        return True
+    if state.autoscaler is not None and state.autoscaler.name.startswith(_SCALES_TO_ZERO):
+        return False
+    called = any(service.selects for service in state.surroundings.services)
+    return called or any(_TO_ZERO.match(event.message) for event in state.events if event.object_kind == state.kind.value)

@@ -59,7 +59,8 @@ def rolling_out(found: Object, kind: WorkloadKind, conditions: Sequence[Conditio
             return progress.status == "True" and progress.reason != _COMPLETE
         return count(status.get("updatedReplicas")) < wanted or count(status.get("replicas")) > count(status.get("updatedReplicas"))
     if kind is WorkloadKind.DAEMON_SET:
-        return count(status.get("updatedNumberScheduled")) < wanted
+        # Older pods that are still to be replaced; a node that has no pod at all is no part of a rollout.
+        return count(status.get("updatedNumberScheduled")) < min(wanted, count(status.get("currentNumberScheduled")))
     return status.get("updateRevision") != status.get("currentRevision")
 
 
@@ -121,3 +122,21 @@ def claim_classes(found: Object) -> tuple[str, ...]:
     templates = map(mapping, sequence(mapping(found.get("spec")).get("volumeClaimTemplates")))
     names: Mapping[str, None] = dict.fromkeys(str(mapping(one.get("spec")).get("storageClassName") or "") for one in templates)
     return tuple(name for name in names if name)
+
+
+def held_back_by(found: Object, kind: WorkloadKind) -> str | None:
+    """What keeps pods on an older template though nothing is broken; None while the controller goes on by itself."""
+    if kind is WorkloadKind.DEPLOYMENT:
+        return None
+    spec, status, wanted = mapping(found.get("spec")), mapping(found.get("status")), wanted_pods(kind, found)
+    strategy = mapping(spec.get("updateStrategy"))
+    if kind is WorkloadKind.DAEMON_SET:
+        outdated = count(status.get("updatedNumberScheduled")) < count(status.get("currentNumberScheduled"))
+        return "OnDelete" if outdated and strategy.get("type") == "OnDelete" else None
+    updated = count(status.get("updatedReplicas"))
+    if status.get("updateRevision") == status.get("currentRevision") or updated >= wanted:
+        return None
+    if strategy.get("type") == "OnDelete":
+        return "OnDelete"
+    partition = count(mapping(strategy.get("rollingUpdate")).get("partition"))
+    return f"partition {partition}" if partition and updated >= wanted - partition else None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -13,6 +14,11 @@ from ..model.surroundings import Autoscaler, Condition, DisruptionBudget, Node, 
 from .objects import Object, annotations_of, count, mapping, metadata, moment, name_of, quantity, selects, sequence
 
 _PRESSURES = frozenset({"MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"})
+_TROUBLE = re.compile(r"Deadlock|Read-?only|Corrupt|Problem|Frequent|OutOf|Unhealthy|Unregister|Hung|Shutdown|Degraded|Fail|Error|Broken")
+"""Conditions that node-problem-detector and the clouds write, which are True when something is wrong.
+
+https://github.com/kubernetes/node-problem-detector/tree/master/config
+"""
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
 _FOR_PODS = frozenset({"pods", "count/pods", *_RESOURCES, *(f"{kind}.{one}" for kind in ("requests", "limits") for one in _RESOURCES)})
 """Of what a quota may count, what every pod needs. https://kubernetes.io/docs/concepts/policy/resource-quotas/"""
@@ -47,9 +53,13 @@ def nodes(listed: Sequence[Object], used: Sequence[str], cut: bool = False) -> t
         conditions = conditions_of(node)
         ready = not any(one.type == "Ready" and one.status != "True" for one in conditions)
         # A node that is not heard of any more has conditions of status Unknown; its Ready says that already.
-        problems = [one for one in conditions if (one.type == "Ready" and not ready) or (one.type in _PRESSURES and one.status == "True")]
+        problems = [one for one in conditions if (one.type == "Ready" and not ready) or (one.status == "True" and _is_trouble(one.type))]
         found.append(Node(name, ready, not mapping(node.get("spec")).get("unschedulable"), pods, tuple(problems)))
     return tuple(found)
+
+
+def _is_trouble(condition: str) -> bool:
+    return condition in _PRESSURES or _TROUBLE.search(condition) is not None
 
 
 def volume_claims(

@@ -27,6 +27,9 @@ _IN_NAMESPACE = {
     "volume claims": ("/api/v1", "persistentvolumeclaims"),
     "disruption budgets": ("/apis/policy/v1", "poddisruptionbudgets"),
     "quotas": ("/api/v1", "resourcequotas"),
+    "Jobs": ("/apis/batch/v1", "jobs"),
+    "CronJobs": ("/apis/batch/v1", "cronjobs"),
+    "HTTP routes": ("/apis/gateway.networking.k8s.io/v1", "httproutes"),
     "ConfigMaps": ("/api/v1", "configmaps"),
     "Secrets": ("/api/v1", "secrets"),
 }
@@ -35,6 +38,12 @@ _IN_CLUSTER = {
     "storage classes": "/apis/storage.k8s.io/v1/storageclasses",
     "ingress classes": "/apis/networking.k8s.io/v1/ingressclasses",
 }
+_WHERE_WANTED = {"gateways": ("/apis/gateway.networking.k8s.io/v1", "gateways")}
+_WHERE_INSTALLED = frozenset({"HTTP routes", "gateways"})
+"""Kinds that are no part of Kubernetes itself: where they are not installed, nothing is missing.
+
+To a user with few rights an API server says 403 of them then, not 404.
+"""
 _METADATA_IS_ENOUGH = frozenset({"ConfigMaps", "Secrets"})
 
 
@@ -49,9 +58,12 @@ class Neighbourhood:
         self._cut: set[str] = set()
         paths = {what: f"{group}/namespaces/{namespace}/{plural}" for what, (group, plural) in _IN_NAMESPACE.items()}
         self._asked = {what: self._ask(path, what) for what, path in {**paths, **_IN_CLUSTER}.items()}
+        self._later = {what: f"{group}/namespaces/{namespace}/{plural}" for what, (group, plural) in _WHERE_WANTED.items()}
 
     def listed(self, what: str) -> tuple[Object, ...] | None:
-        """The objects of one kind; None when they can't be read."""
+        """The objects of one kind; None when they can't be read. What few need is asked for only now."""
+        if what in self._later:
+            self._asked[what] = self._ask(self._later.pop(what), what)
         try:
             listed = wait(self._asked[what], self._deadline, "The cluster")
         except SourceUnavailableError as error:
@@ -84,6 +96,8 @@ class Neighbourhood:
 
     def miss(self, what: str, error: SourceUnavailableError) -> None:
         """Remembers that ``what`` could not be read, and why."""
+        if what in _WHERE_INSTALLED and isinstance(error, (Forbidden, ObjectNotFound)):
+            return
         if isinstance(error, Forbidden):
             self._tell(what, "not allowed (403); a Role that grants get and list would show them")
         elif isinstance(error, ObjectNotFound):

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ..clients.answers import excerpt
 from ..model.surroundings import Ingress, Isolation, ServiceEndpoints
-from .objects import Object, annotations_of, labels_of, mapping, name_of, selects, sequence
+from .objects import Object, annotations_of, labels_of, mapping, metadata, moment, name_of, selects, sequence
 
 _SERVICE_OF_SLICE = "kubernetes.io/service-name"
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+_DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _BUILT_IN_CLASSES = frozenset({"gce", "gce-internal"})
 """Classes of GKE that need no IngressClass."""
 
@@ -48,8 +50,16 @@ def services(listed: Sequence[Object], slices: Sequence[Object] | None, backing:
         missing = tuple(_missing_ports(service, backing.template)) if chooses else ()
         shown = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
         kind = str(mapping(service.get("spec")).get("type") or "ClusterIP")
-        found.append(ServiceEndpoints(name_of(service), kind, excerpt(shown, 200), chooses, ready, not_ready, missing))
+        waits = _without_address_since(service)
+        found.append(ServiceEndpoints(name_of(service), kind, excerpt(shown, 200), chooses, ready, not_ready, missing, waits))
     return tuple(found)
+
+
+def _without_address_since(service: Object) -> datetime | None:
+    spec, status = mapping(service.get("spec")), mapping(service.get("status"))
+    if spec.get("type") != "LoadBalancer" or sequence(mapping(status.get("loadBalancer")).get("ingress")):
+        return None
+    return moment(metadata(service).get("creationTimestamp"))
 
 
 def _meant_for(service: Object, selector: Mapping[str, str], backing: Backing) -> bool:
@@ -81,15 +91,20 @@ def _endpoints(name: str, slices: Sequence[Object]) -> tuple[int, int]:
 
 
 def _missing_ports(service: Object, template: Object) -> Iterator[str]:
-    """Target ports by a name that no container has; by a number, where all containers say their ports and it is none of them."""
+    """Target ports by a name that no container has; by a number, where all containers say their ports and it is none of them.
+
+    A container may well listen on a port that it does not say: a number speaks only against a Service whose ports are all unknown.
+    """
     spec = mapping(template.get("spec"))
     containers = [mapping(one) for key in ("initContainers", "containers") for one in sequence(spec.get(key))]
     ports = [mapping(port) for one in containers for port in sequence(one.get("ports"))]
     names, numbers = {str(port.get("name")) for port in ports if port.get("name")}, {port.get("containerPort") for port in ports}
     all_told = all(sequence(mapping(one).get("ports")) for one in sequence(spec.get("containers")))
-    for port in map(mapping, sequence(mapping(service.get("spec")).get("ports"))):
-        target = port.get("targetPort", port.get("port"))
-        known = target in names if isinstance(target, str) else not all_told or target in numbers
+    wanted = [mapping(port) for port in sequence(mapping(service.get("spec")).get("ports"))]
+    targets = [port.get("targetPort", port.get("port")) for port in wanted]
+    some_known = any(target in (names if isinstance(target, str) else numbers) for target in targets)
+    for port, target in zip(wanted, targets, strict=True):
+        known = target in names if isinstance(target, str) else not all_told or some_known or target in numbers
         if not known:
             yield f"{port.get('port')} -> {excerpt(str(target), 60)}"
 
@@ -100,7 +115,7 @@ def ingresses(
     ours: Sequence[str],
     backing: Backing,
     secrets: frozenset[str] | None,
-    classes: frozenset[str] | None,
+    classes: Sequence[Object] | None,
 ) -> tuple[Ingress, ...]:
     """The Ingresses that lead to ``ours`` (names of Services), and those of the workload's name or labels that lead nowhere."""
     ports = {name_of(service): _ports(service) for service in every_service}
@@ -165,16 +180,16 @@ def _broken_tls(spec: Object, secrets: frozenset[str] | None) -> Iterator[str]:
             yield f"TLS Secret {excerpt(str(name), 100)} does not exist"
 
 
-def _broken_class(ingress: Object, spec: Object, classes: frozenset[str] | None) -> Iterator[str]:
+def _broken_class(ingress: Object, spec: Object, classes: Sequence[Object] | None) -> Iterator[str]:
+    """A class that is not there, or none at all. What has an address is served, whatever its class says."""
     name = spec.get("ingressClassName")
-    if (
-        name
-        and classes is not None
-        and name not in classes
-        and name not in _BUILT_IN_CLASSES
-        and not annotations_of(ingress).get(_CLASS_ANNOTATION)
-    ):
+    if classes is None or annotations_of(ingress).get(_CLASS_ANNOTATION):
+        return
+    if name and name not in _BUILT_IN_CLASSES and name not in map(name_of, classes):
         yield f"IngressClass {excerpt(str(name), 100)} does not exist"
+    served = sequence(mapping(mapping(ingress.get("status")).get("loadBalancer")).get("ingress"))
+    if not name and not served and not any(annotations_of(one).get(_DEFAULT_CLASS) == "true" for one in classes):
+        yield "it names no IngressClass and none is the default, so that no controller serves it"
 
 
 def _labelled(found: Object, backing: Backing) -> bool:

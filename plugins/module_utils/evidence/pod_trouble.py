@@ -113,7 +113,8 @@ def _container_trouble(container: Container, restarts_always: bool, now: datetim
     if waiting:
         reason = str(waiting.get("reason") or "Waiting")
         rank = 8 if reason in _STARTING else 2
-        return Trouble(rank, reason, text(waiting.get("message")), code, container)
+        said = _last_words(container.name, last) if reason == "CrashLoopBackOff" else None
+        return Trouble(rank, reason, said or text(waiting.get("message")), code, container)
     if crashed and restarts_always and count(entry.get("restartCount")) and not entry.get("ready") and _recent(ended, now):
         return Trouble(3, "CrashLoopBackOff", _ending(container.name, ended), code, container)
     if mapping(state.get("terminated")) and crashed:
@@ -137,5 +138,12 @@ def _recent(ended: Mapping[str, Any], now: datetime) -> bool:
     return at is not None and now - at < BACK_OFF_RESET
 
 
+def _last_words(name: str, ended: Mapping[str, Any]) -> str | None:
+    """What a container that is backed off left behind (its termination message, or why it could not start); None where that is nothing."""
+    telling = ended.get("message") or ended.get("reason") not in (None, "Error", "Completed")
+    return _ending(name, ended) if telling else None
+
+
 def _ending(name: str, ended: Mapping[str, Any]) -> str | None:
-    return text(f"container {name} exited with {ended.get('exitCode')}: {ended.get('message') or ended.get('reason') or ''}")
+    said = ": ".join(str(ended[key]) for key in ("reason", "message") if ended.get(key) and ended[key] != "Error") or ended.get("reason")
+    return text(f"container {name} exited with {ended.get('exitCode')}: {said or ''}")

@@ -86,8 +86,10 @@ def pod_from(
         startup_time=max((_startup_time(mapping(one)) for one in sequence(spec.get("containers"))), default=0.0),
         terminating_since=moment(metadata(found).get("deletionTimestamp")),
         finalizers=tuple(str(one) for one in sequence(metadata(found).get("finalizers"))),
-        memory_share=_share(spec, usage, "memory"),
-        cpu_share=_share(spec, usage, "cpu"),
+        memory_share=_share(spec, usage, "limits", "memory"),
+        cpu_share=_share(spec, usage, "limits", "cpu"),
+        memory_of_request=_share(spec, usage, "requests", "memory"),
+        cpu_of_request=_share(spec, usage, "requests", "cpu"),
         warnings=tuple(warnings) if not ready or terminating else tuple(one for one in warnings if one.reason == "Unhealthy"),
     )
 
@@ -147,11 +149,11 @@ def _startup_time(container: Object) -> float:
     return longest("startupProbe") + longest("readinessProbe")
 
 
-def _share(spec: Object, usage: Usage | None, resource: str) -> float | None:
-    """The largest share of its limit that a container uses; None when none has a limit, or usage is not known."""
+def _share(spec: Object, usage: Usage | None, of: str, resource: str) -> float | None:
+    """The largest share of its ``limits`` or ``requests`` that a container uses; None when none has any, or usage is not known."""
     shares = []
     for container in map(mapping, sequence(spec.get("containers"))):
-        limit = quantity(mapping(mapping(container.get("resources")).get("limits")).get(resource))
+        limit = quantity(mapping(mapping(container.get("resources")).get(of)).get(resource))
         cpu, memory = usage.containers.get(str(container.get("name")), (None, None)) if usage else (None, None)
         used = cpu if resource == "cpu" else memory
         if limit and used is not None:

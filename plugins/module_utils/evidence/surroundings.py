@@ -11,14 +11,16 @@ from datetime import datetime
 
 from ..errors import SourceUnavailableError
 from ..model.service import WorkloadKind
-from ..model.surroundings import Autoscaler, Certificate, Surroundings, VolumeClaim
+from ..model.surroundings import Autoscaler, Certificate, Ingress, Surroundings, VolumeClaim
 from . import foundations, network
 from .configuration import Configuration, certificates, changes, configuration, missing_references
 from .controllers import claim_classes, claim_names
 from .events import event_from
+from .jobs import batch_jobs
 from .neighbourhood import Neighbourhood
 from .objects import Object, labels_of, mapping, name_of
 from .references import SECRET, Reference, claims, references
+from .routes import http_routes
 from .snapshot import ClusterSnapshot
 
 _USUAL_SUFFIXES = ("hpa", "autoscaler", "pdb", "budget", "svc", "service", "headless", "internal", "lb", "ingress", "ing")
@@ -65,14 +67,14 @@ class _Looking:
             [one.name for one in services],
             self.backing,
             frozenset(secrets) if (secrets := known.get(SECRET)) is not None else None,
-            frozenset(map(name_of, ingress_classes)) if ingress_classes is not None else None,
+            ingress_classes,
         )
         tls = network.tls_secrets(every_ingress or (), ingresses)
         used = [str(node) for pod in self.pods if (node := mapping(pod.get("spec")).get("nodeName")) and not _is_over(pod)]
         found = Surroundings(
             nodes=foundations.nodes(nodes or (), used, around.was_cut("nodes")),
             services=services,
-            ingresses=ingresses,
+            ingresses=(*ingresses, *self._routes(every_service, [one.name for one in services])),
             claims=self._claims(),
             budgets=foundations.budgets(around.listed("disruption budgets") or (), labels, self.backing.names),
             quotas=foundations.quotas(around.listed("quotas") or ()),
@@ -81,6 +83,8 @@ class _Looking:
             changes=changes((*self.named, *(Reference(SECRET, name, by) for name, by in tls.items())), known, self.since),
             isolation=network.isolation(around.listed("network policies") or (), labels),
             misdirected=self._misdirected(),
+            scaled_by=self._scaled_by(),
+            jobs=batch_jobs(around.listed("Jobs") or (), around.listed("CronJobs") or (), self.workload, self.backing.selector, self.since),
         )
         there = None if every_service is None else frozenset(map(name_of, every_service))
         known_classes = None if self.classes is None else frozenset(map(name_of, self.classes))
@@ -90,6 +94,12 @@ class _Looking:
             headless_missing=self.headless if self.headless and there is not None and self.headless not in there else None,
             missing_classes=tuple(name for name in claim_classes(self.workload) if known_classes is not None and name not in known_classes),
         )
+
+    def _routes(self, every_service: Sequence[Object] | None, ours: Sequence[str]) -> tuple[Ingress, ...]:
+        routes = self.around.listed("HTTP routes")
+        if not routes or every_service is None:
+            return ()
+        return http_routes(routes, self.around.listed("gateways"), every_service, ours, self.backing)
 
     def _usual_names(self) -> frozenset[str]:
         """What is called so is meant for this workload."""
@@ -130,17 +140,26 @@ class _Looking:
         of_pods = {one.name: one.used_by for one in self.named if one.kind == SECRET and not one.pull}
         return certificates({**of_pods, **tls}, known, self.around)
 
+    def _scaled_by(self) -> tuple[str, ...]:
+        try:
+            return tuple(name_of(scaler) for scaler in self.shared.autoscalers().found if self._scales(scaler))
+        except SourceUnavailableError:
+            return ()
+
+    def _scales(self, scaler: Object) -> bool:
+        target, service = mapping(mapping(scaler.get("spec")).get("scaleTargetRef")), self.shared.service
+        return (target.get("kind"), target.get("name")) == (service.workload_kind.value, service.workload)
+
     def _misdirected(self) -> tuple[Autoscaler, ...]:
         """Autoscalers that are meant for the workload and whose target is not there."""
         try:
             scalers = self.shared.autoscalers().found
         except SourceUnavailableError:
             return ()
-        service = self.shared.service
         found = []
         for scaler in scalers:
             target = mapping(mapping(scaler.get("spec")).get("scaleTargetRef"))
-            if (target.get("kind"), target.get("name")) == (service.workload_kind.value, service.workload):
+            if self._scales(scaler):
                 continue
             meant = name_of(scaler) in self.backing.names or target.get("name") in self.backing.names or self._labelled(scaler)
             if meant and foundations.target_is_missing(scaler):
@@ -158,6 +177,6 @@ def _is_over(pod: Object) -> bool:
 
 def _related(found: Surroundings) -> Iterable[tuple[str, str]]:
     yield from (("Service", one.name) for one in found.services)
-    yield from (("Ingress", one.name) for one in found.ingresses)
+    yield from ((one.kind, one.name) for one in found.ingresses)
     yield from (("PersistentVolumeClaim", one.name) for one in found.claims)
     yield from (("PodDisruptionBudget", one.name) for one in found.budgets)

@@ -17,7 +17,7 @@ from ..errors import SourceUnavailableError
 from ..model.service import Service, WorkloadKind
 from ..model.surroundings import Condition
 from ..model.workload import ClusterEvent, Pod, WorkloadState
-from .controllers import max_unavailable, pod_counts, rolling_out, unobserved_for, waits_at
+from .controllers import held_back_by, max_unavailable, pod_counts, rolling_out, unobserved_for, waits_at
 from .events import events_of, warnings_by_pod
 from .foundations import autoscaler_from, conditions_of, target_is_missing
 from .neighbourhood import Neighbourhood
@@ -92,6 +92,7 @@ def workload(
         headless_missing=seen.headless_missing,
         missing_classes=seen.missing_classes,
         deleted_at=moment(metadata(found).get("deletionTimestamp")),
+        held_back_by=held_back_by(found, kind),
         surroundings=seen.surroundings,
     )
 

@@ -49,15 +49,19 @@ class ServiceEndpoints:
     not_ready: int | None = None
     missing_ports: tuple[str, ...] = ()
     """Target ports that no container of the pods has, as ``8080 -> web``."""
+    without_address_since: datetime | None = None
+    """When a load balancer was asked for that has not given it an address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ingress:
-    """An Ingress that leads to the workload. ``problems`` are what it names that is not there, one sentence each."""
+    """An Ingress or HTTPRoute that leads to the workload. ``problems`` are what it names that is not there, one sentence each."""
 
     name: str
     hosts: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    kind: str = "Ingress"
+    """``HTTPRoute`` for one of the Gateway API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,19 @@ class Autoscaler:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchJob:
+    """A Job or CronJob of the service that failed within the timeframe, or a CronJob that is suspended."""
+
+    kind: str
+    name: str
+    at: datetime | None = None
+    """When it failed; None where it only is suspended."""
+    reason: str | None = None
+    message: str | None = None
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     nodes: tuple[Node, ...] = ()
     services: tuple[ServiceEndpoints, ...] = ()
@@ -173,3 +190,7 @@ class Surroundings:
     isolation: tuple[Isolation, ...] = ()
     misdirected: tuple[Autoscaler, ...] = ()
     """Autoscalers that are meant for the workload, by their name or labels, and scale something that is not there."""
+    scaled_by: tuple[str, ...] = ()
+    """The autoscalers whose target is the workload: there should be one at most."""
+    jobs: tuple[BatchJob, ...] = ()
+    """Newest first."""

@@ -69,6 +69,9 @@ class Pod:
     memory_share: float | None = None
     """Of its limit, what the container nearest to it uses."""
     cpu_share: float | None = None
+    memory_of_request: float | None = None
+    """Multiple of its request, what the container most over it uses; None when none requests any, or usage is not known."""
+    cpu_of_request: float | None = None
     warnings: tuple[PodWarning, ...] = ()
     """The newest first; those of pods that are not ready, and failed probes."""
 
@@ -127,4 +130,6 @@ class WorkloadState:
     """StorageClasses that a StatefulSet's claims name and that do not exist."""
     deleted_at: datetime | None = None
     """Since when it is being deleted."""
+    held_back_by: str | None = None
+    """What keeps a StatefulSet or DaemonSet from giving its newest template to all pods: ``partition 2``, ``OnDelete``."""
     surroundings: Surroundings = field(default_factory=Surroundings)

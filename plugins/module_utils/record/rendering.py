@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import IncidentResponseError
 from ..model.finding import Level
 from ..units import describe_duration, format_change, format_duration, format_money, format_ratio, format_value
-from .sections import Line
+from .health import Line
 from .text import ESCAPE, Medium, Prepared, clean, code_markdown
 
 if TYPE_CHECKING:

@@ -9,9 +9,7 @@ A part whose evidence is missing is one calm line that says why.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -25,8 +23,8 @@ from ..model.logs import LogPattern
 from ..model.metrics import Shape, Signal
 from ..model.recommendation import Action, Hypothesis, TreeStep
 from ..model.traces import Operation
-from ..model.workload import Pod, WorkloadState
 from ..units import format_duration, format_money, format_ratio, format_value
+from .health import Line, workload_health
 
 _ALWAYS_SHOWN = frozenset({"error_rate", "latency_p95", "memory", "cpu"})
 _KNOWN_SIGNALS = _ALWAYS_SHOWN | {"request_rate", "latency_p50", "cpu_throttling", "pool"}
@@ -42,15 +40,6 @@ _SQL = re.compile(r"(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|CALL)\b", re.IGNOR
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a section. ``details`` are written below it, indented."""
-
-    level: Level
-    text: str
-    details: tuple[str, ...] = ()
-
-
 def gap(evidence: Evidence[Any]) -> Line | None:
     """Why evidence is missing, or incomplete; None when all of it is there."""
     if evidence.status is EvidenceStatus.OK:
@@ -62,7 +51,7 @@ def gap(evidence: Evidence[Any]) -> Line | None:
 def health(diagnostics: Diagnostics) -> tuple[Line, ...]:
     lines: list[Line | None] = []
     if diagnostics.workload.data is not None:
-        lines.append(_workload(diagnostics.service.name, diagnostics.workload.data))
+        lines += workload_health(diagnostics)
     lines.append(gap(diagnostics.workload))
     if diagnostics.dependencies.data is not None:
         lines += [_dependency(one) for one in diagnostics.dependencies.data.health]
@@ -214,23 +203,6 @@ def _goes_on(depth: int, later: Sequence[int]) -> bool:
 def deployment_hypothesis(incident: Incident) -> Hypothesis | None:
     hypotheses = incident.recommendation.hypotheses if incident.recommendation else ()
     return next((hypothesis for hypothesis in hypotheses if hypothesis.cause == "deployment"), None)
-
-
-def _workload(service: str, state: WorkloadState) -> Line:
-    broken = [pod for pod in state.pods if not pod.ready and not pod.terminating]
-    failing = max(state.desired - state.ready, 0)
-    if failing == 0:
-        return Line(Level.OK, f"{service}: {state.ready}/{state.desired} pods healthy")
-    reasons = Counter(pod.reason for pod in broken if pod.reason)
-    reason = f" ({reasons.most_common(1)[0][0]})" if reasons else ""
-    if 2 * failing < state.desired and not any(_crashes(pod) for pod in broken):
-        waiting = f" ({failing} {'pod' if failing == 1 else 'pods'} in Warning state)"
-        return Line(Level.WARNING, f"{service}: {state.ready}/{state.desired} pods healthy{reason or waiting}")
-    return Line(Level.CRITICAL, f"{service}: {failing}/{state.desired} pods failing{reason}")
-
-
-def _crashes(pod: Pod) -> bool:
-    return pod.reason in {"CrashLoopBackOff", "OOMKilled", "Error"}
 
 
 def _dependency(one: DependencyHealth) -> Line:

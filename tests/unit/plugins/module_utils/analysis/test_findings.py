@@ -146,8 +146,8 @@ def test_movements_in_words(value: float, baseline: float, shape: Shape, words: 
         (workload(*pods(4, 1)), "1/5 pods failing (CrashLoopBackOff)", Level.WARNING),
         (workload(*pods(0, 2, "ImagePullBackOff")), "2/2 pods failing (ImagePullBackOff)", Level.CRITICAL),
         (workload(*pods(4), *pods(0, 1, "ContainerCreating", created_at=NOW, restarts=0)), "4/5 pods healthy (1 pod starting)", Level.OK),
-        (workload(*pods(2), desired=4), "2/4 pods failing", Level.CRITICAL),
-        (workload(desired=0), "Scaled to zero: no pods are wanted", Level.WARNING),
+        (workload(*pods(2), desired=4), "2/4 pods failing (not created)", Level.CRITICAL),
+        (workload(desired=0), "Scaled to zero: no pods are wanted", Level.OK),
     ],
 )
 def test_pods(given: Any, title: str, level: Level) -> None:

@@ -11,6 +11,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.fin
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
 from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import (
     Autoscaler,
+    BatchJob,
     Certificate,
     Condition,
     DisruptionBudget,
@@ -35,6 +36,10 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     pods,
     workload,
 )
+
+
+def evicted(seconds: float) -> PodWarning:
+    return PodWarning("Evicted", "The node was low on resource: memory.", 1, ago(seconds), ago(seconds))
 
 
 def told(state: WorkloadState) -> dict[str, Finding]:
@@ -146,6 +151,9 @@ def test_an_init_container_is_called_so() -> None:
         ({"memory_share": 0.95}, True),
         ({"memory_share": 0.7}, False),
         ({"cpu_share": 0.99}, True),
+        ({"memory_of_request": 7.0, "cpu_of_request": 9.0}, False),
+        ({"phase": "Failed", "ready": False, "reason": "Evicted", "warnings": (evicted(5 * MINUTE),)}, True),
+        ({"phase": "Failed", "ready": False, "reason": "Evicted", "warnings": (evicted(3 * HOUR),)}, False),
         ({"terminating": True, "ready": False, "terminating_since": ago(5 * MINUTE)}, True),
         ({"terminating": True, "ready": False, "terminating_since": ago(-20)}, False),
         ({"terminating": True, "ready": False, "terminating_since": ago(30)}, False),
@@ -296,3 +304,82 @@ def test_a_stateful_set() -> None:
     found = told(replace(state, kind=WorkloadKind.STATEFUL_SET, waits_at="bad", headless_missing="app", missing_classes=("fast",)))
     assert {"workload.ordinal", "workload.headless_service", "workload.storage_class"} <= set(found)
     assert found["workload.ordinal"].title == "StatefulSet app waits at bad (CrashLoopBackOff)"
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ("0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No victims.", ": Insufficient cpu"),
+        ("0/9 nodes are available: 2 Too many pods, 7 node(s) had untolerated taint {a: b}.", ": untolerated taint {a: b}"),
+        ('0/3 nodes are available: persistentvolumeclaim "data" not found. preemption: …', ': persistentvolumeclaim "data" not found'),
+        ("no nodes available to schedule pods", ""),
+    ],
+)
+def test_what_most_nodes_lack_is_in_the_title(said: str, cause: str) -> None:
+    pod = replace(pods(0, 1, "Unschedulable")[0], message=said, created_at=ago(HOUR))
+    found = told(workload(*pods(2), pod))["workload.unschedulable"]
+    assert (found.title, found.detail) == (f"1 pod can't be scheduled{cause}", said)
+
+
+def test_pods_above_their_request_are_evicted_first_where_memory_is_short() -> None:
+    pressure = Condition("MemoryPressure", "True", "KubeletHasInsufficientMemory")
+    short = Surroundings(nodes=(Node("n1", True, True, 2, (pressure,)), Node("n2", True, True, 1)))
+    first, second, third = (replace(pod, node=node) for pod, node in zip(pods(3), ("n1", "n1", "n2"), strict=True))
+    state = workload(
+        replace(first, memory_of_request=7.0),
+        replace(second, memory_of_request=0.9),
+        replace(third, memory_of_request=9.0),
+        surroundings=short,
+    )
+    found = told(state)["workload.eviction"]
+    assert found.level is Level.WARNING
+    assert found.title == "1 pod above the memory request on a node that is short of memory: evicted first"
+    assert (found.detail or "").endswith("uses 7.0 times what it requests")
+
+
+def test_use_above_the_request_alone_is_information() -> None:
+    (pod,) = pods(1)
+    found = findings(diagnostics(workload=workload(replace(pod, cpu_of_request=4.0))))
+    usage = next(one for one in found if one.id == "workload.usage")
+    assert (usage.level, usage.title) == (Level.OK, "1 pod without a CPU limit above the CPU request")
+    limited = findings(diagnostics(workload=workload(replace(pod, cpu_of_request=4.0, cpu_share=0.5))))
+    assert not [one for one in limited if one.id == "workload.usage"]
+
+
+def test_a_job_is_never_critical_for_the_service() -> None:
+    jobs = (BatchJob("Job", "migrate", ago(5 * MINUTE), "BackoffLimitExceeded", "too often"), BatchJob("CronJob", "settle", suspended=True))
+    found = [one for one in findings(diagnostics(workload=workload(*pods(2), surroundings=Surroundings(jobs=jobs)))) if "job" in one.id]
+    assert [(one.level, one.title) for one in found] == [
+        (Level.WARNING, "Job migrate failed 5m ago (BackoffLimitExceeded)"),
+        (Level.OK, "CronJob settle is suspended"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "warns"),
+    [
+        ({}, False),
+        ({"surroundings": Surroundings(services=(ServiceEndpoints("app", "ClusterIP", "app=app", True, 0, 0),))}, True),
+        ({"message": "Scaled down replica set app-1 from 3 to 0"}, True),
+        ({"message": "Scaled down replica set app-1 from 3 to 1"}, False),
+    ],
+)
+def test_no_pods_on_purpose(more: dict[str, Any], warns: bool) -> None:
+    message = more.pop("message", None)
+    events = [ClusterEvent(ago(60), ago(60), "Normal", "ScalingReplicaSet", "Deployment", "app", message)] if message else []
+    assert ("workload.pods" in told(workload(desired=0, events=events, **more))) is warns
+
+
+def test_a_port_that_a_container_does_not_say_may_be_there() -> None:
+    metrics = ServiceEndpoints("app-metrics", "ClusterIP", "app=app", True, 3, 0, ("9090 -> 9090",))
+    main = ServiceEndpoints("app", "ClusterIP", "app=app", True, 3, 0)
+    assert "workload.service_port" not in told(workload(*pods(3), surroundings=Surroundings(services=(main, metrics))))
+    assert "workload.service_port" in told(workload(*pods(3), surroundings=Surroundings(services=(metrics,))))
+    named = replace(metrics, missing_ports=("9090 -> metrics",))
+    assert "workload.service_port" in told(workload(*pods(3), surroundings=Surroundings(services=(main, named))))
+
+
+@pytest.mark.parametrize(("since", "warns"), [(30.0, False), (HOUR, True)])
+def test_a_load_balancer_without_an_address(since: float, warns: bool) -> None:
+    service = ServiceEndpoints("app", "LoadBalancer", "app=app", True, 3, 0, without_address_since=ago(since))
+    assert ("workload.load_balancer" in told(workload(*pods(3), surroundings=Surroundings(services=(service,))))) is warns

@@ -54,7 +54,10 @@ def test_a_deployment_rolls_out_until_its_controller_says_otherwise(reason: str,
 def test_the_other_kinds_roll_out_while_pods_are_old() -> None:
     assert rolling_out({"status": {"updateRevision": "b", "currentRevision": "a"}}, STATEFUL_SET, [])
     assert not rolling_out({"status": {"updateRevision": "b", "currentRevision": "b"}}, STATEFUL_SET, [])
-    assert rolling_out({"status": {"updatedNumberScheduled": 1, "desiredNumberScheduled": 3}}, DAEMON_SET, [])
+    counts = {"desiredNumberScheduled": 3, "currentNumberScheduled": 3}
+    assert rolling_out({"status": {**counts, "updatedNumberScheduled": 1}}, DAEMON_SET, [])
+    without_one = {**counts, "currentNumberScheduled": 2, "updatedNumberScheduled": 2}
+    assert not rolling_out({"status": without_one}, DAEMON_SET, [])
     assert not rolling_out({"status": {"updatedNumberScheduled": 3, "desiredNumberScheduled": 3, "numberReady": 1}}, DAEMON_SET, [])
 
 

@@ -16,13 +16,15 @@ from ansible_collections.devops.incident_response.tests.unit.servers import Http
 
 NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 SPACE = "/api/v1/namespaces/production"
+JOBS, CRON_JOBS = (f"/apis/batch/v1/namespaces/production/{plural}" for plural in ("jobs", "cronjobs"))
 
 
 @pytest.fixture
 def answers() -> dict[str, Any]:
     """What a real API server said, by path, of a namespace in which some of what is around payment-api is wrong."""
-    found: dict[str, Any] = copy.deepcopy(recorded("kubernetes/surroundings"))
-    return found
+    nothing = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []}
+    found: dict[str, Any] = {path: copy.deepcopy(nothing) for path in (JOBS, CRON_JOBS)}
+    return found | copy.deepcopy(recorded("kubernetes/surroundings"))
 
 
 @pytest.fixture
@@ -50,7 +52,8 @@ def test_what_is_around_a_recorded_workload(client: ClusterClient) -> None:
     assert state.notes == ()
     assert [(node.name, node.ready, node.pods) for node in around.nodes] == [("node-0", True, 4)]
     assert [(one.name, one.selects, one.ready) for one in around.services] == [("payment-api", True, 4), ("payment-api-internal", False, 0)]
-    assert [(one.name, one.hosts, one.problems) for one in around.ingresses] == [("payment-api", ("pay.example.com",), ())]
+    unserved = "it names no IngressClass and none is the default, so that no controller serves it"
+    assert [(one.name, one.hosts, one.problems) for one in around.ingresses] == [("payment-api", ("pay.example.com",), (unserved,))]
     assert [(one.name, one.phase, one.class_exists) for one in around.claims] == [("data", "Pending", False)]
     assert "ProvisioningFailed" in (around.claims[0].message or "")
     assert [(one.rule, one.allowed, one.matched) for one in around.budgets] == [("minAvailable 2", 2, 4)]
@@ -148,3 +151,49 @@ def test_one_policy_that_allows_is_enough(answers: dict[str, Any], client: Clust
     allowing["spec"] = {"podSelector": {"matchLabels": {"app": "payment-api"}}, "policyTypes": ["Egress"], "egress": [{}]}
     policies.append(allowing)
     assert look(client).surroundings.isolation == ()
+
+
+ROUTES, GATEWAYS = (f"/apis/gateway.networking.k8s.io/v1/namespaces/production/{plural}" for plural in ("httproutes", "gateways"))
+
+
+def listed(*found: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": list(found)}
+
+
+def test_a_route_whose_gateway_is_not_there(answers: dict[str, Any], api_server: HttpServer, client: ClusterClient) -> None:
+    rule = {"backendRefs": [{"name": "payment-api", "port": 81}]}
+    spec = {"parentRefs": [{"name": "edge"}], "hostnames": ["pay.example.com"], "rules": [rule]}
+    answers[ROUTES] = listed({"metadata": {"name": "pay", "namespace": "production"}, "spec": spec})
+    answers[GATEWAYS] = listed()
+    route = next(one for one in look(client).surroundings.ingresses if one.kind == "HTTPRoute")
+    assert (route.hosts, route.problems) == (
+        ("pay.example.com",),
+        ("Service payment-api has no port 81", "Gateway edge does not exist"),
+    )
+
+
+def test_what_is_not_installed_is_not_missed(api_server: HttpServer, client: ClusterClient) -> None:
+    api_server.faults["/apis/gateway.networking.k8s.io"] = "403"
+    assert look(client).notes == ()
+    assert GATEWAYS not in [request.path for request in api_server.requests]
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "classes", "told"),
+    [
+        ({}, {}, [], True),
+        ({}, {}, [{"metadata": {"name": "nginx"}}], True),
+        ({}, {}, [{"metadata": {"name": "nginx", "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}}}], False),
+        ({}, {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}, [], False),
+        ({"ingressClassName": "nginx"}, {}, [{"metadata": {"name": "nginx"}}], False),
+    ],
+)
+def test_an_ingress_that_names_no_class(
+    answers: dict[str, Any], client: ClusterClient, spec: Any, status: Any, classes: Any, told: bool
+) -> None:
+    backend = {"service": {"name": "payment-api", "port": {"number": 80}}}
+    found = {"metadata": {"name": "pay"}, "spec": {"defaultBackend": backend, **spec}, "status": status}
+    answers["/apis/networking.k8s.io/v1/namespaces/production/ingresses"] = listed(found)
+    answers["/apis/networking.k8s.io/v1/ingressclasses"] = listed(*classes)
+    (ingress,) = look(client).surroundings.ingresses
+    assert any("IngressClass" in problem for problem in ingress.problems) is told

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs and CronJobs that belong to the service: those that failed lately, and those that are suspended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from ..clients.answers import excerpt
+from ..model.surroundings import BatchJob
+from .foundations import conditions_of
+from .objects import Object, controller_of, count, labels_of, mapping, metadata, moment, name_of
+
+MAX_JOBS = 20
+
+
+def batch_jobs(
+    jobs: Sequence[Object], crons: Sequence[Object], workload: Object, selector: Mapping[str, str], since: datetime
+) -> tuple[BatchJob, ...]:
+    """Of the Jobs with the labels that the workload selects its pods by, or that it or one of its CronJobs made, what failed since then.
+
+    Of a CronJob the newest run that ended speaks: what failed before it is over.
+    """
+    ours = {str(metadata(cron).get("uid")): cron for cron in crons if _labelled(cron, selector) or _made_by(cron, workload)}
+    runs: dict[str, list[Object]] = {}
+    found: list[BatchJob] = []
+    for job in jobs:
+        cron = str(controller_of(job).get("uid"))
+        if cron in ours:
+            runs.setdefault(cron, []).append(job)
+        elif controller_of(job).get("kind") != "CronJob" and (_labelled(job, selector) or _made_by(job, workload)):
+            found += _failed("Job", name_of(job), [job], None, since)
+    for uid, cron in ours.items():
+        succeeded = moment(mapping(cron.get("status")).get("lastSuccessfulTime"))
+        found += _failed("CronJob", name_of(cron), runs.get(uid, []), succeeded, since)
+        if mapping(cron.get("spec")).get("suspend") is True:
+            found.append(BatchJob("CronJob", name_of(cron), suspended=True))
+    newest = sorted(found, key=lambda one: one.at.timestamp() if one.at else 0.0, reverse=True)
+    return tuple(newest[:MAX_JOBS])
+
+
+def _failed(kind: str, name: str, runs: Sequence[Object], succeeded: datetime | None, since: datetime) -> Iterator[BatchJob]:
+    """The newest failure of these runs, where it is within the timeframe and no run ended well after it."""
+    failures, successes = [], [succeeded] if succeeded else []
+    for run in runs:
+        for one in conditions_of(run):
+            if one.status == "True" and one.type in ("Complete", "Failed"):
+                at = one.since or moment(metadata(run).get("creationTimestamp"))
+                if one.type == "Complete" and at:
+                    successes.append(at)
+                elif at:
+                    failures.append((at, one.reason, one.message, name_of(run)))
+        failing = _failing(run)
+        if failing is not None:
+            failures.append((failing, "retrying", f"{count(mapping(run.get('status')).get('failed'))} of its pods failed", name_of(run)))
+    if not failures:
+        return
+    at, reason, message, run_name = max(failures, key=lambda one: one[0])
+    if at >= since and not any(ended > at for ended in successes):
+        told = message if run_name == name else ": ".join(part for part in (run_name, message) if part)
+        yield BatchJob(kind, excerpt(name, 100), at, reason, excerpt(told, 300) if told else None)
+
+
+def _failing(run: Object) -> datetime | None:
+    """Since when a Job that goes on retries pods that failed."""
+    status = mapping(run.get("status"))
+    ended = any(one.status == "True" and one.type in ("Complete", "SuccessCriteriaMet", "Failed") for one in conditions_of(run))
+    if ended or not count(status.get("failed")) or count(status.get("succeeded")):
+        return None
+    return moment(status.get("startTime")) or moment(metadata(run).get("creationTimestamp"))
+
+
+def _labelled(found: Object, selector: Mapping[str, str]) -> bool:
+    template = mapping(mapping(found.get("spec")).get("template"))
+    inner = mapping(mapping(mapping(mapping(found.get("spec")).get("jobTemplate")).get("spec")).get("template"))
+    return bool(selector) and any(
+        all(labels_of(one).get(key) == value for key, value in selector.items()) for one in (found, template, inner)
+    )
+
+
+def _made_by(found: Object, workload: Object) -> bool:
+    uid = metadata(workload).get("uid")
+    return bool(uid) and controller_of(found).get("uid") == uid
