@@ -92,7 +92,11 @@ _KINDS = (
 )
 _SETTINGS = r"\b(?:config(?:uration)?s?|settings?|(?:feature )?(?:flags?|toggles?))\b"
 _CHANGED = r"\b(?:changed|reload(?:ed|ing)?|updated|refreshed|modified|applied|switched|toggled)\b"
-_RELOADED = re.compile(rf"{_SETTINGS}[^.]{{0,40}}{_CHANGED}|{_CHANGED}[^.]{{0,20}}{_SETTINGS}", re.IGNORECASE)
+_FILE = r"[\w./-]+\.(?:ya?ml|toml|ini|conf|cfg|properties|json|env)\b"
+_RELOADED = re.compile(
+    rf"{_SETTINGS}[^.]{{0,40}}{_CHANGED}|{_CHANGED}[^.]{{0,20}}{_SETTINGS}|\b(?:re-?(?:load|read))(?:ed|ing)?\b.{{0,20}}{_FILE}|{_FILE}.{{0,20}}{_CHANGED}",
+    re.IGNORECASE,
+)
 _ERRORS = ("FATAL", "ERROR")
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ..model.rollout import Revision, Rollouts
 from ..model.workload import WorkloadState
 
@@ -17,6 +19,28 @@ def rolled_back_from(revision: Revision, rollouts: Rollouts) -> bool:
     return any(other.was_rollback and other.number == revision.number + 1 for other in rollouts.revisions)
 
 
+def same_template(one: Revision, other: Revision) -> bool:
+    """Whether two revisions run the same: their templates differ in nothing but what a restart writes. False where that is not known."""
+    if one.image_digest and other.image_digest and one.image_digest != other.image_digest:
+        return False
+    return one.content is not None and one.content == other.content
+
+
+def first_rolled_out(revision: Revision, rollouts: Rollouts) -> datetime | None:
+    """When what ``revision`` runs was rolled out: ``kubectl rollout restart`` makes a revision, and deploys nothing.
+
+    None where it is not known.
+    """
+    since = rollouts.deployed_at if revision.current else revision.active_from
+    for older in sorted(rollouts.revisions, key=lambda one: -one.number):
+        if older.number >= revision.number:
+            continue
+        if not same_template(older, revision) or older.active_from is None:
+            break
+        since = older.active_from
+    return since
+
+
 def last_stable(rollouts: Rollouts, before: Revision) -> Revision | None:
     """The revision to return to from ``before``.
 
@@ -26,7 +50,10 @@ def last_stable(rollouts: Rollouts, before: Revision) -> Revision | None:
     older = [
         revision
         for revision in rollouts.revisions
-        if revision.number < before.number and not revision.current and not rolled_back_from(revision, rollouts)
+        if revision.number < before.number
+        and not revision.current
+        and not rolled_back_from(revision, rollouts)
+        and not same_template(revision, before)
     ]
     proven = [revision for revision in older if (revision.stable_for or 0.0) >= PROVEN_AFTER]
     if proven:

@@ -64,7 +64,7 @@ def next_steps(action: Action, leader: Hypothesis | None, facts: Situation, walk
     if action in (Action.ROLLBACK, Action.HOTFIX):
         steps.append(f"Notify stakeholders via {channel} channel" if channel else "Notify stakeholders")
         version = version_of(facts.suspect) if facts.suspect else "the current version"
-        steps.append("Prepare hotfix with database index" if facts.table_scan is not None else f"Prepare hotfix for {version}")
+        steps.append("Prepare hotfix with database index" if facts.missing_index is not None else f"Prepare hotfix for {version}")
         return (*steps, "Schedule post-mortem for tomorrow", "Update runbook with lessons learned")
     return (*_investigation(leader, facts, walked), "Monitor error rate for improvement", *_escalation(facts))
 
@@ -73,9 +73,9 @@ def _after_deployment(facts: Situation) -> tuple[str, ...]:
     version = version_of(facts.suspect) if facts.suspect else "the current version"
     before = version_of(facts.target) if facts.target else "the version before"
     review = f"Review the changes from {before} to {version}"
-    scan = facts.table_scan
-    if scan is not None:
-        return (f"Add index on {scan.table_scan}", f"Review the query: {scan.statement or scan.operation}", review)
+    index = facts.missing_index
+    if index is not None:
+        return (f"Add index on {index.column}", f"Review the query: {index.statement}", review)
     if facts.workload is not None and out_of_memory(facts.workload):
         return ("Raise the memory limit", f"Take a heap profile of {version}", review)
     broken = next((pod for pod in facts.crashing if pod.reason in UNSTARTABLE), None)

@@ -131,9 +131,9 @@ def leak_since_deployment(facts: Situation) -> bool:
 
 
 def _title(facts: Situation) -> str:
-    scan = facts.table_scan
-    if scan is not None and facts.implicated and not facts.began_before:
-        return f"Missing index on {scan.table_scan}"
+    index = facts.missing_index
+    if index is not None and facts.implicated and not facts.began_before:
+        return f"Missing index on {index.column}"
     version = version_of(facts.suspect) if facts.suspect else "the current version"
     if facts.implicated and not facts.symptoms.severe and leak_since_deployment(facts):
         return f"Possible resource leak in {version}"
@@ -198,9 +198,9 @@ def _weigh_lateness(facts: Situation, ledger: Ledger) -> None:
 
 
 def _weigh_code(facts: Situation, ledger: Ledger) -> None:
-    if facts.table_scan is not None:
-        statement = facts.table_scan.statement or facts.table_scan.operation
-        ledger.add(10, f"Traces show a full table scan, for lack of an index on {facts.table_scan.table_scan}: {statement}")
+    index = facts.missing_index
+    if index is not None:
+        ledger.add(10, f"{index.shown_by} a full table scan, for lack of an index on {index.column}: {index.statement}")
     elif facts.code_clue is not None:
         ledger.add(10, facts.code_clue)
     logs = facts.diagnostics.logs.data

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ..analysis.migrations import destructive
-from ..analysis.stability import PROVEN_AFTER, failing_target, rolled_back_from, still_rolling_out
+from ..analysis.migrations import destructive, index_taken
+from ..analysis.stability import PROVEN_AFTER, failing_target, rolled_back_from, same_template, still_rolling_out
 from ..analysis.wording import plural, version_of
 from ..model.recommendation import Guard
 from ..units import format_duration, format_ratio
@@ -149,8 +149,9 @@ def _target(facts: Situation) -> Iterator[Guard]:
         yield Guard("no_target", "There is nothing to roll back to", "no earlier revision that nobody rolled back from", forbids=True)
         return
     name = version_of(target)
-    if target.current:
-        yield Guard("target_is_current", f"{name} already runs", "rolling back to it changes nothing", forbids=True)
+    if target.current or (facts.suspect is not None and same_template(target, facts.suspect)):
+        detail = "rolling back to it changes nothing" if target.current else "its pods were only restarted since: it is the same template"
+        yield Guard("target_is_current", f"{name} already runs", detail, forbids=True)
     if rolled_back_from(target, rollouts):
         yield Guard("target_rolled_back", f"{name} was itself rolled back", "somebody found it wanting before", forbids=True)
     if failing_target(target):
@@ -174,6 +175,11 @@ def _evidence(facts: Situation) -> Iterator[Guard]:
         if gone is not None and not facts.diagnostics.service.schema_check:
             detail = f"{gone}: the earlier version would miss what it takes away"
             yield Guard("migration_undone", "The schema has no way back", detail, forbids=True)
+            return
+        index = index_taken(changes.migrations, changes.commits)
+        if index is not None and facts.slower:
+            detail = f"{index}: requests are slow since, and an earlier version would lack the index as well; create it again"
+            yield Guard("migration_undone", "An index was dropped, which a rollback does not bring back", detail, forbids=True)
             return
         detail = f"{', '.join(changes.migrations[:3])}: the earlier version must cope with the schema as it is now"
         yield Guard("migrations", f"{plural(len(changes.migrations), 'database migration')} came with it", detail, forbids=False)

@@ -42,6 +42,9 @@ from .walk import walk
 _BUSY = 0.7
 """Share of the CPU limit below which a rise is work, not a leak."""
 _HOURS_TO_LIMIT = 24.0
+_FULL = 0.95
+_LONG_BEFORE = 3600.0
+"""Seconds by which usage left its baseline before anybody felt anything."""
 
 
 def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
@@ -75,6 +78,7 @@ def _dependency(facts: Situation) -> Hypothesis:
         ledger.add(25 if errors_begin_elsewhere(facts) else 0, f"Errors begin in {facts.error_origin[0]} in {facts.error_origin[1]} traces")
     bad = facts.unhealthy_dependencies
     elsewhere = not facts.implicated or facts.began_before or (came_late(facts) and not facts.code_evidence)
+    elsewhere = elsewhere or facts.clues.both is not None or bool(facts.old_pods_failing)
     outside = facts.clues.nature is Nature.OUTSIDE and elsewhere
     if outside and facts.clues.errors:
         ledger.add(20, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
@@ -113,7 +117,8 @@ def _weigh_dependency(facts: Situation, worst: DependencyHealth, ledger: Ledger)
 
 
 def _leak(facts: Situation) -> Hypothesis | None:
-    """10 %, +25 when latency grew gradually, +35 when memory (+15 CPU) is on its way to its limit, +10 when nearly full, +25 when killed.
+    """10 %, +25 when latency grew gradually, +35 when memory (+15 CPU) is on its way to its limit, +10 when nearly full (+25 when rising
+    and as good as full), +25 when killed.
 
     A leak that began with a deployment is the deployment's: at most 15 here.
     """
@@ -122,16 +127,17 @@ def _leak(facts: Situation) -> Hypothesis | None:
     rising = False
     if latency is not None and latency.shape is Shape.GRADUAL:
         ledger.add(25, f"{latency.title} grew over half an hour or more")
-    if memory is not None and _heads_for_limit(memory):
+    if memory is not None and _heads_for_limit(memory, facts):
         rising = True
         ledger.add(35, f"{memory.title} is trending up{_trend(memory)}")
     elif memory is not None and memory.value is not None:
         ledger.add(-20, f"{memory.title} is not rising ({format_value(memory.value, memory.unit)})")
-    if cpu is not None and (cpu.value or 0.0) >= _BUSY and _heads_for_limit(cpu):
+    if cpu is not None and (cpu.value or 0.0) >= _BUSY and _heads_for_limit(cpu, facts):
         rising = True
         ledger.add(15, f"{cpu.title} is trending up{_trend(cpu)}")
     if memory is not None and (memory.value or 0.0) > NEARLY_FULL:
-        ledger.add(10, f"{memory.title} nears its limit")
+        full = rising and (memory.value or 0.0) >= _FULL
+        ledger.add(25 if full else 10, f"{memory.title} {'is as good as full' if full else 'nears its limit'}")
     if facts.workload is not None and out_of_memory(facts.workload):
         rising = True
         ledger.add(25, "Pods were ended by the memory limit")
@@ -207,12 +213,18 @@ def _unknown(facts: Situation) -> Hypothesis:
     return ledger.hypothesis("unknown", "Cause not yet known")
 
 
-def _heads_for_limit(signal: Signal) -> bool:
-    """Whether usage grows and, at this pace, reaches its limit within a day."""
+def _heads_for_limit(signal: Signal, facts: Situation) -> bool:
+    """Whether usage grows and, at this pace, reaches its limit within a day.
+
+    What has grown since before the timeframe looks like a sudden change at its start: it grows, where it is nearly full an hour later.
+    """
     trend = signal.trend_per_hour
     if signal.value is None or trend is None or trend <= 0:
         return False
-    return signal.shape is Shape.GRADUAL and (1.0 - signal.value) / trend <= _HOURS_TO_LIMIT and (worsening(signal) or 2.0) > 1.05
+    felt = facts.onset.at or facts.now
+    long_before = signal.onset is not None and (felt - signal.onset).total_seconds() >= _LONG_BEFORE and signal.value >= NEARLY_FULL
+    grows = signal.shape is Shape.GRADUAL or long_before
+    return grows and (1.0 - signal.value) / trend <= _HOURS_TO_LIMIT and (worsening(signal) or 2.0) > 1.05
 
 
 def _trend(signal: Signal) -> str:

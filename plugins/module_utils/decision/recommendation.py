@@ -43,6 +43,7 @@ from .observations import observe
 from .policy import NEVER, SURE, automatic
 from .reasoning import reasoning
 from .situation import Options, Situation, situation
+from .stuck import STUCK
 from .walk import Walk, walk
 
 LIKELY = 60
@@ -121,6 +122,8 @@ def _decide(
     concluded = concluded_about(leader.cause, facts, walked)
     if concluded is not None and concluded.action is not None and concluded.action not in _SAID_OTHERWISE:
         action = Action(concluded.action)
+        if leader.title == STUCK:
+            return action, f"{action.value.replace('_', ' ').upper()} pods (workers are stuck)"
         return action, concluded.headline or f"{action.value.replace('_', ' ').upper()} ({leader.title})"
     if leader.cause == "unknown":
         return Action.INVESTIGATE, "INVESTIGATE FURTHER (cause not yet known)"

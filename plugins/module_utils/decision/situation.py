@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ..analysis.contribution import PROMPT
 from ..analysis.pods import UNSTARTABLE, crashing, failing
 from ..analysis.rollout_end import rollout_end
-from ..analysis.signals import USER_FELT
-from ..analysis.stability import last_stable, still_rolling_out
+from ..analysis.signals import USER_FELT, worsening
+from ..analysis.stability import first_rolled_out, last_stable, same_template, still_rolling_out
 from ..model.dependencies import DependencyHealth
 from ..model.diagnostics import Diagnostics
 from ..model.finding import Level
@@ -44,6 +45,15 @@ class Attempt:
     state: str
     to_version: str | None = None
     to_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingIndex:
+    """``column`` is ``table.column``; ``shown_by`` says who shows it, with a verb."""
+
+    column: str
+    statement: str
+    shown_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ class Situation:
         if self.onset.at is None or self.suspect_since is None or self.suspect is None or self.still_rolling_out:
             return None
         state = self.workload
-        mine = [pod.created_at for pod in state.pods if _is_of(pod, self.suspect)] if state else []
+        mine = [pod.created_at for pod in state.pods if self._runs_suspect(pod)] if state else []
         done = rollout_end(self.suspect_since, mine)
         return (self.onset.at - done).total_seconds() if done is not None else None
 
@@ -137,6 +147,12 @@ class Situation:
         return Shape.GRADUAL in shapes.values() and Shape.SUDDEN not in shapes.values()
 
     @property
+    def slower(self) -> bool:
+        """Whether requests take longer than they did."""
+        latency = self.signal("latency_p95")
+        return latency is not None and latency.onset is not None and (worsening(latency) or 0.0) >= _SLOWER
+
+    @property
     def recovering(self) -> bool:
         """Whether all that users feel is getting better by itself, and no pod fails."""
         felt = [signal for name in USER_FELT if (signal := self.signal(name)) and signal.onset is not None]
@@ -149,6 +165,9 @@ class Situation:
         """Worst first: what does not work, then what is critical, then what is fullest."""
         known = self.diagnostics.dependencies.data.health if self.diagnostics.dependencies.data else ()
         bad = [one for one in known if one.level in (Level.WARNING, Level.CRITICAL)]
+        if self.missing_index is not None:
+            # What asks it without an index is the suspect: that it is slow is a consequence.
+            bad = [one for one in bad if not only_lacks_index(one)]
         return tuple(sorted(bad, key=lambda one: (unreachable(one), one.level is Level.CRITICAL, _share(one)), reverse=True))
 
     @property
@@ -159,21 +178,48 @@ class Situation:
         return next((scan for scan in scans if scan.self_time >= _SLOWER * (scan.baseline_self_time or 0.0)), None)
 
     @property
+    def missing_index(self) -> MissingIndex | None:
+        """The index that the suspect's statements lack; None when there is none, or nothing says that they are the suspect's.
+
+        As the traces say; or as a database says that was asked, of a statement that runs at this moment, where the trouble came with the
+        suspect: that a statement is slow does not tell since when it is.
+        """
+        scan = self.table_scan
+        if scan is not None and scan.table_scan is not None:
+            return MissingIndex(scan.table_scan, scan.statement or scan.operation, "Traces show")
+        known = self.diagnostics.dependencies.data
+        if self.delay is None or not -self.onset.tolerance <= self.delay <= PROMPT or not self.symptoms.any:
+            return None
+        for health in known.health if known else ():
+            for one in sorted(health.statements, key=lambda statement: -statement.running):
+                if one.missing_index and one.running:
+                    return MissingIndex(one.missing_index, one.statement, f"{health.title} shows")
+        return None
+
+    @property
     def old_pods_failing(self) -> tuple[Pod, ...]:
         """Failing pods that run another revision than the suspect."""
-        return tuple(pod for pod in self.failing if _is_of(pod, self.suspect) is False)
+        return tuple(pod for pod in self.failing if self._runs_suspect(pod) is False)
 
     @property
     def only_new_pods_fail(self) -> bool:
         """Whether pods of the suspect fail while pods of another revision are well: the same load, the same dependencies."""
         state = self.workload
-        well = any(pod.ready and _is_of(pod, self.suspect) is False for pod in state.pods) if state else False
-        return well and not self.old_pods_failing and any(_is_of(pod, self.suspect) for pod in self.failing)
+        well = any(pod.ready and self._runs_suspect(pod) is False for pod in state.pods) if state else False
+        return well and not self.old_pods_failing and any(self._runs_suspect(pod) for pod in self.failing)
+
+    def _runs_suspect(self, pod: Pod) -> bool | None:
+        """Whether the pod runs what the suspect runs, which it was perhaps only restarted with; None when that can't be told."""
+        suspect = self.suspect
+        if suspect is None or suspect.template_hash is None or pod.revision_hash is None:
+            return None
+        alike = [one.template_hash for one in self.rollouts.revisions if same_template(one, suspect)] if self.rollouts else []
+        return pod.revision_hash in (suspect.template_hash, *alike)
 
     @property
     def code_evidence(self) -> bool:
         """Evidence that points at the suspect's own code or configuration, and not merely at the time."""
-        return self.table_scan is not None or self.code_clue is not None
+        return self.missing_index is not None or self.code_clue is not None
 
     @property
     def code_clue(self) -> str | None:
@@ -181,7 +227,7 @@ class Situation:
         found = self.clues
         if self.only_new_pods_fail:
             return "Evidence in the version itself: only its pods fail, those of the version before are well"
-        if any(pod.reason in UNSTARTABLE and _is_of(pod, self.suspect) is not False for pod in self.crashing):
+        if any(pod.reason in UNSTARTABLE and self._runs_suspect(pod) is not False for pod in self.crashing):
             return "Evidence in the version itself: its pods can't be started"
         if found.only_new is not None:
             return f"Only its pods log this, not those of the version that runs beside it: {found.only_new.template}"
@@ -233,7 +279,13 @@ def situation(diagnostics: Diagnostics, now: datetime, options: Options) -> Situ
 
 def unreachable(dependency: DependencyHealth) -> bool:
     """Whether it does not work at all, rather than being short of something that its users use up."""
-    return dependency.level is Level.CRITICAL and not saturated(dependency)
+    return dependency.level is Level.CRITICAL and not saturated(dependency) and not only_lacks_index(dependency)
+
+
+def only_lacks_index(dependency: DependencyHealth) -> bool:
+    """Whether all that is wrong with it are statements that lack an index."""
+    lacking = {f"Missing index on {one.missing_index}" for one in dependency.statements if one.missing_index}
+    return bool(lacking) and all(problem in lacking for problem in dependency.problems or (dependency.detail,))
 
 
 def exhausted(dependency: DependencyHealth) -> bool:
@@ -254,20 +306,13 @@ def _suspect(rollouts: Rollouts | None, onset: IncidentOnset) -> tuple[Revision 
     """The current revision, unless the trouble is older than it and began within an hour after an earlier one was rolled out."""
     if rollouts is None:
         return None, None
-    current, since = rollouts.current, rollouts.deployed_at
+    current, since = rollouts.current, first_rolled_out(rollouts.current, rollouts)
     if onset.at is None or since is None or (onset.at - since).total_seconds() >= -onset.tolerance:
         return current, since
     for revision in rollouts.revisions:
-        if revision.current or revision.active_from is None:
+        began = first_rolled_out(revision, rollouts)
+        if revision.current or began is None or same_template(revision, current):
             continue
-        delay = (onset.at - revision.active_from).total_seconds()
-        if -onset.tolerance <= delay <= FOLLOWS:
-            return revision, revision.active_from
+        if -onset.tolerance <= (onset.at - began).total_seconds() <= FOLLOWS:
+            return revision, began
     return current, since
-
-
-def _is_of(pod: Pod, revision: Revision | None) -> bool | None:
-    """Whether the pod runs the revision; None when that can't be told."""
-    if revision is None or revision.template_hash is None or pod.revision_hash is None:
-        return None
-    return pod.revision_hash == revision.template_hash

@@ -11,6 +11,7 @@ from ..units import format_change, format_duration
 from .ledger import Ledger
 from .situation import Situation
 
+STUCK = "Stuck workers"
 _FELL = 0.75
 """Multiple of its usual CPU usage down to which a service works noticeably less."""
 _AS_EVER = (0.8, 1.25)
@@ -36,4 +37,4 @@ def stuck_hypothesis(facts: Situation) -> Hypothesis | None:
     ledger.add(0, f"{cpu.title} fell ({format_change(cpu.ratio - 1)}) although the requests did not: workers wait for something")
     ledger.add(0, f"It lasts for {format_duration(lasting)}, and all dependencies that were probed are well")
     ledger.check("Take a thread dump of a pod before it is restarted", "See what the waiting threads wait for")
-    return ledger.hypothesis("resource_leak", "Stuck workers")
+    return ledger.hypothesis("resource_leak", STUCK)

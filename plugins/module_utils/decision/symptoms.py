@@ -20,6 +20,9 @@ HIGH_LATENCY = 0.5
 """Seconds at the 95th percentile."""
 _STRONGEST_BAND = {"error_rate": 10.0, "latency_p95": 5.0}
 """Multiples of the baseline that earn the most points in the rollback score."""
+_NEARLY_FULL = 0.85
+_SOON = 3600.0
+"""Seconds within which memory that grows reaches its limit for that to be trouble before anybody feels it."""
 _AS_EVER = 1.5
 """Up to this multiple of its baseline a high value is how the service always is."""
 
@@ -91,6 +94,9 @@ def _degraded(diagnostics: Diagnostics) -> tuple[str, ...]:
         began = signal.onset is not None and (worsening(signal) or 0.0) >= _AS_EVER
         if signal.name in USER_FELT and (level in (Level.WARNING, Level.CRITICAL) or began):
             found.append(signal.title)
+    memory = metrics.signal("memory") if metrics else None
+    if memory is not None and _fills_up(memory):
+        found.append(memory.title)
     if state and failing(state.pods, diagnostics.workload.collected_at):
         found.append("Pods")
     logs = diagnostics.logs.data
@@ -98,6 +104,13 @@ def _degraded(diagnostics: Diagnostics) -> tuple[str, ...]:
     if blind and logs and any(pattern.level in ("FATAL", "ERROR") and pattern.new_since_deployment for pattern in logs.patterns):
         found.append("Errors in the logs")
     return tuple(found)
+
+
+def _fills_up(memory: Signal) -> bool:
+    """Whether memory has grown to near its limit, and reaches it within the hour: its pods are about to be killed."""
+    if memory.value is None or memory.onset is None or (memory.trend_per_hour or 0.0) <= 0.0 or (worsening(memory) or 0.0) < _AS_EVER:
+        return False
+    return memory.value >= _NEARLY_FULL and (1.0 - memory.value) / (memory.trend_per_hour or 1.0) * 3600 <= _SOON
 
 
 def _crashes(diagnostics: Diagnostics) -> tuple[bool | None, str]:

@@ -108,8 +108,9 @@ def _stable(facts: Situation) -> Known:
 
 
 def _new_code(facts: Situation) -> Known:
-    if facts.table_scan is not None:
-        return Known(True, f"traces show a table scan: {facts.table_scan.statement or facts.table_scan.operation}")
+    index = facts.missing_index
+    if index is not None:
+        return Known(True, f"{index.shown_by[0].lower()}{index.shown_by[1:]} a table scan: {index.statement}")
     logs = facts.diagnostics.logs.data
     if logs is None:
         return Known(None, facts.diagnostics.logs.reason or "the logs are not known")

@@ -23,6 +23,7 @@ from .objects import Object, annotations_of, count, digest_of, labels_of, mappin
 from .owners import image_manager, ownership
 from .revision_history import Activation, Kept, activations, active_span, reordered
 from .snapshot import FOR_ROLLOUTS, ClusterSnapshot
+from .template_content import content_of
 
 _REVISION = "deployment.kubernetes.io/revision"
 _REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
@@ -195,6 +196,7 @@ def _revision(entry: _Entry, history: Sequence[Activation], current: bool, conta
         pods=entry.pods,
         was_rollback=bool(kept.earlier),
         image_digest=_named_digest(image) or digests.get(entry.template_hash or ""),
+        content=content_of(entry.template),
     )
 
 

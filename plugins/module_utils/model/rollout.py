@@ -36,6 +36,8 @@ class Revision:
     """The client that last wrote the image (``kubectl-edit``, ``argocd-controller``), of the current revision, as the server knows it."""
     image_digest: str | None = None
     """``sha256:…`` that its pods run, as the nodes report it; that of the reference itself where it names one; None when no pod is left."""
+    content: str | None = None
+    """A fingerprint of its template without what a restart writes: two revisions that share it run the same. None when it is not known."""
 
     @property
     def stable_for(self) -> float | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..analysis.stability import same_template
 from ..errors import IncidentResponseError, InvalidOptionError, NotFoundError
 from ..model.rollout import Revision, Rollouts
 from ..names import check_version
@@ -81,13 +82,22 @@ def _previous(rollouts: Rollouts) -> Revision:
     if rollouts.previous is None:
         raise _not_found("There is no revision before the current one to roll back to.", rollouts)
     if not rollouts.current.was_rollback:
-        return rollouts.previous
+        return _before_restarts(rollouts) if same_template(rollouts.previous, rollouts.current) else rollouts.previous
     if rollouts.in_progress:
         return rollouts.current
     raise TargetError(
         f"The current {describe(rollouts.current)} is itself the result of a rollback, so 'previous' would bring back "
         f"{describe(rollouts.previous)}. Name the version or the revision that you want."
     )
+
+
+def _before_restarts(rollouts: Rollouts) -> Revision:
+    """The newest revision before the current one that runs something else: a restart makes revisions that change nothing."""
+    older = [one for one in rollouts.revisions if one.number < rollouts.current.number]
+    before = next((one for one in sorted(older, key=lambda one: -one.number) if not same_template(one, rollouts.current)), None)
+    if before is None:
+        raise _not_found("Every revision before the current one runs the same template: its pods were only restarted.", rollouts)
+    return before
 
 
 def _latest_stable(rollouts: Rollouts) -> Revision:
@@ -101,7 +111,10 @@ def _latest_stable(rollouts: Rollouts) -> Revision:
     candidates = [
         (revision, revision.stable_for)
         for revision in rollouts.revisions
-        if not revision.current and revision.stable_for is not None and not rolled_back_from(revision, rollouts)
+        if not revision.current
+        and revision.stable_for is not None
+        and not rolled_back_from(revision, rollouts)
+        and not same_template(revision, rollouts.current)
     ]
     if not candidates:
         raise _not_found("No earlier revision is known to have been stable.", rollouts)
