@@ -40,7 +40,7 @@ def reconcile(context: Context, job: Object) -> None:
     elif failed > job["spec"]["backoffLimit"]:
         reason = ("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
     elif not active:
-        active = [_create(context, job)]
+        active = [pod for pod in [_create(context, job)] if pod is not None]
     _write_status(context, job, {"active": len(active), "failed": failed, "succeeded": succeeded}, started, reason)
 
 
@@ -48,7 +48,7 @@ def _owned(pod: Object, uid: str) -> bool:
     return any(owner["uid"] == uid for owner in pod["metadata"].get("ownerReferences") or ())
 
 
-def _create(context: Context, job: Object) -> Object:
+def _create(context: Context, job: Object) -> Object | None:
     meta = job["metadata"]
     labels = {**dict.fromkeys(_NAMES, meta["name"]), **dict.fromkeys(_UIDS, meta["uid"])}
     name = f"{meta['name']}-{secrets.token_hex(3)[:5]}"

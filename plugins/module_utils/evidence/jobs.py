@@ -27,9 +27,9 @@ def batch_jobs(
     runs: dict[str, list[Object]] = {}
     found: list[BatchJob] = []
     for job in jobs:
-        cron = str(controller_of(job).get("uid"))
-        if cron in ours:
-            runs.setdefault(cron, []).append(job)
+        owner = str(controller_of(job).get("uid"))
+        if owner in ours:
+            runs.setdefault(owner, []).append(job)
         elif controller_of(job).get("kind") != "CronJob" and (_labelled(job, selector) or _made_by(job, workload)):
             found += _failed("Job", name_of(job), [job], None, since)
     for uid, cron in ours.items():
