@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.contract.workload_states import LABELS, Namespace, Object, ago, ended, named, running
+from plugins.module_utils.clients.cluster import Invalid
+from tests.contract.workload_states import LABELS, MERGE, Namespace, Object, ago, ended, named, running
 
 Build = Callable[[Namespace], object]
 LIMITS = {"resources": {"limits": {"cpu": "100m", "memory": "64Mi"}}}
@@ -54,15 +55,20 @@ def failed_job(space: Namespace, name: str, labels: Object, **when: float) -> No
     """A Job that makes no pods of its own (parallelism 0), and of which its controller says that it gave up."""
     at = ago(**(when or {"minutes": 2}))
     told = {"status": "True", "reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
-    status = {
-        "startTime": at,
-        "failed": 1,
-        "conditions": [{"type": kind, "lastTransitionTime": at, **told} for kind in ("FailureTarget", "Failed")],
-    }
+    status = {"failed": 1, "conditions": [{"type": kind, "lastTransitionTime": at, **told} for kind in ("FailureTarget", "Failed")]}
     container = {"name": "migrate", "image": "shop/migrate:v1"}
     template = {"metadata": {"labels": labels}, "spec": {"restartPolicy": "Never", "containers": [container]}}
-    job = named("Job", name, {"parallelism": 0, "backoffLimit": 0, "template": template}, labels)
-    space.post("apis/batch/v1", "jobs", job, status)
+    space.post("apis/batch/v1", "jobs", named("Job", name, {"parallelism": 0, "backoffLimit": 0, "template": template}, labels))
+    path = f"/apis/batch/v1/{space.space}/jobs/{name}/status"
+
+    def written() -> bool:
+        try:
+            space.cluster.client().patch(path, {"status": status}, MERGE)
+        except Invalid:
+            return False  # its controller has not said yet when the Job began
+        return True
+
+    space.cluster.until("the Job's end", written)
 
 
 def suspended_cron_job(space: Namespace, name: str, labels: Object) -> None:
