@@ -100,6 +100,16 @@ def test_a_stateful_set_without_its_storage_class(cluster: Cluster) -> None:
     assert any("StatefulSet payment-api uses the StorageClass fast, which does not exist" in line for line in told)
 
 
+def test_a_stateful_set_whose_update_is_held_back(cluster: Cluster) -> None:
+    space = Namespace(cluster)
+    space.service(LABELS, clusterIP="None")
+    space.deploy(kind=STATEFUL_SET, updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"partition": 2}})
+    space.ready(3, kind=STATEFUL_SET)
+    cluster.roll_out(STATEFUL_SET, "v2")
+    told = cluster.until("a warning", lambda: [one for one in warnings(findings(cluster, STATEFUL_SET)) if "partition" in one])
+    assert "2 pods of StatefulSet payment-api still on the old version: the update is held back by partition 2" in told[0]
+
+
 @pytest.mark.parametrize("kind", [STATEFUL_SET, DAEMON_SET])
 def test_the_other_kinds_are_well_too(cluster: Cluster, kind: WorkloadKind) -> None:
     space = Namespace(cluster)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.contract.workload_states import LABELS, Namespace, Object, ended, named, running
+from plugins.module_utils.clients.cluster import Invalid
+from tests.contract.workload_states import LABELS, MERGE, Namespace, Object, ago, ended, named, running
 
 Build = Callable[[Namespace], object]
 LIMITS = {"resources": {"limits": {"cpu": "100m", "memory": "64Mi"}}}
@@ -26,12 +27,15 @@ def failing_init(pod: Object) -> Object:
     return status
 
 
-def ingress(space: Namespace, backend: str, port: int = 80, tls: str | None = None) -> None:
+def ingress(space: Namespace, backend: str, port: int = 80, tls: str | None = None, of_a_class: bool = True) -> None:
     path = {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": backend, "port": {"number": port}}}}
     spec = {"rules": [{"host": "pay.example.com", "http": {"paths": [path]}}]}
     if tls:
         spec["tls"] = [{"hosts": ["pay.example.com"], "secretName": tls}]
-    space.post("apis/networking.k8s.io/v1", "ingresses", named("Ingress", "payment-api", spec))
+    body = named("Ingress", "payment-api", spec)
+    if of_a_class:
+        body["metadata"]["annotations"] = {"kubernetes.io/ingress.class": "nginx"}
+    space.post("apis/networking.k8s.io/v1", "ingresses", body)
 
 
 def key(secret: str, name: str) -> Object:
@@ -45,6 +49,40 @@ def claim(name: str) -> Object:
 def volume_claim(name: str, storage_class: str) -> Object:
     spec = {"accessModes": ["ReadWriteOnce"], "storageClassName": storage_class, "resources": {"requests": {"storage": "1Gi"}}}
     return named("PersistentVolumeClaim", name, spec)
+
+
+def failed_job(space: Namespace, name: str, labels: Object, **when: float) -> None:
+    """A Job that makes no pods of its own (parallelism 0), and of which its controller says that it gave up."""
+    at = ago(**(when or {"minutes": 2}))
+    told = {"status": "True", "reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
+    status = {"failed": 1, "conditions": [{"type": kind, "lastTransitionTime": at, **told} for kind in ("FailureTarget", "Failed")]}
+    container = {"name": "migrate", "image": "shop/migrate:v1"}
+    template = {"metadata": {"labels": labels}, "spec": {"restartPolicy": "Never", "containers": [container]}}
+    space.post("apis/batch/v1", "jobs", named("Job", name, {"parallelism": 0, "backoffLimit": 0, "template": template}, labels))
+    path = f"/apis/batch/v1/{space.space}/jobs/{name}/status"
+
+    def written() -> bool:
+        try:
+            space.cluster.client().patch(path, {"status": status}, MERGE)
+        except Invalid:
+            return False  # its controller has not said yet when the Job began
+        return True
+
+    space.cluster.until("the Job's end", written)
+
+
+def suspended_cron_job(space: Namespace, name: str, labels: Object) -> None:
+    container = {"name": "settle", "image": "shop/settle:v1"}
+    pod = {"template": {"metadata": {"labels": labels}, "spec": {"restartPolicy": "Never", "containers": [container]}}}
+    spec = {"schedule": "*/5 * * * *", "suspend": True, "jobTemplate": {"spec": pod}}
+    space.post("apis/batch/v1", "cronjobs", named("CronJob", name, spec, labels))
+
+
+def autoscaler(name: str) -> Object:
+    metric = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "payment-api"}
+    spec = {"scaleTargetRef": target, "minReplicas": 3, "maxReplicas": 10, "metrics": [metric]}
+    return named("HorizontalPodAutoscaler", name, spec)
 
 
 def budget(least: int, **labels: str) -> Object:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from plugins.module_utils.model.service import WorkloadKind
-from tests.contract.workload_objects import LIMITS, WEB, Build, budget, ingress, key, volume_claim
+from tests.contract.workload_objects import LIMITS, WEB, Build, budget, failed_job, ingress, key, suspended_cron_job, volume_claim
 from tests.contract.workload_states import LABELS, Namespace, Object, ago, ended, named, running
 
 DEPLOYMENT = WorkloadKind.DEPLOYMENT
@@ -135,6 +135,26 @@ def starting_slowly(space: Namespace) -> None:
     space.warn("Pod", pod["metadata"]["name"], "Unhealthy", "Startup probe failed: connection refused", 17, uid=pod["metadata"]["uid"])
 
 
+def jobs_beside(space: Namespace) -> None:
+    """One failed yesterday, one is another service's, and the service's own CronJob is suspended."""
+    space.deploy()
+    space.ready(3)
+    failed_job(space, "payment-api-migrate", LABELS, hours=30)
+    failed_job(space, "payment-api-worker-migrate", {"app": "payment-api-worker"})
+    suspended_cron_job(space, "payment-api-settle", LABELS)
+
+
+def harmless_warnings(space: Namespace) -> None:
+    space.service(LABELS)
+    space.deploy()
+    space.ready(3)
+    space.warn("Service", "payment-api", "TopologyAwareHintsDisabled", "Insufficient number of endpoints")
+    lost = 'Failed to update endpoint: Operation cannot be fulfilled on endpoints "payment-api": the object has been modified'
+    space.warn("Service", "payment-api", "FailedToUpdateEndpoint", lost)
+    pod = space.pods(3)[0]["metadata"]
+    space.warn("Pod", pod["name"], "DNSConfigForming", "Nameserver limits were exceeded", 900, uid=pod["uid"])
+
+
 WELL: dict[str, Build] = {
     "with all that belongs to it": clean,
     "evicted pods that lie around": evicted,
@@ -160,6 +180,15 @@ WELL: dict[str, Build] = {
         space.deploy(),
         space.ready(3),
     ),
+    "at rest, and called by nobody": lambda space: space.deploy(replicas=0),
+    "Jobs that are over, and a CronJob that rests": jobs_beside,
+    "a port that the containers do not say": lambda space: (
+        space.service(LABELS, target="web"),
+        space.service(LABELS, name="payment-api-metrics", target=9090),
+        space.deploy(container=WEB),
+        space.ready(3),
+    ),
+    "warnings that harm nobody": harmless_warnings,
     "a claim of nobody": lambda space: (
         space.post("api/v1", "persistentvolumeclaims", volume_claim("forgotten", "none")),
         space.deploy(),

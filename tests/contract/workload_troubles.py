@@ -4,10 +4,41 @@
 from __future__ import annotations
 
 from plugins.module_utils.model.service import WorkloadKind
-from tests.contract.workload_objects import LIMITS, WEB, Build, budget, claim, failing_init, gated, ingress, key, volume_claim
-from tests.contract.workload_states import LABELS, ended, named, running, waiting
+from tests.contract.workload_objects import (
+    LIMITS,
+    WEB,
+    Build,
+    autoscaler,
+    budget,
+    claim,
+    failed_job,
+    failing_init,
+    gated,
+    ingress,
+    key,
+    volume_claim,
+)
+from tests.contract.workload_states import LABELS, Namespace, Object, ended, named, running, waiting
 
 DEPLOYMENT = WorkloadKind.DEPLOYMENT
+
+
+def told(code: int, reason: str, message: str) -> Object:
+    end = ended(code, reason)
+    end["terminated"]["message"] = message
+    return end
+
+
+def evicted_just_now(space: Namespace) -> None:
+    """Others took the pods' places already."""
+    space.deploy()
+    space.ready(3)
+    low = "The node was low on resource: memory."
+    for pod in space.pods(3)[:2]:
+        space.set_status(pod, {"phase": "Failed", "reason": "Evicted", "message": low})
+        space.warn("Pod", pod["metadata"]["name"], "Evicted", low, 1, uid=pod["metadata"]["uid"])
+    space.ready(3)
+
 
 ON_EITHER: dict[str, tuple[Build, str]] = {
     "crash loop": (
@@ -91,7 +122,42 @@ ON_EITHER: dict[str, tuple[Build, str]] = {
         lambda space: space.deploy(replicas=1, pod={"nodeSelector": {"disk": "ssd"}}),
         r"1 pod can't be scheduled: .*node affinity/selector",
     ),
-    "scaled to zero": (lambda space: space.deploy(replicas=0), r"workload\.pods: Scaled to zero"),
+    "scaled to zero, though a Service leads to it": (
+        lambda space: (space.deploy(replicas=0), space.service(LABELS)),
+        r"workload\.pods: Scaled to zero",
+    ),
+    "scaled to zero a moment ago": (
+        lambda space: (space.deploy(), space.ready(3), space.cluster.patch(DEPLOYMENT, {"spec": {"replicas": 0}})),
+        r"workload\.pods: Scaled to zero",
+    ),
+    "a program that may not be started": (
+        lambda space: space.hold(
+            1,
+            waiting("CrashLoopBackOff", "back-off", told(128, "StartError", 'exec: "/app/serve": permission denied'), 4),
+        ),
+        r"keeps ending \(CrashLoopBackOff, exit code 128\): .*StartError: exec: \"/app/serve\": permission denied",
+    ),
+    "last words of a program": (
+        lambda space: space.hold(1, waiting("CrashLoopBackOff", "back-off", told(1, "Error", "cannot open /etc/pay.yml"), 4)),
+        r"keeps ending \(CrashLoopBackOff, exit code 1\): .*cannot open /etc/pay.yml",
+    ),
+    "a node that takes pods away": (evicted_just_now, r"workload\.evicted: 2 pods evicted lately, .*: The node was low on resource"),
+    "a Job that failed": (
+        lambda space: (failed_job(space, "payment-api-migrate", LABELS), space.deploy(), space.ready(3)),
+        r"workload\.job: Job payment-api-migrate failed 2m .*ago \(BackoffLimitExceeded\)",
+    ),
+    "autoscalers that fight": (
+        lambda space: (
+            [space.post("apis/autoscaling/v2", "horizontalpodautoscalers", autoscaler(name)) for name in ("one", "two")],
+            space.deploy(),
+            space.ready(3),
+        ),
+        r"workload\.autoscaler.*: 2 autoscalers scale Deployment payment-api \(one, two\)",
+    ),
+    "ingress of no class": (
+        lambda space: (space.deploy(), space.service(LABELS), ingress(space, "payment-api", of_a_class=False), space.ready(3)),
+        r"workload\.ingress: Ingress payment-api: it names no IngressClass and none is the default",
+    ),
     "paused": (
         lambda space: (space.deploy(), space.ready(3), space.cluster.patch(DEPLOYMENT, {"spec": {"paused": True}})),
         r"workload\.paused: The rollout of payment-api is paused",

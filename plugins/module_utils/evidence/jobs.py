@@ -27,9 +27,9 @@ def batch_jobs(
     runs: dict[str, list[Object]] = {}
     found: list[BatchJob] = []
     for job in jobs:
-        owner = str(controller_of(job).get("uid"))
-        if owner in ours:
-            runs.setdefault(owner, []).append(job)
+        maker = str(controller_of(job).get("uid"))
+        if maker in ours:
+            runs.setdefault(maker, []).append(job)
         elif controller_of(job).get("kind") != "CronJob" and (_labelled(job, selector) or _made_by(job, workload)):
             found += _failed("Job", name_of(job), [job], None, since)
     for uid, cron in ours.items():
@@ -43,15 +43,15 @@ def batch_jobs(
 
 def _failed(kind: str, name: str, runs: Sequence[Object], succeeded: datetime | None, since: datetime) -> Iterator[BatchJob]:
     """The newest failure of these runs, where it is within the timeframe and no run ended well after it."""
-    failures, successes = [], [succeeded] if succeeded else []
+    failures: list[tuple[datetime, str | None, str | None, str]] = []
+    successes = [succeeded] if succeeded else []
     for run in runs:
         for one in conditions_of(run):
-            if one.status == "True" and one.type in ("Complete", "Failed"):
-                at = one.since or moment(metadata(run).get("creationTimestamp"))
-                if one.type == "Complete" and at:
-                    successes.append(at)
-                elif at:
-                    failures.append((at, one.reason, one.message, name_of(run)))
+            at = one.since or moment(metadata(run).get("creationTimestamp"))
+            if at and one.status == "True" and one.type == "Complete":
+                successes.append(at)
+            elif at and one.status == "True" and one.type == "Failed":
+                failures.append((at, one.reason, one.message, name_of(run)))
         failing = _failing(run)
         if failing is not None:
             failures.append((failing, "retrying", f"{count(mapping(run.get('status')).get('failed'))} of its pods failed", name_of(run)))
@@ -75,9 +75,8 @@ def _failing(run: Object) -> datetime | None:
 def _labelled(found: Object, selector: Mapping[str, str]) -> bool:
     template = mapping(mapping(found.get("spec")).get("template"))
     inner = mapping(mapping(mapping(mapping(found.get("spec")).get("jobTemplate")).get("spec")).get("template"))
-    return bool(selector) and any(
-        all(labels_of(one).get(key) == value for key, value in selector.items()) for one in (found, template, inner)
-    )
+    carriers: tuple[Object, ...] = (found, template, inner)
+    return bool(selector) and any(all(labels_of(one).get(key) == value for key, value in selector.items()) for one in carriers)
 
 
 def _made_by(found: Object, workload: Object) -> bool:
