@@ -32,14 +32,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--first-seed", type=int, default=0, metavar="N", help="seed of the first variant; 0 is the middle of all ranges")
     parser.add_argument("--lacking", action="append", metavar="GLOB", help=f"also without some evidence: {', '.join(filter(None, LACKS))}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every outcome and the totals to FILE")
+    parser.add_argument("--fit", action="store_true", help="fit the calibration to the answers, try it on scenarios held out, and print it")
     options = parser.parse_args(arguments)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     lacks = [lack for lack in LACKS if not lack or any(fnmatch(lack, glob) for glob in options.lacking or ())]
-    cases = [Case(name, seed, lack) for name in names() if fnmatch(name, options.only) for seed in seeds for lack in lacks]
+    cases = [Case(name, seed, lack, options.fit) for name in names() if fnmatch(name, options.only) for seed in seeds for lack in lacks]
     if not cases:
         parser.error(f"no scenario is called {options.only}; `python -m lab scenarios` lists them")
     began = time.monotonic()
     outcomes_in_order = sorted(_shown(cases), key=lambda one: (one.case.scenario, one.case.seed, one.case.lacking))
+    if options.fit:
+        # Here, since the collection is found by way of the processes' path.
+        from evaluate.fit import report
+
+        print(report(outcomes_in_order))
+        return 0
     print(table(outcomes_in_order), "\n")
     answered = [one for one in outcomes_in_order if not one.case.lacking]
     groups = {"All": answered, "Held out": [one for one in answered if one.case.held_out]}

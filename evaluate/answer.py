@@ -12,6 +12,7 @@ import kubernetes  # noqa: F401 - loaded once, before any case is timed
 import prometheus_api_client  # noqa: F401
 import yaml
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.jaeger import JaegerClient
+from ansible_collections.devops.incident_response.plugins.module_utils.decision.calibration import AS_STATED
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.situation import Options as DecisionOptions
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import IncidentResponseError
@@ -48,7 +49,7 @@ def answer(case: Case) -> Outcome:
     try:
         with production(scenario, now) as lab:
             seen = diagnosed(scenario, lab, now, lack)
-        said = recommend(seen, _P0, seen.collected_at, DecisionOptions(severity="P0"))
+        said = recommend(seen, _P0, seen.collected_at, _options(case))
     except IncidentResponseError as error:
         return Outcome(case, actions, truth.kinds, truth.cause, error=error.message, took_s=time.monotonic() - began)
     return Outcome(
@@ -67,6 +68,10 @@ def answer(case: Case) -> Outcome:
         missing=tuple(_missing(seen)),
         took_s=time.monotonic() - began,
     )
+
+
+def _options(case: Case) -> DecisionOptions:
+    return DecisionOptions(severity="P0", calibration=AS_STATED) if case.as_stated else DecisionOptions(severity="P0")
 
 
 def _missing(seen: Diagnostics) -> Iterator[str]:

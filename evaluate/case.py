@@ -16,6 +16,8 @@ class Case:
     scenario: str
     seed: int
     lacking: str = ""
+    as_stated: bool = False
+    """Whether confidences are left as the rules state them, to fit the curve to."""
 
     @property
     def held_out(self) -> bool:

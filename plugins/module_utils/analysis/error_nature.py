@@ -25,6 +25,8 @@ _REPEATED = 5
 class Nature(StrEnum):
     OWN = "own"
     OUTSIDE = "outside"
+    WAITING = "waiting"
+    """Something was given up: whoever was too slow, it does not say."""
 
 
 _OWN = re.compile(
@@ -49,6 +51,8 @@ _OUTSIDE = re.compile(
     "|".join(
         (
             r"connection (?:to \S+ )?(?:was )?(?:refused|reset|timed out|closed by)|connect(?:ion)? (?:error|failed|timeout)",
+            r"connection to (?:server|host|database|broker)\b.{0,80} failed",
+            r"\b(?:TLS|SSL) (?:error|handshake)|handshake (?:failed|failure|error)",
             r"\bECONN(?:REFUSED|RESET|ABORTED)|\bE(?:TIMEDOUT|HOSTUNREACH|NETUNREACH|PIPE)\b",
             r"no route to host|network is unreachable|broken pipe|dial tcp|i/o timeout|host (?:is )?(?:down|unreachable)",
             r"(?:could not|cannot|can't|failed to|unable to) (?:connect|reach|open a connection)",
@@ -59,6 +63,11 @@ _OUTSIDE = re.compile(
             r"\b(?:LOADING|MISCONF|CLUSTERDOWN|READONLY)\b|OOM command not allowed",
         )
     ),
+    re.IGNORECASE,
+)
+_WAITING = re.compile(
+    r"time[d ]?-?out\b|timed out|deadline|took too long|given up after|cancell?(?:ed|ing)\b|exceeded (?:its|the) (?:time|limit of time)"
+    r"|did not (?:finish|complete) (?:in|within)|context canceled",
     re.IGNORECASE,
 )
 _CLIENT = re.compile(
@@ -73,13 +82,16 @@ _CLIENT = re.compile(
 
 
 def nature(errors: Sequence[LogPattern]) -> Nature | None:
-    """What most of the errors are; None where they are mixed, or say neither."""
+    """What most of the errors are; None where they are mixed, or say none of it."""
     total = sum(one.count for one in errors)
     own = sum(one.count for one in errors if _says(one, _OWN) or one.files)
     outside = sum(one.count for one in errors if _says(one, _OUTSIDE) and not _says(one, _OWN))
     if total and own >= _MOST * total:
         return Nature.OWN
-    return Nature.OUTSIDE if total and outside >= _HALF * total and own <= _FEW * total else None
+    if total and outside >= _HALF * total and own <= _FEW * total:
+        return Nature.OUTSIDE
+    waiting = sum(one.count for one in errors if _says(one, _WAITING) and not _says(one, _OWN))
+    return Nature.WAITING if waiting and outside + waiting >= _MOST * total and own <= _FEW * total else None
 
 
 def _says(error: LogPattern, words: re.Pattern[str]) -> bool:

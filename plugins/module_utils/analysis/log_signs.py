@@ -59,7 +59,7 @@ _KINDS = (
     _kind(
         "certificate",
         "A certificate is not trusted",
-        r"certificate is not yet valid|x509: certificate|CERTIFICATE_VERIFY_FAILED|tls: (?:bad|unknown) certificate",
+        r"certificate is not yet valid|x509: certificate|certificate[_ ]verif(?:y|ication)[_ ]failed|tls: (?:bad|unknown) certificate",
         r"PKIX path (?:building|validation) failed|SSLHandshakeException",
         r"unable to (?:get|verify)[\w ]{0,30} certificate|self[- ]signed certificate|UNABLE_TO_VERIFY_LEAF_SIGNATURE",
     ),

@@ -11,6 +11,7 @@ began within 15 minutes after the rollout began, or while it goes on      +10
 began within 15 minutes, and more than 3 after the rollout was complete:
   with evidence in the code / errors of its own / others / none           0/-5/-15/-45
   with errors such as another's failure makes                             -60
+  with errors that only tell of waiting                                   -30
 began 15 minutes to an hour after it: gradually / suddenly            -10/-55
 began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
@@ -193,6 +194,8 @@ def _weigh_lateness(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-5, f"{sentence}, though with errors of its own: {facts.clues.errors[0].template}")
     elif outside:
         ledger.add(-60, f"{sentence}, with errors that something else made: {facts.clues.errors[0].template}")
+    elif facts.clues.nature is Nature.WAITING:
+        ledger.add(-30, f"{sentence}, and its errors only tell that something was too slow: {facts.clues.errors[0].template}")
     else:
         ledger.add(-15 if facts.clues.errors else -45, f"{sentence}, and nothing points at the version itself")
 

@@ -34,6 +34,7 @@ from .rivals import (
     taken_by_node,
     traffic_rose_first,
     used_up_by_suspect,
+    words_of,
 )
 from .situation import Situation, exhausted, unreachable
 from .stuck import stuck_hypothesis
@@ -83,14 +84,28 @@ def _dependency(facts: Situation) -> Hypothesis:
     if outside and facts.clues.errors:
         ledger.add(20, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     if not bad:
+        named = _named_by_errors(facts) if elsewhere else None
+        if named is not None and facts.error_origin is None:
+            ledger.add(5, f"It answers, but the errors speak of it: {facts.clues.errors[0].template}")
+            ledger.check(f"See what changed at {named.title}: was it released?")
         known = facts.diagnostics.dependencies.data
         if known and known.health and facts.error_origin is None:
-            ledger.add(-15 if outside else -40, f"All {len(known.health)} dependencies that were probed are well")
+            ledger.add(-15 if outside or named else -40, f"All {len(known.health)} dependencies that were probed are well")
         origin = facts.error_origin[0] if facts.error_origin else None
-        return ledger.hypothesis("dependency", f"{origin} fails" if origin else "A dependency that was not probed")
+        other = f"{named.title}, though it answers" if named else "A dependency that was not probed"
+        return ledger.hypothesis("dependency", f"{origin} fails" if origin else other)
     worst = bad[0]
     _weigh_dependency(facts, worst, ledger)
     return ledger.hypothesis("dependency", f"{worst.title} {'outage' if unreachable(worst) else 'degradation'}")
+
+
+def _named_by_errors(facts: Situation) -> DependencyHealth | None:
+    """The dependency of which the main errors speak, though its probe says that it is well."""
+    known = facts.diagnostics.dependencies.data
+    for one in known.health if known else ():
+        if any(words_of(one.name, one.title) & words_of(error.template) for error in facts.clues.errors[:1]):
+            return one
+    return None
 
 
 def _weigh_dependency(facts: Situation, worst: DependencyHealth, ledger: Ledger) -> None:

@@ -13,8 +13,8 @@ action is what somebody who knew everything would do. It is
   rollback would have been right;
 - 90 where nothing is wrong, and 50 where too little is known to say even that.
 
-The points behind the hypotheses were set by hand and checked against scenarios with a known truth (``make evaluate``): of the answers that
-are given 80, eight in ten should be right. A rollback is recommended when
+What the rules say so is turned into what was measured on scenarios with a known truth (``calibration``, ``make evaluate``): of the answers
+that are given 80, eight in ten should be right. A rollback is recommended when
 
 - there is an outage or something close to it, and not merely a degradation,
 - a deployment is the likeliest cause, with 60 % at least,
@@ -75,7 +75,7 @@ def recommend(diagnostics: Diagnostics, policy: Policy, now: datetime, options: 
     return Recommendation(
         action=action,
         headline=headline,
-        confidence=confidence,
+        confidence=options.calibration.percent(confidence),
         target_version=facts.target.version if facts.target else None,
         target_revision=facts.target.number if facts.target else None,
         reasoning=reasoning(action, leader, found, facts),

@@ -20,6 +20,7 @@ from ..model.metrics import Shape, Signal
 from ..model.rollout import Revision, Rollouts
 from ..model.traces import Operation
 from ..model.workload import Pod, WorkloadState
+from .calibration import MEASURED, Calibration
 from .clues import Clues, clues
 from .incident_onset import IncidentOnset, incident_onset
 from .scoring import DEFAULT_SCORING, Scoring
@@ -68,6 +69,7 @@ class Options:
     tree: Tree = field(default=DEFAULT_TREE)
     attempts: tuple[Attempt, ...] = ()
     """Rollbacks of this incident so far, oldest first."""
+    calibration: Calibration = field(default=MEASURED)
 
 
 @dataclass(frozen=True, slots=True)

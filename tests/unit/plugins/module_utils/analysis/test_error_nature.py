@@ -43,9 +43,15 @@ def test_what_somebody_elses_failure_makes(template: str) -> None:
     assert nature([line(template)]) is Nature.OUTSIDE
 
 
-@pytest.mark.parametrize("template", ["order <*> failed", "no connection from the pool within <*> ms", "request took <*> ms, cancelled"])
+@pytest.mark.parametrize("template", ["order <*> failed", "no connection from the pool within <*> ms"])
 def test_what_says_neither(template: str) -> None:
     assert nature([line(template)]) is None
+
+
+@pytest.mark.parametrize("template", ["request took <*> ms, cancelled", "context deadline exceeded", "request <*> timed out"])
+def test_what_only_tells_of_waiting(template: str) -> None:
+    assert nature([line(template)]) is Nature.WAITING
+    assert nature([line(template, 50), line("KeyError: 'bid'", 50)]) is None, "half of it is the program's own"
 
 
 def test_the_most_frequent_errors_count() -> None:

@@ -15,12 +15,16 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     MINUTE,
     NOW,
     bad_deployment,
+    dependencies,
+    dependency,
     errors,
     latency,
     metrics,
+    pods,
     revision,
     rollouts,
     without,
+    workload,
 )
 
 AUTOMATIC = Policy(page=(), rollback="automatic", update_interval=None, mttr_target=None)
@@ -78,3 +82,13 @@ def test_an_earlier_suspect_is_an_obstacle() -> None:
     does_it, sentence = allowed(facts(rollouts=row, metrics=since), policy=replace(AUTOMATIC, automatic_rollback_score=0))
     assert not does_it
     assert "earlier deployment" in sentence
+
+
+def test_time_and_metrics_alone_are_not_enough() -> None:
+    """A dependency may fail in the minute of a release: without a pod, a log, a trace or a probe nobody could tell."""
+    alone = {"workload": workload(*pods(5)), "logs": None, "traces": None, "dependencies": None}
+    does_it, sentence = allowed(facts(**alone))
+    assert not does_it
+    assert "Only the time and the metrics speak for it" in sentence
+    for name, seen in (("workload", workload(*pods(2, 3))), ("dependencies", dependencies(dependency("database")))):
+        assert allowed(facts(**{**alone, name: seen}))[0], name

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import InvalidOptionError, NotFoundError
@@ -98,3 +99,14 @@ def test_latest_stable_does_not_guess_where_nothing_is_known(revision: Make, rol
 
 def test_a_revision_without_a_version_is_called_by_its_number(revision: Make) -> None:
     assert describe(revision(4, None)) == "revision 4"
+
+
+def test_a_restart_is_passed_over(rollouts: History) -> None:
+    known = rollouts()
+    alike = replace(known.revisions[1], content="same", version=known.current.version)
+    current = replace(known.current, content="same")
+    restarted = replace(known, current=current, previous=alike, revisions=(current, alike, *known.revisions[2:]))
+    assert resolve("previous", restarted).number == 3
+    assert resolve("latest-stable", restarted).number == 3
+    with pytest.raises(NotFoundError, match="only restarted"):
+        resolve("previous", replace(restarted, revisions=(current, alike)))
