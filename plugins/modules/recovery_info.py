@@ -14,6 +14,10 @@ description:
   - A look is good when every measure passes. The measures are the error rate and the P95 latency against their baselines, pods (the rollout
     is complete and all are ready), restarts (none since the look before), and the usage of each dependency whose catalogue entry has a
     C(usage_query) and a C(capacity_query) against its C(warn_at).
+  - Every other dependency is asked as M(devops.incident_response.dependency_info) asks it. It counts from its first answer on, at the
+    diagnosis or at a look; one that has never answered from the host of the task says nothing, since the service may well reach it.
+  - The metrics are asked for under the names that the diagnosis has found, else under those of the catalogue, else under those of the
+    presets. Where the requests have no label to tell failures by, the error rate is unknown and not zero.
   - A rate passes at up to O(factor) times its baseline, or O(error_rate_tolerance) or O(latency_tolerance) above it, whichever is more.
     Without any baseline it is compared with the service's objective; without that too it is unknown.
   - Unknown is not pass. When Prometheus can't be asked, pods and restarts are still looked at, and RV(recovery.recovered) is null as soon
@@ -31,6 +35,9 @@ options:
       - RV(devops.incident_response.diagnostics_info#module:diagnostics), whose baselines are taken for what O(baseline) does not give. Its
         values are what the target must not be worse than, and its errors that are new since the deployment are looked for in the logs.
       - What neither gives is asked of Prometheus, as the hour one day before.
+    type: dict
+  dependency_dsns:
+    description: Logins of dependencies by name, as for O(devops.incident_response.diagnostics_info#module:dependency_dsns).
     type: dict
   since:
     description: When the rollback completed, in ISO 8601. The default is now.

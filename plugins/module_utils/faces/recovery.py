@@ -13,9 +13,9 @@ from typing import Any
 from ..errors import InvalidOptionError
 from ..model.codec import DocumentError, from_result, parse_time, to_result
 from ..record.redaction import redact
-from ..rollback.recovery import Limits, Patience, Verification
+from ..rollback.recovery import SIGNALS, Limits, Patience, Verification
 from ..rollback.recovery_logs import errors_of_the_incident
-from ..rollback.verification import SIGNALS, Sources, begin_verification, verify
+from ..rollback.verification import Sources, begin_verification, verify
 from ..units import parse_duration
 from .arguments import CLUSTER, PROMETHEUS, SERVICE
 from .connections import prometheus_from
@@ -27,6 +27,7 @@ RECOVERY: dict[str, Any] = {
     **SERVICE,
     "baseline": {"type": "dict"},
     "diagnostics": {"type": "dict"},
+    "dependency_dsns": {"type": "dict", "no_log": True},
     "since": {"type": "str"},
     "passes": {"type": "int", "default": 3, "no_log": False},
     "interval": {"type": "str", "default": "5s"},
@@ -85,7 +86,8 @@ def verification_from(params: Mapping[str, Any], now: datetime) -> Verification:
             raise InvalidOptionError("since", params["since"], "a time such as 2025-10-21T14:27:25Z") from None
     diagnostics = params["diagnostics"] or {}
     baseline = {**_diagnosed(diagnostics, "baseline"), **_given(params["baseline"] or {})}
-    return begin_verification(since, baseline, now, _diagnosed(diagnostics, "value"), errors_of_the_incident(diagnostics))
+    names, answered = _names(diagnostics), _answered(diagnostics)
+    return begin_verification(since, baseline, now, _diagnosed(diagnostics, "value"), errors_of_the_incident(diagnostics), names, answered)
 
 
 def _given(baseline: Mapping[str, Any]) -> dict[str, float]:
@@ -104,11 +106,28 @@ def _given(baseline: Mapping[str, Any]) -> dict[str, float]:
     return known
 
 
+def _names(diagnostics: Mapping[str, Any]) -> dict[str, str]:
+    """The names under which the diagnosis has found the metrics."""
+    preset = _data(diagnostics, "metrics").get("preset")
+    return {"preset": preset} if isinstance(preset, str) else {}
+
+
+def _answered(diagnostics: Mapping[str, Any]) -> tuple[str, ...]:
+    """The dependencies that answered at the diagnosis."""
+    found = _data(diagnostics, "dependencies").get("health")
+    health = [one for one in found if isinstance(one, Mapping)] if isinstance(found, (list, tuple)) else []
+    return tuple(str(one.get("name")) for one in health if one.get("latency") is not None or one.get("level") in ("ok", "warning"))
+
+
+def _data(diagnostics: Mapping[str, Any], source: str) -> Mapping[str, Any]:
+    evidence = diagnostics.get(source)
+    data = evidence.get("data") if isinstance(evidence, Mapping) else None
+    return data if isinstance(data, Mapping) else {}
+
+
 def _diagnosed(diagnostics: Mapping[str, Any], field: str) -> dict[str, float]:
     """The baselines, or the values, that the diagnosis found; none where its metrics are missing."""
-    metrics = diagnostics.get("metrics")
-    data = metrics.get("data") if isinstance(metrics, Mapping) else None
-    signals = data.get("signals") if isinstance(data, Mapping) else None
+    signals = _data(diagnostics, "metrics").get("signals")
     return {
         signal["name"]: float(signal[field])
         for signal in signals or ()

@@ -15,7 +15,8 @@ from ..evidence.missing_workload import missing_workload
 from ..model.service import Service, WorkloadKind
 from .patience import TRANSIENT, pause
 
-_TRIES = 4
+_TRIES = 8
+"""Times that a busy or broken server is asked: half a minute in all."""
 
 
 class AnotherControllersError(IncidentResponseError):
@@ -30,15 +31,15 @@ def with_kind(client: ClusterClient, service: Service, given: bool, sleep: Calla
     """
     if given:
         return service
+    found, unasked = [], list(WorkloadKind)
     for attempt in range(1, _TRIES + 1):
-        try:
-            found = _kinds(client, service)
-        except TRANSIENT as error:
-            if error.status is None or attempt == _TRIES:
-                raise  # no answer at all from the very beginning is a wrong address rather than a restart
-            sleep(pause(attempt, error))
-        else:
+        there, unasked, trouble = _kinds(client, service, unasked)
+        found += there
+        if trouble is None:
             break
+        if trouble.status is None or attempt == _TRIES:
+            raise trouble  # no answer at all from the very beginning is a wrong address rather than a restart
+        sleep(pause(attempt, trouble))
     if not found:
         raise missing(client, service)
     if len(found) > 1:
@@ -63,9 +64,16 @@ def missing(client: ClusterClient, service: Service) -> IncidentResponseError:
     )
 
 
-def _kinds(client: ClusterClient, service: Service) -> list[WorkloadKind]:
-    """The kinds that have a workload of the service's name. One that may not be read does not count where another is there."""
-    kinds, found, forbidden = list(WorkloadKind), [], None
+def _kinds(
+    client: ClusterClient, service: Service, kinds: list[WorkloadKind]
+) -> tuple[list[WorkloadKind], list[WorkloadKind], ClusterError | None]:
+    """Those of ``kinds`` that have a workload of the service's name, those that could not be asked, and why that was.
+
+    One that may not be read does not count where another is there. ClusterError where nothing but that is known.
+    """
+    found, again = [], []
+    trouble: ClusterError | None = None
+    forbidden: ClusterError | None = None
     futures = map_side_by_side(
         lambda kind: client.metadata(workload_path(kind, service.namespace, service.workload)), kinds, len(kinds), "kind"
     )
@@ -74,12 +82,13 @@ def _kinds(client: ClusterClient, service: Service) -> list[WorkloadKind]:
             future.result()
         except ObjectNotFound:
             continue
-        except TRANSIENT:
-            raise
+        except TRANSIENT as error:
+            again.append(kind)
+            trouble = error
         except ClusterError as error:
             forbidden = forbidden or error
         else:
             found.append(kind)
-    if not found and forbidden is not None:
+    if not found and not again and forbidden is not None:
         raise forbidden
-    return found
+    return found, again, trouble

@@ -22,6 +22,7 @@ from .recovery_logs import ExpectedGone
 from .status import unfinished
 from .strategy import replicas_of
 
+SIGNALS = ("error_rate", "latency_p95")
 WORSE_FOR = 90.0
 """Seconds after the rollback from which a rate over a minute says nothing any more about the version that was rolled back."""
 
@@ -71,6 +72,10 @@ class Verification:
     """Errors in the logs that made the incident."""
     worse: int = 0
     """Looks in a row at which something was worse than before the rollback."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """``preset`` and ``status`` of the service's metrics, where they are not those of its catalogue."""
+    answered: tuple[str, ...] = ()
+    """Dependencies that have answered, during the incident or since."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,43 +5,30 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..clients.cluster import ClusterClient, ClusterError, workload_path
-from ..clients.prometheus import PrometheusClient, QueryRejectedError, SeriesResult
-from ..concurrency import Deadline, map_side_by_side, start, wait
-from ..errors import SourceUnavailableError
-from ..evidence.metrics import value_of
-from ..evidence.promql import SignalQueries, golden_signals, samples_of_up
+from ..clients.prometheus import PrometheusClient
+from ..concurrency import start
 from ..model.rollback import Measure, Recovery
-from ..model.service import Dependency, Service
+from ..model.service import Service
 from .clock import Clock
 from .pods import pods_of
 from .recovery import (
     Limits,
     Patience,
-    Reading,
     Verification,
-    judge_dependency,
     judge_readiness,
-    judge_reading,
     judge_restarts,
     outcome,
     restarts_of,
     worse_than_before,
 )
+from .recovery_dependencies import Probe, probed
 from .recovery_logs import ExpectedGone, judge_logs
-
-SIGNALS = ("error_rate", "latency_p95")
-LONGEST_WINDOW = 60.0
-"""Seconds: what lingered just after the rollback, such as a pool that drains, must not count against a healthy service for long."""
-SCRAPES_PER_WINDOW = 4
-USUAL_SCRAPE_INTERVAL = 15.0
-"""Seconds; taken where Prometheus does not show its own."""
+from .recovery_metrics import LONGEST_WINDOW, Measured, measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +38,8 @@ class Sources:
     client: ClusterClient
     prometheus: PrometheusClient | None
     service: Service
+    probe: Probe | None = None
+    """Asks a dependency; from here where None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +64,21 @@ def begin_verification(
     now: datetime,
     during: Mapping[str, float] | None = None,
     expected_gone: tuple[ExpectedGone, ...] = (),
+    names: Mapping[str, str] | None = None,
+    answered: tuple[str, ...] = (),
 ) -> Verification:
     """``since`` is when the rollback completed; now, where that is not known. ``baseline`` is by signal, as far as it is known, and so is
-    ``during``, the values before the rollback. ``expected_gone`` are the errors of the incident."""
-    return Verification(started_at=now, since=since or now, baseline=dict(baseline), during=dict(during or {}), expected_gone=expected_gone)
+    ``during``, the values before the rollback. ``expected_gone`` are the errors of the incident, ``names`` what its metrics are called,
+    ``answered`` the dependencies that answered during it."""
+    return Verification(
+        started_at=now,
+        since=since or now,
+        baseline=dict(baseline),
+        during=dict(during or {}),
+        expected_gone=expected_gone,
+        names=dict(names or {}),
+        answered=answered,
+    )
 
 
 def verify(sources: Sources, verification: Verification, patience: Patience, limits: Limits, at_most: float, clock: Clock) -> Verified:
@@ -99,17 +99,21 @@ def verify(sources: Sources, verification: Verification, patience: Patience, lim
 
 def _look(sources: Sources, verification: Verification, limits: Limits, now: datetime) -> tuple[Verification, tuple[Measure, ...]]:
     cluster = start(lambda: _cluster_measures(sources, verification, now), "cluster")
-    measures, baseline, blind = _metric_measures(sources, verification, limits, now)
+    asked = start(lambda: probed(sources.service, verification, sources.probe), "dependencies")
+    measured: Measured = measure(sources.prometheus, sources.service, verification, limits, now)
     own, restarts = cluster.result()
-    every = (*own, *measures)
+    dependencies, answered = asked.result()
+    every = (*own, *measured.measures, *dependencies)
     failing = any(measure.passed is False for measure in every)
     return (
         replace(
             verification,
-            baseline=baseline,
+            baseline=measured.baseline,
+            names=measured.names,
+            answered=answered,
             passes=verification.passes + 1 if all(measure.passed for measure in every) else 0,
             looks=verification.looks + 1,
-            blind=verification.blind + 1 if blind and not failing else 0,
+            blind=verification.blind + 1 if measured.blind and not failing else 0,
             worse=verification.worse + 1 if worse_than_before(every, verification.during, limits) else 0,
             last_look_at=now,
             restarts=restarts if restarts is not None else verification.restarts,
@@ -131,90 +135,3 @@ def _cluster_measures(sources: Sources, verification: Verification, now: datetim
         return measures, restarts
     window = min(max((now - verification.since).total_seconds(), 1.0), LONGEST_WINDOW)
     return (*measures, judge_logs(sources.client, service, pods, verification.expected_gone, window)), restarts
-
-
-def _metric_measures(
-    sources: Sources, verification: Verification, limits: Limits, now: datetime
-) -> tuple[tuple[Measure, ...], Mapping[str, float], bool]:
-    """Measures, the baseline as it is known by now, and whether the metrics could not be asked at all."""
-    queries = [query for query in golden_signals(sources.service) if query.name in SIGNALS]
-    watched = [dependency for dependency in sources.service.dependencies if dependency.usage_query and dependency.capacity_query]
-    if sources.prometheus is None:
-        return _unknown(queries, watched, limits, "no prometheus_url is given"), verification.baseline, True
-    try:
-        window = _window(sources.prometheus, sources.service, verification, now)
-        return (*_ask(sources.prometheus, sources.service, queries, watched, verification.baseline, limits, window), False)
-    except SourceUnavailableError as error:
-        return _unknown(queries, watched, limits, error.message), verification.baseline, True
-
-
-def _window(prometheus: PrometheusClient, service: Service, verification: Verification, now: datetime) -> float:
-    """Seconds of the rates: the time since the rollback completed, at most a minute, but four scrapes in any case."""
-    interval = USUAL_SCRAPE_INTERVAL
-    for series in prometheus.instant(samples_of_up(service)):
-        times = [at for at, _unused in series.samples]
-        if len(times) > 1:
-            interval = max((times[-1] - times[0]) / (len(times) - 1), 1.0)
-    since = (now - verification.since).total_seconds()
-    return float(math.ceil(max(min(since, LONGEST_WINDOW), SCRAPES_PER_WINDOW * interval)))
-
-
-def _ask(
-    prometheus: PrometheusClient,
-    service: Service,
-    queries: list[SignalQueries],
-    watched: list[Dependency],
-    baseline: Mapping[str, float],
-    limits: Limits,
-    window: float,
-) -> tuple[tuple[Measure, ...], Mapping[str, float]]:
-    asked = {query.name: query.recent(f"{window:.0f}s") for query in queries}
-    asked |= {f"{query.name} before": query.day_before for query in queries if query.name not in baseline}
-    for dependency in watched:
-        asked |= {f"{dependency.name} used": dependency.usage_query or "", f"{dependency.name} capacity": dependency.capacity_query or ""}
-    futures = map_side_by_side(prometheus.instant, asked.values(), len(asked), "recovery")
-    ends = Deadline(prometheus.timeout)
-    answers = {key: _value(future, ends) for key, future in zip(asked, futures, strict=True)}
-    values = {key: value for key, (value, _unused) in answers.items()}
-    known = {**baseline, **{query.name: before for query in queries if (before := values.get(f"{query.name} before")) is not None}}
-    objectives = {"error_rate": service.objectives.error_rate, "latency_p95": service.objectives.latency_p95}
-    measures = [
-        judge_reading(
-            Reading(
-                query.name,
-                query.title,
-                query.unit,
-                values[query.name],
-                known.get(query.name),
-                objectives[query.name],
-                answers[query.name][1] or f"no value over the last {window:.0f} s: no requests, or not scraped yet",
-            ),
-            limits,
-        )
-        for query in queries
-    ]
-    measures += [
-        judge_dependency(
-            dependency,
-            values[f"{dependency.name} used"],
-            values[f"{dependency.name} capacity"],
-            answers[f"{dependency.name} used"][1] or answers[f"{dependency.name} capacity"][1] or "no series",
-        )
-        for dependency in watched
-    ]
-    return tuple(measures), known
-
-
-def _value(future: Future[tuple[SeriesResult, ...]], ends: Deadline) -> tuple[float | None, str | None]:
-    """The value of an answer, and why there is none when Prometheus rejects the query; whatever else goes wrong is raised."""
-    try:
-        answer: tuple[SeriesResult, ...] = wait(future, ends, "Prometheus")
-    except QueryRejectedError as error:
-        return None, error.message
-    return value_of(answer), None
-
-
-def _unknown(queries: list[SignalQueries], watched: list[Dependency], limits: Limits, reason: str) -> tuple[Measure, ...]:
-    reason = reason.rstrip(".")
-    signals = [judge_reading(Reading(query.name, query.title, query.unit, None, None, None, reason), limits) for query in queries]
-    return (*signals, *(judge_dependency(dependency, None, None, reason) for dependency in watched))

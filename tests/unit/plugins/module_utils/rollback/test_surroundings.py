@@ -8,10 +8,10 @@ import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import Forbidden
 from ansible_collections.devops.incident_response.plugins.module_utils.model.check import Verdict
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
+from ansible_collections.devops.incident_response.plugins.module_utils.rollback.check_capacity import check_capacity
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.strategy import Strategy
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.surroundings import (
     Surroundings,
-    check_capacity,
     notes,
     read_surroundings,
 )
@@ -21,7 +21,9 @@ def change(surge: int = 1, unavailable: int = 0) -> Any:
     """As much of a Change as the surroundings look at: pods of app=payment-api that ask for half a core."""
     container = {"name": "app", "resources": {"requests": {"cpu": "500m"}, "limits": {"memory": "1Gi"}}}
     return SimpleNamespace(
-        plan=SimpleNamespace(kind=WorkloadKind.DEPLOYMENT, workload="payment-api"),
+        plan=SimpleNamespace(kind=WorkloadKind.DEPLOYMENT, workload="payment-api", replicas=5),
+        rollouts=SimpleNamespace(in_progress=False),
+        before={"metadata": {"labels": {"app": "payment-api"}}, "spec": {"containers": [container]}},
         strategy=Strategy("RollingUpdate", "", surge, unavailable),
         after={"metadata": {"labels": {"app": "payment-api"}}, "spec": {"containers": [container]}},
     )

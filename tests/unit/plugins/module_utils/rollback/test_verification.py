@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ServerError
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.prometheus import QueryRejectedError, SeriesResult
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.probed import Probed
+from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Dependency, DependencyType, Service
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.clock import Clock
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.recovery import Limits, Patience
@@ -70,6 +73,9 @@ class Prometheus:
             "db_max": lambda: 100.0,
         }
         self.day_before = 0.001
+        self.there = self.labelled = True
+        """Whether there are requests under the usual names, and whether they have the usual label."""
+        self.others: tuple[SeriesResult, ...] = ()
         self.down: Exception | None = None
         self.asked: list[str] = []
 
@@ -77,6 +83,11 @@ class Prometheus:
         self.asked.append(query)
         if self.down is not None:
             raise self.down
+        if query.startswith("count("):
+            there = self.labelled if 'status!=""' in query else self.there
+            return (SeriesResult({}, ((0.0, 1.0),)),) if there else ()
+        if query.startswith("label_replace("):
+            return self.others
         if query.startswith("up{"):
             return (SeriesResult({}, tuple((float(number * 5), 1.0) for number in range(20))),)
         if "offset 1d" in query:
@@ -195,3 +206,66 @@ def test_a_baseline_that_nobody_gave_is_that_of_the_day_before(scene: Scene) -> 
 def test_rates_are_taken_since_the_rollback_but_over_four_scrapes_at_least(scene: Scene, age: float, window: str) -> None:
     scene.verify(since=START - timedelta(seconds=age), at_most=0)
     assert any(f"[{window}]" in query for query in scene.prometheus.asked)
+
+
+def test_metrics_of_another_preset_are_found_and_stay_known(scene: Scene) -> None:
+    prometheus = scene.prometheus
+    prometheus.there = False
+    prometheus.others = (SeriesResult({"preset": "istio"}, ((0.0, 4.0),)),)
+    prometheus.values = {"istio_requests_total": lambda: 0.4, **prometheus.values}
+    verified = scene.verify(timeout=10.0)
+    rate = next(measure for measure in verified.recovery.measures if measure.name == "error_rate")
+    assert (rate.value, rate.passed) == (0.4, False)
+    assert verified.verification.names == {"preset": "istio", "status": "response_code"}
+
+
+def test_the_names_of_the_diagnosis_are_the_first_that_are_asked_for(scene: Scene) -> None:
+    scene.prometheus.values = {"istio_requests_total": lambda: 0.001, **scene.prometheus.values}
+    scene.prometheus.values["http_requests_total"] = lambda: 0.9
+    beginning = begin_verification(START, {"error_rate": 0.001, "latency_p95": 0.15}, START, names={"preset": "istio"})
+    sources = Sources(scene.cluster, scene.prometheus, SERVICE)
+    verified = verify(sources, beginning, Patience(passes=1), Limits(), math.inf, scene.time.clock)
+    assert verified.recovery.recovered
+    assert not [query for query in scene.prometheus.asked if "http_requests_total" in query]
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_failures_that_no_label_tells_are_not_taken_for_none(scene: Scene, found: bool) -> None:
+    scene.prometheus.labelled = False
+    scene.prometheus.others = (SeriesResult({"label": "code"}, ((0.0, 4.0),)),) if found else ()
+    scene.prometheus.values = {'code!=""': lambda: 1.0, 'code=~"5.."': lambda: 0.4, **scene.prometheus.values}
+    scene.prometheus.values["http_requests_total"] = lambda: 0.0
+    rate = next(measure for measure in scene.verify(timeout=10.0).recovery.measures if measure.name == "error_rate")
+    if found:
+        assert (rate.value, rate.passed) == (0.4, False)
+    else:
+        assert (rate.value, rate.passed, "set metrics.status_label" in rate.detail) == (None, None, True)
+
+
+REDIS = Dependency("cache", DependencyType.REDIS, "redis:6379", "Cache")
+
+
+def dependency_looks(scene: Scene, levels: list[Level], answered: tuple[str, ...] = ()) -> list[list[bool | None]]:
+    """What each of three looks says of a cache that has these levels one after the other."""
+    left = iter(levels)
+
+    def ask(_dependency: Dependency, _timeout: float) -> Probed:
+        level = next(left)
+        return Probed(level, level.value, 0.001 if level in (Level.OK, Level.WARNING) else None)
+
+    sources = Sources(scene.cluster, scene.prometheus, replace(SERVICE, dependencies=(REDIS,)), ask)
+    beginning = begin_verification(START, {"error_rate": 0.001, "latency_p95": 0.15}, START, answered=answered)
+    verified = verify(sources, beginning, Patience(passes=9, timeout=10.0), Limits(), math.inf, scene.time.clock)
+    return [[measure.passed for measure in look.measures if measure.name == "dependency.cache"] for look in verified.looks]
+
+
+def test_a_dependency_that_stops_to_answer_is_no_recovery(scene: Scene) -> None:
+    assert dependency_looks(scene, [Level.OK, Level.CRITICAL, Level.WARNING]) == [[True], [False], [True]]
+
+
+def test_a_dependency_that_never_answered_from_here_says_nothing(scene: Scene) -> None:
+    assert dependency_looks(scene, [Level.CRITICAL]) == [[], [], []]
+
+
+def test_a_dependency_that_answered_at_the_diagnosis_has_to_answer_now(scene: Scene) -> None:
+    assert dependency_looks(scene, [Level.CRITICAL, Level.UNKNOWN, Level.OK], answered=("cache",)) == [[False], [None], [True]]
