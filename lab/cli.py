@@ -78,7 +78,7 @@ async def _up(scenario: Scenario, options: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    async with running(scenario, options.workdir, delay=options.delay_ms / 1000) as lab:
+    async with running(scenario, options.workdir, delay=options.delay_ms / 1000, apart=True) as lab:
         await lab.warm_up()
         print(_welcome(scenario, lab), flush=True)
         if options.env_file is not None:

@@ -30,7 +30,7 @@ async def demo(scenario: Scenario, workdir: Path | None) -> int:
     started = time.monotonic()
     before = _files()
     _say(f"Starting a simulated production: {scenario.title}.")
-    async with running(scenario, workdir) as lab:
+    async with running(scenario, workdir, apart=True) as lab:
         for shortcoming in lab.shortcomings:
             _say(f"{shortcoming}.")
         warming_up = asyncio.create_task(lab.warm_up())

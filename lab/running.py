@@ -17,6 +17,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from lab import access, repository
+from lab.apart import Apart
 from lab.catalogue import Addresses, catalogue
 from lab.cluster.server import Cluster
 from lab.cluster.tls import make_certificates
@@ -43,9 +44,20 @@ _CATCH_UP_TICKS = 3
 
 
 class Lab:
-    """``clock`` gives Unix seconds; ``delay`` is added to every round trip, in seconds. Use ``running`` to start and stop one."""
+    """``clock`` gives Unix seconds; ``delay`` is added to every round trip, in seconds. Use ``running`` to start and stop one.
 
-    def __init__(self, scenario: Scenario, directory: Path, clock: Callable[[], float] = time.time, delay: float = 0.0) -> None:
+    ``apart`` lets Prometheus and Jaeger run in a process of their own, whose clock is the machine's.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        directory: Path,
+        clock: Callable[[], float] = time.time,
+        delay: float = 0.0,
+        *,
+        apart: bool = False,
+    ) -> None:
         self.scenario = scenario
         self.directory = directory
         self.changes = ChangeLog()
@@ -64,7 +76,9 @@ class Lab:
         self.state = State(self.world, self.cluster, self.mailbox, self.registry, self.repositories, self.changes, self.requests)
         self.engine = Engine(WorldStorage(self.world))
         self._dependencies = Dependencies(self.world, delay)
+        self._delay = delay
         self._servers = Servers(delay)
+        self._apart = Apart(scenario, self.world, self.requests) if apart else None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -75,6 +89,8 @@ class Lab:
         mailbox = await self._serve(self.mailbox.app(), "mailbox")
         registry = await self._servers.start(self.registry.app())
         self.populate(f"{HOST}:{registry}")
+        if self._apart is not None:
+            await self._apart.start(self._delay)
         prometheus = await self._serve_if("prometheus", prometheus_app(self.engine, self._clock, lambda: targets(self.world)))
         jaeger = await self._serve_if("jaeger", jaeger_app(self.world))
         await self._dependencies.start(self._servers)
@@ -111,6 +127,8 @@ class Lab:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._dependencies.stop()
+        if self._apart is not None:
+            await self._apart.stop()
         await self._servers.stop()
 
     async def _serve(self, app: web.Application, name: str) -> int:
@@ -120,6 +138,8 @@ class Lab:
         """The port of a server; one at which nothing listens where the scenario says that it is not available."""
         if name in self.scenario.unavailable:
             return unused_port()
+        if self._apart is not None:
+            return self._apart.ports[name]
         return await self._servers.start(app, more=[self.requests.counting(name)])
 
     def populate(self, registry: str) -> None:
@@ -166,13 +186,13 @@ class Lab:
 
 @contextlib.asynccontextmanager
 async def running(
-    scenario: Scenario, directory: Path | None = None, clock: Callable[[], float] = time.time, delay: float = 0.0
+    scenario: Scenario, directory: Path | None = None, clock: Callable[[], float] = time.time, delay: float = 0.0, *, apart: bool = False
 ) -> AsyncIterator[Lab]:
     """A started lab. Its files go to a new folder inside ``directory``, or in the place for temporary files; nothing of it stays."""
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True)
     own = Path(tempfile.mkdtemp(prefix="lab-", dir=directory))
-    lab = Lab(scenario, own, clock, delay)
+    lab = Lab(scenario, own, clock, delay, apart=apart)
     try:
         await lab.start()
         yield lab

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lab.scenario.model import Condition, Fault, Scenario
@@ -11,9 +12,18 @@ from lab.scenario.signals import Signal, signals
 from lab.world.curve import Curve, total
 from lab.world.levels import FaultState
 from lab.world.noise import counted, noisy
-from lab.world.pods import PodHistory
+from lab.world.pods import PodHistory, PodRecord
 
 _SHARES = frozenset({"memory", "cpu", "miss_rate"})
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Pods by uid, ``spec.replicas`` of each workload from a moment on, and when the condition of each fault began or ceased to hold."""
+
+    records: dict[str, PodRecord]
+    replicas: dict[str, list[tuple[float, int]]]
+    decisions: dict[str, list[tuple[float, bool]]]
 
 
 class World:
@@ -50,6 +60,20 @@ class World:
             return
         self.epoch += 1
         self.settle()
+
+    def past(self) -> Past:
+        """What became of pods and faults so far, for another world of the same scenario and start to take over."""
+        decisions = {name: list(state.decisions) for name, state in self._faults.items()}
+        return Past(self.pods.records, self.replicas, decisions)
+
+    def take_over(self, past: Past) -> None:
+        """Be as that world was, from now on."""
+        self.pods.records = past.records
+        self.replicas = past.replicas
+        for name, decisions in past.decisions.items():
+            self._faults[name].decisions = decisions
+        self._begun = True
+        self._forget()
 
     def settle(self) -> None:
         """Ask of every fault whether its condition holds now."""
