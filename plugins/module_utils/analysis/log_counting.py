@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..model.codec import parse_time
 from ..model.logs_raw import RawLog
@@ -187,6 +187,8 @@ class Counting:
 
     def take(self, log: RawLog) -> None:
         self._logs += 1
+        if b"\0" in log.text:  # which marks keys, and comes out of files that were cut, and of UTF-16
+            log = replace(log, text=log.text.replace(b"\0", b""))
         for start, end in blocks(log.text, self.total, _begins):
             block = self._block(log.text[start:end])
             self.lines += block.count

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from .log_fields import MAX_FILES, MAX_MESSAGE, Entry, entry_of, short
+from .log_fields import MAX_CAUSE, MAX_FILES, MAX_MESSAGE, Entry, entry_of, short
 from .log_parts import TRACEBACK, Part, part
 from .stack_frames import files_in
 
@@ -19,7 +19,10 @@ MAX_PLAIN_LINE = 2000
 
 # Where a collector read the runtime's files as they are, the stream and a mark for complete lines stand behind the time.
 _RUNTIME_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))(?: std(?:out|err) [FP](?= |$))?(?: |$)")
-_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_COLOURS = re.compile(r"\x1b(?:\[[0-9;:?]*[A-Za-z]|\][^\x07\x1b]{0,300}(?:\x07|\x1b\\))")
+"""And other sequences for terminals."""
+_GROUPED = re.compile(r"[\s|]*((?:\w+\.)*\w*ExceptionGroup: .*)")
+_CAUSE = re.compile(r"\s*(?:Caused by: |\[cause\]: |---> )(.+?)(?:\s*\{)?$")
 _SOURCE_LINE = re.compile(r"\S{1,300}:\d+(?::\d+)?$")
 """What Node writes above the exception that it ends with: the place in the source."""
 
@@ -53,7 +56,13 @@ def entries(lines: Iterable[str]) -> Iterator[Entry]:
                 continue
             if kind in (Part.CONTINUES, Part.GOROUTINE):
                 _trace(current, text)
-                in_traceback = in_traceback or text.startswith(_MORE_TRACE)
+                if text.startswith(_MORE_TRACE):
+                    in_traceback = True
+                    # What stood between was the rest of an exception's message.
+                    current.level = current.level if current.level in _SEVERE else "ERROR"
+                continue
+            if kind is Part.OTHER and current.wants_message:
+                _trace(current, text)
                 continue
             if kind is Part.TRACEBACK and current.level in _SEVERE:
                 in_traceback = True
@@ -65,19 +74,34 @@ def entries(lines: Iterable[str]) -> Iterator[Entry]:
                     current.level, current.message = "ERROR", ""
                 _explain(current, text)
                 continue
-            yield current
+            yield _whole(current)
         current = entry_of(at, text)
-        in_traceback = kind is Part.TRACEBACK
-        if in_traceback:
+        in_traceback = kind is Part.TRACEBACK and TRACEBACK in text[: len(TRACEBACK)]
+        if kind is Part.TRACEBACK:
             current.level, current.message = "ERROR", ""
         elif kind is Part.PANIC:
             current.level = "FATAL"
+            current.files.update(files_in(text))
+            # Rust says what happened on the line below.
+            current.wants_message = text.startswith("thread '") and text.endswith(":")
     if current is not None:
-        yield current
+        yield _whole(current)
+
+
+def _whole(entry: Entry) -> Entry:
+    """With the cause at the bottom of its stack trace, which says more than what came of it."""
+    if entry.cause and entry.cause not in entry.message:
+        behind = f" (caused by {entry.cause})"
+        entry.message = f"{entry.message[: MAX_MESSAGE - len(behind)]}{behind}"
+    return entry
 
 
 def _trace(entry: Entry, text: str) -> None:
     """Notes what a line below the first says: the message, where it is there; the source files that a stack trace names."""
+    if not entry.message and (group := _GROUPED.match(text)):
+        entry.message = short(group[1])
+    if entry.level in _SEVERE and (cause := _CAUSE.match(text)):
+        entry.cause = cause[1][:MAX_CAUSE]
     if entry.wants_message and text.strip():
         entry.message, entry.wants_message = short(text), False
     elif entry.level in _SEVERE and len(entry.files) < MAX_FILES:
@@ -86,5 +110,5 @@ def _trace(entry: Entry, text: str) -> None:
 
 def _explain(entry: Entry, text: str) -> None:
     """Adds the exception that a stack trace is about to the entry's message."""
-    said = text.strip()
+    said = text.strip().removesuffix("{").rstrip()
     entry.message = (f"{entry.message}: {said}" if entry.message else said)[:MAX_MESSAGE]

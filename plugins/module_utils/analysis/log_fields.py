@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .log_levels import guessed, level_named, level_numbered, stated
+from .log_levels import guessed, level_named, level_numbered, level_stated, server_error, stated
 from .log_parts import DOTNET, KLOG, LOGFMT_START, OWN_TIME
 from .stack_frames import files_in
 
 MAX_MESSAGE = 400
 MAX_FILES = 20
+MAX_CAUSE = 135
 _MAX_NESTED = 3
 
 _LOGFMT = re.compile(r'(?<![\w.@-])([\w.@-]+)=("(?:[^"\\]|\\.)*"|\S*)')
@@ -24,6 +25,8 @@ _THREAD_OR_LOGGER = re.compile(r"\[[\w .:/$#@-]{1,60}\]\s+(?:-\s+)?")
 _SPRING = re.compile(r"\d+ --- (?:\[[^\]]{0,80}\]\s*){1,3}[\w.$/\[\]-]{1,80}\s*: ")
 _REDIS = re.compile(r"\d+:[A-Z] \d\d [A-Z][a-z]{2} \d{4} [\d:.]{8,12} ([.*#-]) ")
 _REDIS_LEVELS = {".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARN"}
+_CALLER = re.compile(r"(?:[\w.-]{1,60}\t)?[\w./@-]{1,120}\.go:\d+\t")
+"""Zap's, perhaps with the logger's name in front."""
 _PUNCTUATION = re.compile(r"^[\s\])>|:\-]+")
 
 _MESSAGE_KEYS = (
@@ -39,6 +42,7 @@ _MESSAGE_KEYS = (
     "body",
     "@mt",
     "messagetemplate",
+    "textpayload",
 )
 _LEVEL_KEYS = (
     "level",
@@ -53,9 +57,18 @@ _LEVEL_KEYS = (
     "severity_text",
     "severitytext",
 )
+_NESTED_KEYS = ("fields", "jsonpayload", "payload", "data", "attributes", "record", "event", "body", "log")
+"""Objects in which loggers put what else would stand at the top."""
+_STATUS_KEYS = (
+    "status", "status_code", "statuscode", "http_status", "http.status_code", "http.response.status_code", "response_status",
+    "response_code",
+)  # fmt: skip
+_RESPONSE_KEYS = ("res", "response", "http", "httprequest")
+_CALM = ("INFO", "DEBUG", "UNKNOWN")
 _ERROR_KEYS = ("error", "err", "exception", "error.message", "exc_info", "@x")
 _STACK_KEYS = (
     "stack", "stacktrace", "stack_trace", "traceback", "error.stack", "error.stack_trace", "exc_info", "exception", "@x", "full_message",
+    "err", "error",
 )  # fmt: skip
 _NO_ERROR = frozenset(("null", "none", "nil", "false", "<nil>", "-", "undefined", "ok", "0"))
 
@@ -72,6 +85,8 @@ class Entry:
     """Source files that its stack trace names."""
     wants_message: bool = False
     """Its message is on the line below."""
+    cause: str | None = None
+    """The last one that its stack trace names, which the others come of."""
 
 
 def entry_of(at: str | None, text: str) -> Entry:
@@ -108,6 +123,9 @@ def _json_object(text: str) -> Mapping[str, Any] | None:
 def _from_fields(at: str | None, given: Mapping[str, Any], sample: str, depth: int = 0) -> Entry:
     fields = {str(name).lower(): value for name, value in given.items()}
     said = _first(fields, _MESSAGE_KEYS)
+    if said is None:
+        fields = _with_nested(fields)
+        said = _first(fields, _MESSAGE_KEYS)
     named = _level(fields)
     error = _first(fields, _ERROR_KEYS)
     if error and error.lower() in _NO_ERROR:
@@ -117,17 +135,51 @@ def _from_fields(at: str | None, given: Mapping[str, Any], sample: str, depth: i
         if inner is not None:
             return _from_fields(at, inner, sample, depth + 1)
     files = {path for line in _stack_lines(fields) for path in files_in(line)}
+    status = _server_error(fields)
+    if status is not None and named in (None, *_CALM):
+        named = "ERROR"
+        said = f"{said}: status {status}" if said else None
     message = said or error or sample
     if said and error and error not in said:
         message = f"{said}: {error}"
     if named is None and said and not error:
         return _from_plain(at, message, sample)
-    return Entry(at, named or ("ERROR" if error else guessed(message)), short(message), sample, files=files)
+    return Entry(at, named or ("ERROR" if error else guessed(message)), short(message), sample, files=files, cause=_cause(fields))
+
+
+def _with_nested(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields, with those of objects in them, which do not stand above what is at the top."""
+    found = dict(fields)
+    for key in _NESTED_KEYS:
+        value = fields.get(key)
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                found.setdefault(str(name).lower(), inner)
+    return found
+
+
+def _server_error(fields: Mapping[str, Any]) -> int | None:
+    """The HTTP status 5xx of the answer that the line is about."""
+    answers = [fields, *(value for key in _RESPONSE_KEYS if isinstance(value := fields.get(key), Mapping))]
+    for answer in answers:
+        for key, value in answer.items():
+            if str(key).lower() in _STATUS_KEYS and not isinstance(value, bool) and str(value).isdecimal() and 500 <= int(value) <= 599:
+                return int(value)
+    return None
+
+
+def _cause(fields: Mapping[str, Any]) -> str | None:
+    """The cause at the bottom of the stack trace, as Java writes it."""
+    found = [line.removeprefix("Caused by: ") for line in _stack_lines(fields) if line.startswith("Caused by: ")]
+    return found[-1].strip()[:MAX_CAUSE] if found else None
 
 
 def _level(fields: Mapping[str, Any]) -> str | None:
     for key in _LEVEL_KEYS:
-        if key in fields and (named := level_named(fields[key])):
+        value = fields.get(key)
+        if isinstance(value, Mapping):
+            value = value.get("name") or value.get("value")
+        if named := level_named(value):
             return named
     nested = fields.get("log")
     if isinstance(nested, Mapping) and (named := level_named(nested.get("level"))):
@@ -149,7 +201,9 @@ def _first(fields: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
     for key in keys:
         value = fields.get(key)
         if isinstance(value, Mapping):
-            value = value.get("message") or value.get("msg") or value.get("stringValue")
+            value = next((value[name] for name in ("message", "msg", "stringValue", "text") if value.get(name)), None)
+        if isinstance(value, list) and value and all(isinstance(one, (str, int, float)) for one in value):
+            value = " ".join(map(str, value))
         if isinstance(value, str) and value.strip():
             return value.strip().split("\n", 1)[0]
     return None
@@ -168,7 +222,12 @@ def _from_plain(at: str | None, text: str, sample: str) -> Entry:
     if before.isdecimal():
         before = ""  # the number of the process
     after = _PUNCTUATION.sub("", rest[match.end() :])
+    if "\t" in after and (caller := _CALLER.match(after)):
+        after = after[caller.end() :]
     if (named := _SPRING.match(after) or _THREAD_OR_LOGGER.match(after)) and named.end() < len(after):
         after = after[named.end() :]
     message = f"{before} {after}" if before else after
-    return Entry(at, level_named(match[1]) or "UNKNOWN", short(message), sample)
+    level = level_stated(match)
+    if level in _CALM and server_error(rest):
+        level = "ERROR"
+    return Entry(at, level, short(message), sample)

@@ -36,7 +36,7 @@ OWN_TIME = re.compile(
     r"""\s*\[?(?:
         \d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:\s?(?:Z|UTC|[+-]\d\d:?\d\d))?
       | (?:[A-Z][a-z]{2}\s)?[A-Z][a-z]{2}\s+\d{1,2}\s\d\d:\d\d:\d\d(?:[.,]\d+)?(?:\s\d{4})?
-      | \d{1,2}[ -/][A-Z][a-z]{2}[ -/]\d{4}[ :]\d\d:\d\d:\d\d(?:[.,]\d+)?
+      | \d{1,2}[ -/][A-Z][a-z]{2}[ -/]\d{4}[ :]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:\s(?:UTC|[A-Z][a-z]+/[A-Z]\w+)(?=\]))?
       | \d\d:\d\d:\d\d(?:[.,]\d+)?
       | [DIWEFAU],\ \[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\s\#\d+       # Ruby's
     )\]?\s*""",
@@ -48,15 +48,20 @@ DOTNET = re.compile(r"(trce|dbug|info|warn|fail|crit): ([\w.`+<>\[\], ]{1,200}\[
 """The head of an entry of .NET's console logger; the message is on the next line."""
 
 TRACEBACK = "Traceback (most recent call last):"
+GROUP = re.compile(r"\s*\+ Exception Group Traceback \(most recent call last\):")
+RUST_PANIC = re.compile(r"thread '.{0,100}' (?:\(\d+\) )?panicked at ")
 _INDENTED_ENTRY = re.compile(r"\s{1,8}\[?(?:FATAL|CRITICAL|ERROR|WARN|WARNING|INFO|NOTICE|DEBUG|TRACE)\b[\]:\s]")
 _CONTINUES = re.compile(
-    r"\s|[})\]]|Caused by:|Suppressed:|\.\.\. \d+ more|During handling of|The above exception|created by |\[signal SIG|exit status \d"
-    r"|runtime stack:|[a-z]\w{1,5}\s+0x[0-9a-f]+$|Node\.js v\d|\[SQL: |\[parameters: |\(Background on this error|$"
+    r"\s|[})\]]|Caused by:|Suppressed:|\.\.\. \d+ more|During handling of|The above exception|created by |\[signal SIG"
+    r"|exit status \d|note: (?:run with|Some details are omitted)|stack backtrace:|(?:PHP )?Stack trace:"
+    r"|(?:PHP )?#\d+ (?:\{main\}|\[internal function\]|\S+\(\d+\): )"
+    r"|Last message(?: \(from .{1,80}\))?: |runtime stack:|[a-z]\w{1,5}\s+0x[0-9a-f]+$|Node\.js v\d"
+    r"|\[SQL: |\[parameters: |\(Background on this error|$"
 )
 _EXCEPTION = re.compile(
     r"(?:Exception in thread \S+ |Uncaught |Unhandled \w+ )?(?:[\w$]+[.:])*[\w$]*(?:Error|Exception|Throwable|Warning|Interrupt)\b"
     r"(?: \[\w+\])?(?::|\s*\{?$)"
-    r"|\[?Unhandled\w+: |\S{1,300}\.rb:\d+:in .{1,2000}\(\w+\)$"
+    r"|\*\* \([\w.]+\) |\[?Unhandled\w+: |\S{1,300}\.rb:\d+:in .{1,2000}\(\w+\)$"
 )
 _PANIC = re.compile(r"panic: |fatal error: (?!.*\.[hc]\b)|runtime: out of memory|SIG(?:QUIT|ABRT|SEGV): ")
 _FRAME = re.compile(r"[\w.\-/~]{0,200}[\w)]\.[\w.()*·\[\]]{1,200}(?:\(.{0,300}\))?$|panic\(.{0,300}\)$")
@@ -66,13 +71,15 @@ def part(text: str) -> Part:
     """The part of a line without the runtime's time."""
     if text.startswith((" ", "\t")) and _INDENTED_ENTRY.match(text):
         return Part.BEGINS
+    if text.startswith((" ", "+")) and GROUP.match(text):
+        return Part.TRACEBACK
     if _CONTINUES.match(text):
         return Part.CONTINUES
     if text.startswith("goroutine ") and text.endswith(":"):
         return Part.GOROUTINE
     if text.startswith(TRACEBACK):
         return Part.TRACEBACK
-    if _PANIC.match(text):
+    if _PANIC.match(text) or (text.startswith("thread '") and RUST_PANIC.match(text)):
         return Part.PANIC
     if text.startswith("{") or OWN_TIME.match(text) or KLOG.match(text) or stated(text) or LOGFMT_START.search(text):
         return Part.BEGINS

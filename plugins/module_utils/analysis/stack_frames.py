@@ -15,7 +15,18 @@ _FRAMES = (
     re.compile(r"(?:^|[\s(])((?:[\w@.-]*/)[\w@./-]{1,200}\.(?:go|js|mjs|cjs|ts|tsx|rb|php|rs|cs|cpp|cc|c|ex|exs)):\d+"),  # others
     re.compile(r" in ((?:/|[A-Z]:\\)[^:]{1,200}\.cs):line \d+"),  # .NET
 )
-_FOREIGN = ("site-packages", "dist-packages", "node_modules", "/usr/lib", "/usr/local/lib", "/usr/local/go", "/pkg/mod/", "node:internal")
+_FOREIGN = (
+    "site-packages",
+    "dist-packages",
+    "node_modules",
+    "/usr/lib",
+    "/usr/local/lib",
+    "/usr/local/go",
+    "/pkg/mod/",
+    "/rustc/",
+    "/.cargo/",
+    "node:internal",
+)
 """Parts of a path by which it is a library's, and not the service's."""
 
 

@@ -180,14 +180,32 @@ ValueError: not so"""
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (JAVA, [("ERROR", "Payment failed: java.sql.SQLTimeoutException: timeout"), ("INFO", "ok")]),
+        (
+            JAVA,
+            [
+                ("ERROR", "Payment failed: java.sql.SQLTimeoutException: timeout (caused by java.net.SocketTimeoutException)"),
+                ("INFO", "ok"),
+            ],
+        ),
         (PYTHON, [("INFO", "start"), ("ERROR", "ValueError: bad"), ("INFO", "next")]),
         (CHAINED, [("ERROR", "request failed: KeyError: 'a': RuntimeError: b"), ("INFO", "next")]),
         (GO, [("FATAL", "panic: runtime error: index out of range"), ("INFO", "restarted")]),
-        (SPRING, [("ERROR", "Payment failed: org.springframework.dao.DataAccessResourceFailureException: no connection"), ("INFO", "ok")]),
+        (
+            SPRING,
+            [
+                (
+                    "ERROR",
+                    (
+                        "Payment failed: org.springframework.dao.DataAccessResourceFailureException: no connection"
+                        " (caused by java.sql.SQLTransientConnectionException: not available)"
+                    ),
+                ),
+                ("INFO", "ok"),
+            ],
+        ),
         (GO_DUMP, [("FATAL", "fatal error: all goroutines are asleep - deadlock!")]),
         (GO_RECOVERED, [("FATAL", "http: panic serving 10.0.0.1:4242: boom"), ("INFO", "next")]),
-        (ZAP, [("ERROR", "validate.go:88\tfailed"), ("INFO", "ok")]),
+        (ZAP, [("ERROR", "failed"), ("INFO", "ok")]),
         (NODE, [("ERROR", "TypeError: Cannot read properties of undefined"), ("UNKNOWN", "ready")]),
         (DOTNET, [("ERROR", "Payment failed"), ("INFO", "ready")]),
         (RUBY, [("ERROR", "Payment failed: app/models/payment.rb:10:in `validate': boom (RuntimeError)"), ("INFO", "ok")]),
