@@ -9,6 +9,7 @@ together, such as a stack trace, the keys in a row are one. A million lines have
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -110,19 +111,20 @@ class _Key:
 class _Block:
     """Some lines. They are only taken apart when one of them is looked at, since mostly their keys are enough."""
 
-    __slots__ = ("_last", "_lines", "count", "ends", "keys", "starts", "text")
+    __slots__ = ("_joined", "_last", "_left", "_lines", "count", "ends", "keys", "text")
 
     def __init__(self, text: bytes, of_lines: list[bytes]) -> None:
         self.text = text
         self.keys = of_lines
         """One a line, or for several lines that belong together."""
         self.count = len(of_lines)
-        self.starts: Sequence[int] = range(self.count)
-        """The line at which each key begins."""
         self.ends: Mapping[int, int] = {}
         """Where those end that are for several lines."""
         self._lines: list[bytes] | None = None
         self._last: dict[bytes, int] | None = None
+        self._joined: list[int] = []
+        """Which of the keys are for several lines, and how many lines up to each have no key of their own."""
+        self._left: list[int] = []
 
     @property
     def taken_apart(self) -> bool:
@@ -135,12 +137,17 @@ class _Block:
         return self._lines
 
     def first(self, key: bytes) -> int:
-        return self.starts[self.keys.index(key)]
+        return self._line(self.keys.index(key))
 
     def last(self, key: bytes) -> int:
         if self._last is None:
-            self._last = dict(zip(self.keys, self.starts, strict=True))
-        return self._last[key]
+            self._last = dict(zip(self.keys, range(len(self.keys)), strict=True))
+        return self._line(self._last[key])
+
+    def _line(self, number: int) -> int:
+        """The line at which the key of this number begins."""
+        before = bisect_left(self._joined, number)
+        return number + self._left[before - 1] if before else number
 
     def at(self, start: int) -> list[bytes]:
         """The lines of the key that begins at line ``start``."""
@@ -148,17 +155,19 @@ class _Block:
 
     def join(self, parts: bytes) -> None:
         """Makes one key of those of lines that belong together."""
-        starts = list(self.starts)
         spans: list[tuple[int, int]] = []
-        done = 0
+        done = left = 0
         for found in TOGETHER.finditer(parts):
             start, end = found.span()
-            spans.append((start - 1 if start > done else start, end))
+            start -= start > done
+            spans.append((start, end))
+            self._joined.append(start - left)
+            left += end - start - 1
+            self._left.append(left)
             done = end
         for start, end in reversed(spans):
             self.keys[start:end] = (b"\n".join(self.keys[start:end])[:_LONGEST_KEY],)
-            starts[start:end] = (start,)
-        self.starts, self.ends = starts, dict(spans)
+        self.ends = dict(spans)
 
 
 @dataclass(slots=True)

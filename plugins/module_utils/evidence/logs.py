@@ -29,7 +29,8 @@ MAX_LINES = 120_000
 MAX_LINES_EACH = 20_000
 MAX_BYTES = 48 * 2**20
 """Bytes of all logs together; shared out evenly too."""
-READERS = 16
+READERS = 32
+"""As many as there are connections to the API server: where each answer takes long, the time is that of the turns."""
 _SHARE_FOR_READING = 0.9
 """Of the time that is left: what has arrived by then is used."""
 _MOST_CUT_NAMED = 3
