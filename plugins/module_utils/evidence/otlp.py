@@ -16,7 +16,8 @@ _VALUES = ("stringValue", "boolValue", "intValue", "doubleValue")
 
 
 def traces_from_otlp(found: Iterable[Mapping[str, Any]]) -> list[Trace]:
-    """The traces; spans that lack what every span has are left out. ``batches`` is what Tempo's first API calls ``resourceSpans``."""
+    """The traces; spans that lack what every span has are left out. ``batches`` is what Tempo's first API calls ``resourceSpans``;
+    ``partial`` says that there is more of it."""
     traces = []
     for entry in found:
         spans: list[Span] = []
@@ -30,7 +31,7 @@ def traces_from_otlp(found: Iterable[Mapping[str, Any]]) -> list[Trace]:
                     if len(spans) < MAX_SPANS and (span := _span(raw, service)):
                         spans.append(span)
         if spans:
-            traces.append(trace_of(identity or f"{spans[0].id}", spans, cut=count > MAX_SPANS))
+            traces.append(trace_of(identity or f"{spans[0].id}", spans, cut=count > MAX_SPANS or entry.get("partial") is True))
     return traces
 
 
