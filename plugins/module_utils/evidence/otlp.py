@@ -51,8 +51,8 @@ def _span(raw: Mapping[str, Any], service: str) -> Span | None:
         parent=str(raw.get("parentSpanId") or "") or None,
         service=service,
         operation=str(raw.get("name") or ""),
-        start=start,
-        duration=end - start,
+        start=start / 1e9,
+        duration=(end - start) / 1e9,
         tags=tags,
         logs=logs,
     )
@@ -69,9 +69,9 @@ def _attributes(raw: object) -> dict[str, Any]:
     return found
 
 
-def _nanoseconds(value: object) -> float | None:
-    """Seconds. 64-bit numbers are strings in this encoding."""
+def _nanoseconds(value: object) -> int | None:
+    """64-bit numbers are strings in this encoding."""
     try:
-        return int(value) / 1e9 if isinstance(value, (str, int)) else None
+        return int(value) if isinstance(value, (str, int)) else None
     except ValueError:
         return None
