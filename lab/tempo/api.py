@@ -2,7 +2,7 @@
 """Tempo's HTTP API (https://grafana.com/docs/tempo/latest/api_docs/): a search by TraceQL, and traces by their id.
 
 Of TraceQL, there is one set of braces with conditions joined by ``&&``: the service's name, ``status``, ``name``, the duration of a span
-and of its trace.
+and of its trace; for the latter, the service's own span has to last that long.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from lab.world.world import World
 
 _DEFAULT_LIMIT = 20
 _DEFAULT_LOOKBACK = 3600.0
-_MANY = 100_000
 _QUERY = re.compile(r"\s*\{(?P<conditions>.*)\}\s*(?:with\s*\(\s*most_recent\s*=\s*(?:true|false)\s*\))?\s*", re.DOTALL)
 _CONDITION = re.compile(
     r"""\s*(?:
         (?:resource)?\.service\.name\s*=\s*"(?P<service>(?:[^"\\]|\\.)*)"
       | name\s*=\s*"(?P<name>(?:[^"\\]|\\.)*)"
       | status\s*=\s*(?P<status>error)
-      | (?P<of>traceDuration|trace:duration|duration|span:duration)\s*>\s*(?P<amount>\d+(?:\.\d+)?)(?P<unit>ns|us|µs|ms|s|m)
+      | (?:traceDuration|trace:duration|duration|span:duration)\s*>\s*(?P<amount>\d+(?:\.\d+)?)(?P<unit>ns|us|µs|ms|s|m)
     )\s*(?:&&|$)""",
     re.VERBOSE,
 )
@@ -51,9 +50,9 @@ def tempo_app(world: World) -> web.Application:
         limit = int(_integer(given, "limit", _DEFAULT_LIMIT))
         if limit <= 0:
             raise _Refused("invalid limit: must be a positive number")
-        wanted, above = _parsed(given.get("q", "{}"), start, end)
-        found = [trace for trace in store.find(wanted) if _duration(trace) > above] if wanted.service else []
-        return web.json_response({"traces": [_summary(trace) for trace in found[::-1][:limit]], "metrics": {"inspectedTraces": len(found)}})
+        wanted = _parsed(given.get("q", "{}"), start, end, limit)
+        found = store.find(wanted)[::-1] if wanted.service else []
+        return web.json_response({"traces": [_summary(trace) for trace in found], "metrics": {"inspectedTraces": len(found)}})
 
     def found(request: web.Request) -> dict[str, Any] | None:
         identity = request.match_info["id"].lower()
@@ -102,12 +101,11 @@ def _integer(given: Mapping[str, str], name: str, otherwise: float) -> float:
         raise _Refused(f'invalid {name}: strconv.ParseInt: parsing "{text}": invalid syntax') from None
 
 
-def _parsed(query: str, start: float, end: float) -> tuple[Query, float]:
-    """What is asked of the spans, and the seconds above which the trace has to last."""
+def _parsed(query: str, start: float, end: float, limit: int) -> Query:
     whole = _QUERY.fullmatch(query)
     if whole is None:
         raise _Refused("invalid TraceQL query: parse error at line 1: syntax error")
-    service, operation, tags, least, above = "", None, {}, None, -1.0
+    service, operation, tags, least = "", None, {}, None
     conditions, at = whole["conditions"].strip(), 0
     while at < len(conditions):
         condition = _CONDITION.match(conditions, at)
@@ -120,11 +118,9 @@ def _parsed(query: str, start: float, end: float) -> tuple[Query, float]:
             operation = re.sub(r"\\(.)", r"\1", condition["name"])
         elif condition["status"]:
             tags = {"error": "true"}
-        elif condition["of"] in ("traceDuration", "trace:duration"):
-            above = float(condition["amount"]) * _UNITS[condition["unit"]]
         else:
             least = float(condition["amount"]) * _UNITS[condition["unit"]]
-    return Query(service, start, end, _MANY, operation, tags, least), above
+    return Query(service, start, end, limit, operation, tags, least)
 
 
 def _duration(trace: Mapping[str, Any]) -> float:
