@@ -25,6 +25,8 @@ from lab.dependencies.listeners import Dependencies
 from lab.initial.events import forget_old_events
 from lab.initial.populate import Population
 from lab.jaeger.api import jaeger_app
+from lab.loki.api import loki_app
+from lab.loki.pods import PodLogStore
 from lab.mailbox import Mailbox
 from lab.pods.behaviour import ScenarioPods
 from lab.pods.commands import Commands
@@ -36,6 +38,7 @@ from lab.scenario.model import Scenario
 from lab.serving import HOST, ChangeLog, Servers, unused_port, writes, writes_to_cluster
 from lab.state import State
 from lab.targets import targets
+from lab.tempo.api import tempo_app
 from lab.world.storage import WorldStorage
 from lab.world.world import World
 
@@ -93,6 +96,10 @@ class Lab:
             await self._apart.start(self._delay)
         prometheus = await self._serve_if("prometheus", prometheus_app(self.engine, self._clock, lambda: targets(self.world)))
         jaeger = await self._serve_if("jaeger", jaeger_app(self.world))
+        self.environment |= {
+            "LAB_LOKI_URL": _url(await self._servers.start(loki_app(PodLogStore(self.world, self.behaviour.runs), self._clock))),
+            "LAB_TEMPO_URL": _url(await self._servers.start(tempo_app(self.world))),
+        }
         await self._dependencies.start(self._servers)
         self._commands.addresses = {(HOST, port): name for name, port in self._dependencies.ports.items()}
         cluster = await self._serve_cluster()
@@ -171,7 +178,7 @@ class Lab:
         Path(addresses.kubeconfig).chmod(0o600)
         services = self.directory / "services.yml"
         services.write_text(yaml.safe_dump(catalogue(self.scenario, addresses), sort_keys=False, allow_unicode=True))
-        self.environment = {
+        self.environment |= {
             "KUBECONFIG": addresses.kubeconfig,
             "KUBECACHEDIR": str(self.directory / "kube-cache"),
             "PROMETHEUS_URL": addresses.prometheus,

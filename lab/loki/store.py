@@ -37,7 +37,7 @@ class LogStore:
         """Labels with the line's metadata among them, and line; ``start`` is inclusive and ``end`` is not."""
         found: list[tuple[Labels, Line]] = [
             (merged, line)
-            for labels, lines in self._of(tenant)
+            for labels, lines in self._pushed(tenant)
             if query.selects(labels)
             for line in (reversed(lines) if newest_first else lines)
             if start <= line.at < end and query.passes(line.text, merged := {**labels, **line.metadata})
@@ -47,10 +47,10 @@ class LogStore:
 
     def streams(self, tenant: str, start: int, end: int) -> Iterator[Labels]:
         """Those with lines from then to then."""
-        for labels, lines in self._of(tenant):
+        for labels, lines in self._pushed(tenant):
             if any(start <= line.at < end for line in lines):
                 yield labels
 
-    def _of(self, tenant: str) -> Iterator[tuple[Labels, list[Line]]]:
+    def _pushed(self, tenant: str) -> Iterator[tuple[Labels, list[Line]]]:
         for labels, lines in self._streams.get(tenant, {}).items():
             yield dict(sorted(labels)), lines

@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - Reads every container of every pod, the ones before a restart too, all at once, and groups the lines into patterns. With O(loki_url),
     pods that are gone are read too.
-  - JSON, logfmt, klog and plain lines are understood, and a stack trace (Python, Java, Go, Node) is one entry.
+  - JSON, logfmt, klog and plain lines are understood, and a stack trace (Python, Java, Go, Node, Rust, .NET,
+    Ruby, PHP, Elixir) is one entry with the cause at its bottom. In an access log, an HTTP status 5xx is an error.
   - At most 60 logs, 120,000 lines and 48 MiB are read; when something was cut, the evidence is V(partial), and its C(reason) says what.
   - The part of M(devops.incident_response.diagnostics_info) of that name, by itself. When the source is down, slow, forbidden or answers
     with nonsense, the module does not fail; the evidence is V(unavailable), and its C(reason) says what to do about it.

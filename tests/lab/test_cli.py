@@ -57,7 +57,7 @@ def up(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Up]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_comes_up_and_goes_without_a_trace(up: Up, number: int) -> None:
     variables = {"KUBECONFIG", "KUBECACHEDIR", "PROMETHEUS_URL", "JAEGER_URL", "REGISTRY_URL", "LAB_CATALOGUE", "ANSIBLE_INVENTORY"}
-    assert set(up.environment) == variables | {"LAB_STATE_URL", "LAB_MAILBOX_URL"}
+    assert set(up.environment) == variables | {"LAB_STATE_URL", "LAB_MAILBOX_URL", "LAB_LOKI_URL", "LAB_TEMPO_URL"}
     ports = [urlsplit(value).port for name, value in up.environment.items() if name.endswith("_URL")]
     for port in ports:
         socket.create_connection(("127.0.0.1", port or 0), timeout=10).close()

@@ -8,15 +8,18 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from lab.loki.api import loki_app
+from lab.loki.pods import PodLogStore
 from lab.loki.store import Line, LogStore
 from plugins.module_utils.clients.loki import LokiClient
 from plugins.module_utils.concurrency import Deadline
 from plugins.module_utils.evidence.gone_logs import gone_logs
 from plugins.module_utils.model.service import Service
+from tests.contract.incidents import incident
 from tests.contract.serving import served
 
 NOW = 1_795_636_800
@@ -73,3 +76,19 @@ def test_the_logs_of_a_pod_that_is_only_named_in_metadata(url: str) -> None:
     (log,), notes = gone_logs(LokiClient(url), Service("payment-api"), {LIVING: None}, {"7d9f8b6c5": "v2"}, now, 900, Deadline(10.0))
     assert (log.pod, log.version, notes) == (GONE, "v2", [])
     assert [line.partition(" ")[2] for line in log.text.decode().split("\n")] == ["ERROR gone", "gone as well"]
+
+
+def test_the_pods_of_the_past_have_their_logs(tmp_path: Path) -> None:
+    """As do those that are there, the same as the cluster gives."""
+    situation = incident("payment-api", tmp_path)
+    lab, now = situation.lab, datetime.fromtimestamp(situation.now, UTC)
+    records = lab.world.pods.of("payment-api")
+    living = {record.name: None for record in records if record.deleted is None}
+    with served(loki_app(PodLogStore(lab.world, lab.behaviour.runs), lambda: situation.now)) as url:
+        found, notes = gone_logs(LokiClient(url), Service("payment-api"), living, {}, now, 7200, Deadline(20.0))
+        lines = LokiClient(url).lines('{app="payment-api"}', situation.now - 60, situation.now)
+    assert {log.pod for log in found} <= {record.name for record in records if record.deleted is not None}
+    assert found
+    assert all(b" INFO " in log.text for log in found)
+    assert notes == []
+    assert {stream.labels["pod"] for stream in lines.streams} == living.keys()

@@ -15,9 +15,11 @@ from urllib.parse import quote
 from ..concurrency import Deadline, map_side_by_side, wait
 from ..errors import SourceUnavailableError
 from .answers import NotJsonError, parse_json, status_problem
-from .http import HttpClient
+from .http import Answer, HttpClient
 
 _AT_ONCE = 8
+_NEWEST = " with (most_recent=true)"
+_PARTIAL = ("PARTIAL", 1)
 _ID = re.compile(r"^[0-9a-fA-F]{1,32}$")
 
 
@@ -29,6 +31,7 @@ class TempoClient:
         self._url = url
         self._headers = headers
         self._ca_cert = ca_cert
+        self._hints = True
         self._timeout = timeout
         self._lock = threading.Lock()
         self._http: HttpClient | None = None
@@ -40,14 +43,8 @@ class TempoClient:
         conditions = [f"resource.service.name = {_quoted(service)}"]
         conditions += ["status = error"] if errors else []
         conditions += [f"traceDuration > {round(min_duration * 1000)}ms"] if min_duration is not None else []
-        query: dict[str, str | int] = {
-            "q": "{ " + " && ".join(conditions) + " }",
-            "start": int(start),
-            "end": int(end) + 1,
-            "limit": limit,
-        }
         http = self._connect()
-        answer = http.json("/api/search", query)
+        answer = self._search(http, "{ " + " && ".join(conditions) + " }", {"start": int(start), "end": int(end) + 1, "limit": limit})
         found = answer.get("traces") if isinstance(answer, dict) else None
         if found is None and isinstance(answer, dict) and ("traces" in answer or "metrics" in answer):
             found = []
@@ -59,22 +56,39 @@ class TempoClient:
         futures = map_side_by_side(self._trace, [identity for identity in ids if _ID.match(identity)], _AT_ONCE, "tempo")
         return _those_that_came(futures, Deadline(self._timeout * 2))
 
+    def _search(self, http: HttpClient, query: str, more: Mapping[str, str | int]) -> Any:
+        """Without the hint, or before Tempo 2.8, the traces are those that were found first, and not the newest."""
+        answer = http.request("/api/search", {"q": f"{query}{_NEWEST}" if self._hints else query, **more})
+        if answer.status == 400 and self._hints:
+            self._hints = False
+            answer = http.request("/api/search", {"q": query, **more})
+        if answer.status != 200:
+            raise _unavailable(http, answer)
+        try:
+            return parse_json(answer.body)
+        except NotJsonError as error:
+            raise SourceUnavailableError(f"Tempo at {http.url}: {error}. Check that tempo_url is right.") from error
+
     def _trace(self, identity: str) -> dict[str, Any] | None:
-        """A trace; None where it is gone by now. Before Tempo 2.6 there was only the first version of the path."""
+        """A trace; None where it is gone by now. Before Tempo 2.6 there was only the first version of the path.
+
+        ``partial`` is set in one of which Tempo gives a part only, since it is too large.
+        """
         http = self._connect()
         for path in (f"/api/v2/traces/{quote(identity)}", f"/api/traces/{quote(identity)}"):
             answer = http.request(path)
             if answer.status == 404:
                 continue
             if answer.status != 200:
-                raise SourceUnavailableError(f"Tempo at {http.url}: {status_problem(answer.status, answer.body)}.")
+                raise _unavailable(http, answer)
             try:
                 found = parse_json(answer.body)
             except NotJsonError as error:
                 raise SourceUnavailableError(f"Tempo at {http.url}: {error}.") from error
             if isinstance(found, dict):
                 inner = found.get("trace", found)
-                return inner if isinstance(inner, dict) else None
+                partial = found.get("status") in _PARTIAL
+                return {**inner, "partial": partial} if isinstance(inner, dict) else None
         return None
 
     def _connect(self) -> HttpClient:
@@ -83,6 +97,13 @@ class TempoClient:
             if self._http is None:
                 self._http = HttpClient("Tempo", self._url, "tempo_url", self._headers, self._ca_cert, self._timeout)
             return self._http
+
+
+def _unavailable(http: HttpClient, answer: Answer) -> SourceUnavailableError:
+    if answer.status == 401 and b"no org id" in answer.body:
+        return SourceUnavailableError(f"Tempo at {http.url}: has several tenants, and none was named. Set X-Scope-OrgID in tempo_headers.")
+    problem = status_problem(answer.status, answer.body)
+    return SourceUnavailableError(f"Tempo at {http.url}: {problem}. Check that it is well and that tempo_url is right.")
 
 
 def _those_that_came(futures: Sequence[Future[dict[str, Any] | None]], deadline: Deadline) -> list[dict[str, Any]]:

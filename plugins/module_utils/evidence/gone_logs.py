@@ -74,7 +74,7 @@ def gone_logs(
         of_stream = [(at, _told(stream, line)) for at, line in reversed(stream.lines) if begin <= at / 1e9 <= until]
         if of_stream:
             # What came to Loki on two ways is there twice, with the same time of the runtime.
-            gone[pod, label(stream.labels, CONTAINER)].update(dict.fromkeys(of_stream))
+            gone[pod, label(stream.labels, CONTAINER) or service.container or ""].update(dict.fromkeys(of_stream))
             found_version[pod] = found_version.get(pod) or version_of(pod, stream.labels, versions)
     if nameless:
         notes.append(f"{nameless:,} lines in Loki name no pod, so it is not known whether it is gone; they were left out")

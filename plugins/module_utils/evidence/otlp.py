@@ -16,7 +16,8 @@ _VALUES = ("stringValue", "boolValue", "intValue", "doubleValue")
 
 
 def traces_from_otlp(found: Iterable[Mapping[str, Any]]) -> list[Trace]:
-    """The traces; spans that lack what every span has are left out. ``batches`` is what Tempo's first API calls ``resourceSpans``."""
+    """The traces; spans that lack what every span has are left out. ``batches`` is what Tempo's first API calls ``resourceSpans``;
+    ``partial`` says that there is more of it."""
     traces = []
     for entry in found:
         spans: list[Span] = []
@@ -30,7 +31,7 @@ def traces_from_otlp(found: Iterable[Mapping[str, Any]]) -> list[Trace]:
                     if len(spans) < MAX_SPANS and (span := _span(raw, service)):
                         spans.append(span)
         if spans:
-            traces.append(trace_of(identity or f"{spans[0].id}", spans, cut=count > MAX_SPANS))
+            traces.append(trace_of(identity or f"{spans[0].id}", spans, cut=count > MAX_SPANS or entry.get("partial") is True))
     return traces
 
 
@@ -50,8 +51,8 @@ def _span(raw: Mapping[str, Any], service: str) -> Span | None:
         parent=str(raw.get("parentSpanId") or "") or None,
         service=service,
         operation=str(raw.get("name") or ""),
-        start=start,
-        duration=end - start,
+        start=start / 1e9,
+        duration=(end - start) / 1e9,
         tags=tags,
         logs=logs,
     )
@@ -68,9 +69,9 @@ def _attributes(raw: object) -> dict[str, Any]:
     return found
 
 
-def _nanoseconds(value: object) -> float | None:
-    """Seconds. 64-bit numbers are strings in this encoding."""
+def _nanoseconds(value: object) -> int | None:
+    """64-bit numbers are strings in this encoding."""
     try:
-        return int(value) / 1e9 if isinstance(value, (str, int)) else None
+        return int(value) if isinstance(value, (str, int)) else None
     except ValueError:
         return None

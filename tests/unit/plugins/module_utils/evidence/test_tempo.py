@@ -9,7 +9,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.concurren
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.traces import traces
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
-from ansible_collections.devops.incident_response.tests.unit.servers import Reply, http_server
+from ansible_collections.devops.incident_response.tests.unit.servers import Reply, Request, http_server
 
 NOW = 1_761_056_700.0
 STATEMENT = "SELECT * FROM transactions WHERE user_id = ?"
@@ -84,17 +84,17 @@ def test_the_same_evidence(version: int) -> None:
     assert (slowest.operation, slowest.statement, slowest.calls) == ("SELECT transactions", STATEMENT, 12)
     assert (found.repeated[0].calls, found.repeated[0].baseline_calls) == (12, 12)
     assert sorted(asked) == [
-        '{ resource.service.name = "payment-api" && status = error }',
-        '{ resource.service.name = "payment-api" && traceDuration > 1000ms }',
-        '{ resource.service.name = "payment-api" }',
-        '{ resource.service.name = "payment-api" }',
+        '{ resource.service.name = "payment-api" && status = error } with (most_recent=true)',
+        '{ resource.service.name = "payment-api" && traceDuration > 1000ms } with (most_recent=true)',
+        '{ resource.service.name = "payment-api" } with (most_recent=true)',
+        '{ resource.service.name = "payment-api" } with (most_recent=true)',
     ]
 
 
 def test_a_name_cannot_end_its_string() -> None:
     with http_server(Tempo()) as server:
         TempoClient(server.url).traces('a" || true } \\', NOW - 60, NOW, 5)
-        assert server.requests[0].query["q"] == '{ resource.service.name = "a\\" || true } \\\\" }'
+        assert server.requests[0].query["q"] == '{ resource.service.name = "a\\" || true } \\\\" } with (most_recent=true)'
 
 
 def test_no_more_than_asked_for_are_read() -> None:
@@ -117,3 +117,40 @@ def test_no_trace_of_the_service() -> None:
         pytest.raises(SourceUnavailableError, match="Tempo has no trace of a service 'payment-api'"),
     ):
         traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+
+
+def test_a_tempo_that_does_not_know_the_hint_is_asked_without_it() -> None:
+    tempo = Tempo()
+
+    def old(request: Request) -> Reply:
+        return Reply(400, b"invalid TraceQL query: parse error", "text/plain") if "with" in request.query.get("q", "") else tempo(request)
+
+    with http_server(old) as server:
+        client = TempoClient(server.url)
+        assert len(client.traces("payment-api", NOW - 60, NOW, 5)) == 1
+        assert len(client.traces("payment-api", NOW - 60, NOW, 5)) == 1
+        asked = [request.query["q"] for request in server.requests if request.path == "/api/search"]
+    assert ["with" in query for query in asked] == [True, False, False]
+
+
+@pytest.mark.parametrize("status", ["PARTIAL", 1])
+def test_a_trace_that_is_too_large_is_said(status: object) -> None:
+    tempo = Tempo()
+
+    def part(request: Request) -> Reply:
+        if request.path.startswith("/api/v2/"):
+            return Reply(200, {"trace": trace(), "status": status, "message": "Trace exceeds maximum size"})
+        return tempo(request)
+
+    with http_server(part) as server:
+        assert "1 traces have more spans than are read" in traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0)).notes
+
+
+def test_headers_are_sent_and_a_missing_tenant_is_named() -> None:
+    def several(request: Request) -> Reply:
+        return Tempo()(request) if request.headers.get("x-scope-orgid") == "a" else Reply(401, b"no org id", "text/plain")
+
+    with http_server(several) as server:
+        assert TempoClient(server.url, {"X-Scope-OrgID": "a"}).traces("payment-api", NOW - 60, NOW, 5)
+        with pytest.raises(SourceUnavailableError, match="Set X-Scope-OrgID in tempo_headers"):
+            TempoClient(server.url).traces("payment-api", NOW - 60, NOW, 5)
