@@ -202,7 +202,7 @@ class Metric:
     ``normal`` is the value of a gauge, the increase per second of a counter, and the P95 in seconds of a histogram.
     """
 
-    type: Literal["gauge", "counter", "histogram"]
+    type: Literal["gauge", "counter", "histogram", "native_histogram"]
     normal: Text
     labels: Mapping[str, str] = field(default_factory=dict)
     rate: Number = Number(10.0)
