@@ -21,7 +21,7 @@ _READERS: Mapping[object, Callable[[str], float]] = {
 _OF_DEPENDENCY = {
     "none": ("up",),
     "postgres": ("up", "connections", "max_connections", "query_rate", "query_time"),
-    "redis": ("up", "connections", "memory", "miss_rate", "lookup_rate", "evictions"),
+    "redis": ("up", "connections", "memory", "miss_rate", "lookup_rate", "evictions", "link"),
 }
 
 
