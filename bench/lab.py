@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_READY_WITHIN_S = 60
+_READY_WITHIN_S = 240
 _GONE_WITHIN_S = 15
 _POLL_S = 0.05
 

@@ -21,6 +21,26 @@ def info(world: World, name: str, wanted: str = "default") -> str:
     return "\r\n".join(parts)
 
 
+def _replication(world: World, name: str) -> dict[str, object]:
+    primary = world.scenario.dependencies[name].replica_of
+    if primary is None:
+        return {"role": "master", "connected_slaves": 0}
+    host, _, port = primary.rpartition(":")
+    linked = world.signal(f"{name}.link").at(world.clock()) >= 0.5
+    return {
+        "role": "slave",
+        "master_host": host,
+        "master_port": port,
+        "master_link_status": "up" if linked else "down",
+        "master_last_io_seconds_ago": 1 if linked else -1,
+        "master_sync_in_progress": 0,
+        **({} if linked else {"master_link_down_since_seconds": -1}),
+        "slave_priority": 100,
+        "slave_read_only": 1,
+        "connected_slaves": 0,
+    }
+
+
 def _sections(world: World, name: str) -> dict[str, dict[str, object]]:
     now, dependency = world.clock(), world.scenario.dependencies[name]
     uptime = int(now - world.beginning)
@@ -57,6 +77,6 @@ def _sections(world: World, name: str) -> dict[str, dict[str, object]]:
             "keyspace_misses": missed,
             "rejected_connections": 0,
         },
-        "replication": {"role": "master", "connected_slaves": 0},
+        "replication": _replication(world, name),
         "keyspace": {"db0": f"keys={used // 1500},expires={used // 1700},avg_ttl=1800000"},
     }

@@ -11,6 +11,9 @@ from lab.prometheus.arithmetic import NAN, kahan_sum, largest, mean, quantile, s
 from lab.prometheus.errors import ExecutionError
 from lab.prometheus.grid import Column, StepSeries, merged
 from lab.prometheus.labels import RESERVED, LabelKey, label_key, only, with_label, without
+from lab.prometheus.native import NativeHistogram
+from lab.prometheus.native_values import has_histograms, summed
+from lab.prometheus.native_values import numbers as only_numbers
 from lab.prometheus.number_format import general, plain
 from lab.prometheus.storage import Labels
 
@@ -57,17 +60,34 @@ def _groups(aggregation: ast.Aggregation, vector: Sequence[StepSeries]) -> list[
 
 def aggregate(aggregation: ast.Aggregation, vector: Sequence[StepSeries], parameters: list[float] | None) -> list[StepSeries]:
     """The groups of ``vector``, each summarised; ``parameters`` are the scalar of ``quantile``, ``topk`` and ``bottomk`` by step."""
+    if parameters is not None:
+        vector = only_numbers(vector)
     match aggregation.operator, parameters:
         case "quantile", list(qs):
             return [StepSeries(labels, _quantiles(qs, members)) for labels, members in _groups(aggregation, vector)]
         case "topk" | "bottomk", list(ks):
             return _selected(aggregation, vector, ks)
     summary = _SUMMARIES[aggregation.operator]
-    return [StepSeries(labels, _summarised(summary, members)) for labels, members in _groups(aggregation, vector)]
+    return [StepSeries(labels, _summarised(aggregation.operator, summary, members)) for labels, members in _groups(aggregation, vector)]
 
 
-def _summarised(summary: Callable[[Sequence[float]], float], members: Sequence[StepSeries]) -> Column:
+def _summarised(aggregation: str, summary: Callable[[Sequence[float]], float], members: Sequence[StepSeries]) -> Column:
+    if any(has_histograms(member.values) for member in members):
+        return [_of_histograms(aggregation, summary, values) if values else None for values in _present(members)]
     return [summary(values) if values else None for values in _present(members)]
+
+
+def _of_histograms(operator: str, summary: Callable[[Sequence[float]], float], values: Sequence[float]) -> float | None:
+    """Sums and averages of histograms are histograms, unless numbers are among them; other operators do not see them."""
+    histograms = [value for value in values if isinstance(value, NativeHistogram)]
+    if not histograms or operator in ("count", "group"):
+        return summary(values)
+    if operator in ("sum", "avg"):
+        if len(histograms) < len(values):
+            return None
+        return summed(histograms).times(1.0 if operator == "sum" else 1.0 / len(histograms))
+    numbers = [value for value in values if not isinstance(value, NativeHistogram)]
+    return summary(numbers) if numbers else None
 
 
 def _quantiles(qs: list[float], members: Sequence[StepSeries]) -> Column:
@@ -84,6 +104,7 @@ def count_values(aggregation: ast.Aggregation, vector: Sequence[StepSeries], lab
     """How many series of a group have each value, which becomes the label ``label``."""
     if not label:
         raise ExecutionError('invalid label name ""')
+    vector = only_numbers(vector)
     counted: dict[LabelKey, tuple[Labels, Column]] = {}
     for series in vector:
         for step, value in enumerate(series.values):

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lab.prometheus import expressions as ast
+from lab.prometheus.arithmetic import divide
 from lab.prometheus.elementwise import PARAMETER_FUNCTIONS, UNARY_FUNCTIONS, mapped, mapped_with
 from lab.prometheus.grid import StepSeries, merged
 from lab.prometheus.histogram import histogram_fraction, histogram_quantile
 from lab.prometheus.label_functions import absent_labels, label_join, label_replace
 from lab.prometheus.labels import without_name
+from lab.prometheus.native import NativeHistogram, variance
+from lab.prometheus.native_values import has_histograms, numbers, of_histograms
 from lab.prometheus.over_time import KEEP_NAME, OVER_TIME_FUNCTIONS
 from lab.prometheus.rates import RATE_FUNCTIONS
 from lab.prometheus.storage import METRIC_NAME
@@ -23,7 +27,13 @@ if TYPE_CHECKING:
 FunctionCall = Callable[["Evaluator", ast.Call], list[StepSeries]]
 
 _RANGE_FUNCTIONS = {**RATE_FUNCTIONS, **OVER_TIME_FUNCTIONS, "absent_over_time": OVER_TIME_FUNCTIONS["present_over_time"]}
-_NATIVE_HISTOGRAM_FUNCTIONS = ("histogram_avg", "histogram_count", "histogram_stddev", "histogram_stdvar", "histogram_sum")
+_NATIVE_HISTOGRAM_FUNCTIONS: dict[str, Callable[[NativeHistogram], float]] = {
+    "histogram_avg": lambda histogram: divide(histogram.total, histogram.count),
+    "histogram_count": lambda histogram: histogram.count,
+    "histogram_stddev": lambda histogram: math.sqrt(variance(histogram)),
+    "histogram_stdvar": variance,
+    "histogram_sum": lambda histogram: histogram.total,
+}
 _COUNTER_SUFFIXES = ("_total", "_sum", "_count", "_bucket")
 _NOT_PINNED_BY_AT = frozenset({"predict_linear", "quantile_over_time"})
 """Their result differs from step to step even where ``@`` fixes the window."""
@@ -69,7 +79,7 @@ def _remark_on_window(
     if call.function in {"rate", "increase"}:
         for series in vector:
             name = series.labels.get(METRIC_NAME, "")
-            if name and not name.endswith(_COUNTER_SUFFIXES):
+            if name and not name.endswith(_COUNTER_SUFFIXES) and not has_histograms(series.values):
                 annotations.possible_non_counter(name, positions[place])
     if call.function == "quantile_over_time" and vector:
         for q in parameters[0]:
@@ -109,9 +119,9 @@ def _histogram_quantile(evaluator: Evaluator, call: ast.Call) -> list[StepSeries
 
 
 def _of_native_histograms(evaluator: Evaluator, call: ast.Call) -> list[StepSeries]:
-    """These look at native histograms only, of which a simulated server has none."""
-    evaluator.vector(call.arguments[0])
-    return []
+    """These look at native histograms only."""
+    function = _NATIVE_HISTOGRAM_FUNCTIONS[call.function]
+    return of_histograms(evaluator.vector(call.arguments[0]), lambda histogram, _step: function(histogram))
 
 
 def _label_join(evaluator: Evaluator, call: ast.Call) -> list[StepSeries]:
@@ -126,7 +136,7 @@ def _label_replace(evaluator: Evaluator, call: ast.Call) -> list[StepSeries]:
 
 def _sorted(evaluator: Evaluator, call: ast.Call) -> list[StepSeries]:
     """By value, NaN last. Over several steps there is no order to give."""
-    vector = evaluator.vector(call.arguments[0])
+    vector = numbers(evaluator.vector(call.arguments[0]))
     if evaluator.grid.start != evaluator.grid.end:
         evaluator.context.annotations.sort_in_range_query(call.position)
         return vector

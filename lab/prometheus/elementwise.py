@@ -10,6 +10,7 @@ from lab.prometheus.arithmetic import INF, ceil, divide, floor, larger, logarith
 from lab.prometheus.dates import DATE_FUNCTIONS
 from lab.prometheus.grid import Column, StepSeries, merged
 from lab.prometheus.labels import without_name
+from lab.prometheus.native_values import numbers
 
 
 def _sign(value: float) -> float:
@@ -73,16 +74,23 @@ def mapped(function: Callable[[float], float], vector: Sequence[StepSeries]) -> 
     """``function`` applied to every value."""
     return merged(
         StepSeries(without_name(series.labels), [None if value is None else function(value) for value in series.values])
-        for series in vector
+        for series in numbers(vector)
     )
 
 
 def mapped_with(function: Callable[..., float | None], vector: Sequence[StepSeries], parameters: Limits) -> list[StepSeries]:
     """``function`` applied to every value and the scalar parameters of its step."""
     result = []
-    for series in vector:
+    for series in numbers(vector):
         column: Column = [
             None if value is None else function(value, *scalars) for value, *scalars in zip(series.values, *parameters, strict=True)
         ]
         result.append(StepSeries(without_name(series.labels), column))
     return merged(result)
+
+
+def negated(vector: Sequence[StepSeries]) -> list[StepSeries]:
+    """Unary minus, which histograms know as well."""
+    return merged(
+        StepSeries(without_name(series.labels), [None if value is None else -value for value in series.values]) for series in vector
+    )

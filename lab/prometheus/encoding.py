@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from lab.prometheus.engine import Result, ResultSeries
+from lab.prometheus.native import NativeHistogram
 from lab.prometheus.number_format import sample_value
 
 
@@ -43,14 +44,39 @@ def query_data(result: Result, limit: int) -> str:
         case "string":
             written = f"[{sample_value(result.at / 1000)},{compact(result.text)}]"
         case "vector":
-            written = "[" + ",".join(f'{{"metric":{_labels(each.labels)},"value":{_point(*each.points[0])}}}' for each in series) + "]"
+            written = "[" + ",".join(f'{{"metric":{_labels(each.labels)},{_instant(*each.points[0])}}}' for each in series) + "]"
         case "matrix":
             written = "[" + ",".join(_matrix_series(each) for each in series) + "]"
     return f'{{"resultType":"{result.type}","result":{written}}}'
 
 
 def _matrix_series(series: ResultSeries) -> str:
-    return f'{{"metric":{_labels(series.labels)},"values":[{",".join(_point(at, value) for at, value in series.points)}]}}'
+    values = [_point(at, value) for at, value in series.points if not isinstance(value, NativeHistogram)]
+    histograms = [_histogram_point(at, value) for at, value in series.points if isinstance(value, NativeHistogram)]
+    parts = [f'"{name}":[{",".join(points)}]' for name, points in (("values", values), ("histograms", histograms)) if points]
+    return f'{{"metric":{_labels(series.labels)},{",".join(parts)}}}'
+
+
+def _instant(at: int, value: float) -> str:
+    if isinstance(value, NativeHistogram):
+        return f'"histogram":{_histogram_point(at, value)}'
+    return f'"value":{_point(at, value)}'
+
+
+def _histogram_point(at: int, histogram: NativeHistogram) -> str:
+    """The time, and the histogram with those of its buckets that hold anything (``MarshalHistogram``)."""
+    buckets = [
+        [_bounds_rule(lower, upper), sample_value(lower), sample_value(upper), sample_value(count)]
+        for lower, upper, count in histogram.buckets()
+        if count
+    ]
+    written = {"count": sample_value(histogram.count), "sum": sample_value(histogram.total)}
+    return f"[{_seconds(at)},{compact({**written, **({'buckets': buckets} if buckets else {})})}]"
+
+
+def _bounds_rule(lower: float, upper: float) -> int:
+    """0: without the lower bound; 1: without the upper one; 3: with both."""
+    return 3 if lower <= 0 <= upper else 0 if lower > 0 else 1
 
 
 def _labels(labels: Mapping[str, str]) -> str:
@@ -59,6 +85,10 @@ def _labels(labels: Mapping[str, str]) -> str:
 
 def _point(at: int, value: float) -> str:
     """``[1435781451.781,"1.234"]``: seconds with three decimals or none, and the value as a string."""
+    return f'[{_seconds(at)},"{sample_value(value)}"]'
+
+
+def _seconds(at: int) -> str:
     seconds, milliseconds = divmod(abs(at), 1000)
     fraction = f".{milliseconds:03d}" if milliseconds else ""
-    return f'[{"-" if at < 0 else ""}{seconds}{fraction},"{sample_value(value)}"]'
+    return f"{'-' if at < 0 else ''}{seconds}{fraction}"

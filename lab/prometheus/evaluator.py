@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,9 +13,10 @@ from lab.prometheus.aggregation import aggregate, count_values
 from lab.prometheus.annotations import Annotations
 from lab.prometheus.arithmetic import NAN
 from lab.prometheus.calls import CALLS
-from lab.prometheus.elementwise import mapped
+from lab.prometheus.elementwise import negated
 from lab.prometheus.errors import ExecutionError
 from lab.prometheus.grid import Grid, SampleSeries, StepSeries
+from lab.prometheus.native_values import numbers
 from lab.prometheus.selectors import fetch, newest, without_stale
 from lab.prometheus.storage import Matcher, Storage
 from lab.prometheus.windows import Windows
@@ -59,7 +59,7 @@ class Evaluator:
             case ast.Parentheses():
                 return self.vector(expression.expression)
             case ast.Negation():
-                return mapped(operator.neg, self.vector(expression.expression))
+                return negated(self.vector(expression.expression))
             case ast.Aggregation():
                 return self._aggregation(expression)
             case ast.Binary():
@@ -148,7 +148,7 @@ class Evaluator:
 
     def _only_elements(self, argument: ast.Expression) -> list[float]:
         """``scalar()``: the value of a vector of one element, NaN for any other."""
-        columns = [series.values for series in self.vector(argument)]
+        columns = [series.values for series in numbers(self.vector(argument))]
         result = [NAN] * len(self.times)
         for step, row in enumerate(zip(*columns, strict=True)):
             present = [value for value in row if value is not None]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Quantiles and fractions of classic histograms, whose buckets are series with a label ``le`` (promql/quantile.go)."""
+"""Quantiles and fractions of histograms; of classic ones the buckets are series with a label ``le`` (promql/quantile.go)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lab.prometheus import native
 from lab.prometheus.annotations import Annotations
 from lab.prometheus.arithmetic import INF, NAN, divide
 from lab.prometheus.go_numbers import parse_float
 from lab.prometheus.grid import Column, StepSeries, merged
 from lab.prometheus.labels import LabelKey, label_key, without, without_name
+from lab.prometheus.native_values import numbers, of_histograms
 
 BUCKET_LABEL = "le"
 
@@ -54,14 +56,19 @@ def histogram_quantile(
             annotations.forced_monotonicity(times[step], (repair.lowest, repair.highest, repair.largest), positions[1])
         return value
 
-    return _per_histogram(vector, quantile, annotations, positions[1])
+    natives = of_histograms(vector, lambda histogram, step: native.quantile(qs[step], histogram))
+    return merged([*natives, *_per_histogram(numbers(vector), quantile, annotations, positions[1])])
 
 
 def histogram_fraction(
     vector: Sequence[StepSeries], lowers: list[float], uppers: list[float], annotations: Annotations, position: str
 ) -> list[StepSeries]:
     """The share of observations between two values, in every histogram of ``vector``."""
-    return _per_histogram(vector, lambda buckets, step: bucket_fraction(lowers[step], uppers[step], buckets), annotations, position)
+    natives = of_histograms(vector, lambda histogram, step: native.fraction(lowers[step], uppers[step], histogram))
+    of_buckets = _per_histogram(
+        numbers(vector), lambda buckets, step: bucket_fraction(lowers[step], uppers[step], buckets), annotations, position
+    )
+    return merged([*natives, *of_buckets])
 
 
 def _per_histogram(

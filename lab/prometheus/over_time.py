@@ -8,14 +8,47 @@ from collections.abc import Callable, Sequence
 
 from lab.prometheus.arithmetic import kahan_add, kahan_sum, largest, mean, quantile, smallest
 from lab.prometheus.grid import Column
+from lab.prometheus.native import NativeHistogram
+from lab.prometheus.native_values import has_histograms, summed
 from lab.prometheus.windows import Windows
 
 
 def _summary(function: Callable[[Sequence[float]], float]) -> Callable[[Windows], Column]:
     def column(windows: Windows) -> Column:
+        if has_histograms(windows.series.values):
+            return [_seen(function, values) if values else None for values in windows.values()]
         return [function(values) if values else None for values in windows.values()]
 
     return column
+
+
+def _seen(function: Callable[[Sequence[float]], float], values: Sequence[float]) -> float | None:
+    """Of a window with histograms: they are counted, added up and passed on; other functions do not see them."""
+    histograms = [value for value in values if isinstance(value, NativeHistogram)]
+    if not histograms or function in (_count, _first, _last, _present):
+        return function(values)
+    if function in (kahan_sum, mean):
+        if len(histograms) < len(values):
+            return None
+        return summed(histograms).times(1.0 if function is kahan_sum else 1.0 / len(histograms))
+    numbers = [value for value in values if not isinstance(value, NativeHistogram)]
+    return function(numbers) if numbers else None
+
+
+def _count(values: Sequence[float]) -> float:
+    return float(len(values))
+
+
+def _first(values: Sequence[float]) -> float:
+    return values[0]
+
+
+def _last(values: Sequence[float]) -> float:
+    return values[-1]
+
+
+def _present(_values: Sequence[float]) -> float:
+    return 1.0
 
 
 def _variance(values: Sequence[float]) -> float:
@@ -38,12 +71,12 @@ def _quantile(windows: Windows) -> Column:
 
 OVER_TIME_FUNCTIONS: dict[str, Callable[[Windows], Column]] = {
     "avg_over_time": _summary(mean),
-    "count_over_time": _summary(lambda values: float(len(values))),
-    "first_over_time": _summary(lambda values: values[0]),
-    "last_over_time": _summary(lambda values: values[-1]),
+    "count_over_time": _summary(_count),
+    "first_over_time": _summary(_first),
+    "last_over_time": _summary(_last),
     "max_over_time": _summary(largest),
     "min_over_time": _summary(smallest),
-    "present_over_time": _summary(lambda values: 1.0),
+    "present_over_time": _summary(_present),
     "quantile_over_time": _quantile,
     "stddev_over_time": _summary(_deviation),
     "stdvar_over_time": _summary(_variance),

@@ -7,8 +7,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from math import isinf
 
+from lab.prometheus import native_rates
 from lab.prometheus.arithmetic import NAN, divide, kahan_add
 from lab.prometheus.grid import Column
+from lab.prometheus.native_values import has_histograms
 from lab.prometheus.windows import Windows
 
 RangeFunction = Callable[[Windows], Column]
@@ -23,6 +25,8 @@ def _extrapolated(is_counter: bool, is_rate: bool) -> RangeFunction:
 
     def column(windows: Windows) -> Column:
         times, values = windows.series.times, windows.series.values
+        if has_histograms(values):
+            return native_rates.extrapolated(windows, is_counter, is_rate)
         resets = _falls(values) if is_counter else []
         per = windows.range / 1000 if is_rate else 1.0
         result: Column = []

@@ -148,6 +148,8 @@ class DependencySignals:
     """redis: look-ups per second"""
     evictions: Number = Number(0.0)
     """redis: keys per second"""
+    link: Share = Share(1.0)
+    """redis: 1 while a replica reaches its primary"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,8 @@ class Dependency:
     """redis: ``maxmemory``"""
     policy: str = "allkeys-lru"
     """redis: ``maxmemory-policy``"""
+    replica_of: str | None = None
+    """redis: ``host:port`` of its primary; a primary itself where not given"""
     database: Database = field(default_factory=Database)
     """postgresql: what lies in it"""
     signals: DependencySignals = field(default_factory=DependencySignals)
@@ -202,7 +206,7 @@ class Metric:
     ``normal`` is the value of a gauge, the increase per second of a counter, and the P95 in seconds of a histogram.
     """
 
-    type: Literal["gauge", "counter", "histogram"]
+    type: Literal["gauge", "counter", "histogram", "native_histogram"]
     normal: Text
     labels: Mapping[str, str] = field(default_factory=dict)
     rate: Number = Number(10.0)

@@ -21,7 +21,7 @@ _READERS: Mapping[object, Callable[[str], float]] = {
 _OF_DEPENDENCY = {
     "none": ("up",),
     "postgres": ("up", "connections", "max_connections", "query_rate", "query_time"),
-    "redis": ("up", "connections", "memory", "miss_rate", "lookup_rate", "evictions"),
+    "redis": ("up", "connections", "memory", "miss_rate", "lookup_rate", "evictions", "link"),
 }
 
 
@@ -42,7 +42,7 @@ def signals(scenario: model.Scenario) -> dict[str, Signal]:
     for name, dependency in scenario.dependencies.items():
         found.extend(_of(name, dependency.signals, _names(dependency)))
     for name, metric in scenario.metrics.items():
-        read = quantities.duration if metric.type == "histogram" else quantities.number
+        read = quantities.duration if metric.type.endswith("histogram") else quantities.number
         found.append(Signal(f"metrics.{name}", read(metric.normal), read))
     return {signal.name: signal for signal in found}
 

@@ -9,6 +9,10 @@ from collections.abc import Sequence
 DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Upper bounds in seconds that the official client libraries use for durations; ``+Inf`` comes on top."""
 
+NATIVE_SCHEMA = 2
+NATIVE_BUCKETS = range(-39, 28)
+"""Indices of the buckets of a native histogram, from a millisecond to a minute and more; each ends at ``2^(index / 2^schema)`` seconds."""
+
 _P95_Z = 1.6448536269514722
 """The 95th percentile of the standard normal distribution."""
 
@@ -39,6 +43,18 @@ def cumulative(p50: float, p95: float, bounds: Sequence[float]) -> list[float]:
     else:
         shares[upper] += lost / within
     return _ascending(shares, upper, within)
+
+
+def bucket_share(p50: float, p95: float, index: int) -> float:
+    """The share of observations in a native bucket: log-normal through both percentiles; what is beyond the last is in them."""
+    sigma = math.log(p95 / p50) / _P95_Z
+
+    def below(bound: float) -> float:
+        return 0.5 * (1 + math.erf(math.log(bound / p50) / sigma / math.sqrt(2)))
+
+    lower = below(2.0 ** ((index - 1) / 2**NATIVE_SCHEMA)) if index > NATIVE_BUCKETS[0] else 0.0
+    upper = below(2.0 ** (index / 2**NATIVE_SCHEMA)) if index < NATIVE_BUCKETS[-1] else 1.0
+    return upper - lower
 
 
 def _ascending(shares: list[float], upper: int, within: float) -> list[float]:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
+from lab.prometheus.native import NativeHistogram
 from lab.world.curve import Curve, Integral
-from lab.world.distribution import DEFAULT_BUCKETS, cumulative, mean
+from lab.world.distribution import DEFAULT_BUCKETS, NATIVE_BUCKETS, NATIVE_SCHEMA, bucket_share, cumulative, mean
 from lab.world.world import World
 
 _STEPS = 24
@@ -77,6 +78,29 @@ def histogram(
     yield counter(f"{name}_bucket", {**labels, "le": "+Inf"}, [rate], since)
     yield counter(f"{name}_count", labels, [rate], since)
     yield _product(f"{name}_sum", labels, rate, lambda: _moving(p95, lambda q95: mean(percentiles(q95), q95)), since)
+
+
+def native_histogram(name: str, labels: Mapping[str, str], world: World, rate: Curve, p95: Curve) -> SeriesDefinition:
+    """The same durations as one series of native histograms."""
+    percentiles = _shape(p95, None)
+    parts: list[Callable[[float], float]] = [
+        lambda q95, index=index: bucket_share(percentiles(q95), q95, index)  # type: ignore[misc]
+        for index in NATIVE_BUCKETS
+    ]
+    parts.append(lambda q95: mean(percentiles(q95), q95))
+
+    @cache
+    def integrals() -> list[Integral]:
+        return [Integral([rate, _moving(p95, part)], world.beginning) for part in parts]
+
+    def sampled(times: Sequence[float]) -> list[float]:
+        columns = [integral.sampled(times) for integral in integrals()]
+        return [
+            NativeHistogram(NATIVE_SCHEMA, sum(row[:-1]), row[-1], dict(zip(NATIVE_BUCKETS, row, strict=False)))
+            for row in zip(*columns, strict=True)
+        ]
+
+    return SeriesDefinition({"__name__": name, **labels}, sampled, world.beginning)
 
 
 def _product(name: str, labels: Mapping[str, str], rate: Curve, factor: Callable[[], Curve], since: float) -> SeriesDefinition:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.scenario.model import DependencySignals, Share
 from plugins.module_utils.clients.probes import ProbeFailedError, probe_tcp
 from plugins.module_utils.clients.redis_probe import probe_redis
 from plugins.module_utils.evidence.dependencies import probe_from_here
@@ -136,10 +137,9 @@ def test_a_database_is_no_redis(database: str) -> None:
 @pytest.fixture
 def replica(side: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A Redis that follows one that is not there."""
-    if side == "lab":
-        pytest.skip("the simulated Redis is never a replica")
-    options = ("--replicaof", "127.0.0.1", "1")
-    with real_part(request, "Redis", redis(tmp_path, *options)) as address:
+    alone = DependencySignals(link=Share(0.0))
+    real = real_part(request, "Redis", redis(tmp_path, "--replicaof", "127.0.0.1", "1"))
+    with simulated("redis", tmp_path, replica_of="127.0.0.1:1", signals=alone) if side == "lab" else real as address:
         yield address
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.world.curve import Curve
-from lab.world.series import SeriesDefinition, counter, gauge, histogram
+from lab.world.series import SeriesDefinition, counter, gauge, histogram, native_histogram
 from lab.world.world import World
 
 
@@ -21,3 +21,5 @@ def series(world: World) -> Iterator[SeriesDefinition]:
                 yield counter(name, labels, [curve], world.beginning)
             case "histogram":
                 yield from histogram(name, labels, world, Curve.constant(float(metric.rate)), curve)
+            case "native_histogram":
+                yield native_histogram(name, labels, world, Curve.constant(float(metric.rate)), curve)
