@@ -20,7 +20,7 @@ from .indexes import verdicts
 from .objects import mapping, sequence
 from .postgresql_questions import HAS_STATISTICS, RUNNING, STATE, STATISTICS
 from .probed import Probed, Problem, judged
-from .statements import shape
+from .statement_shape import shape
 
 IDLE_IN_TRANSACTION = 60.0
 LONG_TRANSACTION = 600.0

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ..clients.answers import excerpt
 from ..model.traces import RepeatedQuery
-from .statements import shape
+from .statement_shape import shape
 from .trace import Trace
 
 MANY = 10

@@ -26,8 +26,6 @@ _TOKEN = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _PREFIX = re.compile(r"^\s*(?:explain(?:\s+\([^)]*\)|\s+analyze|\s+verbose)*\s+|prepare\s+\w+(?:\s*\([^)]*\))?\s+as\s+)", re.IGNORECASE)
-_VALUES = re.compile(r"(?<![\w\"])'(?:[^']|'')*'|(?<![\w.\"\$])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
-_LISTS = re.compile(r"\(\s*(?:\?|\$\d+|%s)(?:\s*,\s*(?:\?|\$\d+|%s))+\s*\)")
 
 
 class Kind(StrEnum):
@@ -72,12 +70,6 @@ class Search:
     said: frozenset[str]
     query: int
     """Which of the statement's queries it is in: subqueries are queries of their own."""
-
-
-@lru_cache(maxsize=4096)
-def shape(statement: str) -> str:
-    """A statement without the values in it, which may be personal: ``WHERE id = 7`` and ``WHERE id = 8`` become one."""
-    return _LISTS.sub("(?)", _VALUES.sub("?", " ".join(statement.split())))
 
 
 def searches(statement: str) -> list[Search]:

@@ -327,14 +327,16 @@ class _Look:
         """Asks ``source``, where it is wanted, by what ``loaded`` gives."""
         if source not in self.options.sources:
             return
-        sent, limit = self.tallies[source], self._limit()
-        inner = Deadline(limit.seconds * _SHARE_FOR_REQUESTS, self.clock)
+        sent = self.tallies[source]
         try:
             work = loaded()
         except SourceSkippedError as skipped:
             future: Future[Evidence[Any]] = Future()
             future.set_result(Evidence(source, EvidenceStatus.SKIPPED, self.now, 0, reason=skipped.message))
+            limit = self._limit()
         else:
+            limit = self._limit()  # from now on: loading is not the source's time
+            inner = Deadline(limit.seconds * _SHARE_FOR_REQUESTS, self.clock)
             future = start(lambda: tallied(sent, lambda: self._collect(source, work, inner)), source.value)
         self.jobs[source] = _Job(future, limit, sent)
 

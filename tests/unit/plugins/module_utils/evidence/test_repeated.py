@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.indexes import Verdict
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.repeated import repeated
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.statements import shape
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.statement_shape import shape
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.trace import Span, Trace
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.traces import _checked
 from ansible_collections.devops.incident_response.plugins.module_utils.model.traces import Operation
