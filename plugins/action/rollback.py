@@ -24,6 +24,10 @@ _MODULE = "devops.incident_response.rollback"
 _PROGRESS_MODULE = "devops.incident_response.rollback_progress_info"
 _SLICE = 5.0
 """Seconds that one look may wait for something to happen. Each look may be a process of its own."""
+_FREED_AGAIN = 10
+"""Times that the broken pods which a StatefulSet waits for are looked for again: one that ran for a moment at the first look may crash."""
+_FREED_EVERY = 10.0
+"""Seconds without any change after which that is done."""
 _PAUSE = 2.0
 """Seconds before a cluster that does not answer is asked again."""
 
@@ -54,6 +58,7 @@ class ActionModule(ActionBase):
     def _follow(self, result: dict[str, Any], end: float, limit: float, task_vars: dict[str, Any] | None) -> None:
         """Looks again and again until the rollout is complete or stuck, or the time is up, and completes ``result``."""
         passed_on = {name: value for name, value in self._task.args.items() if name in CLUSTER or name in SERVICE}
+        moved, freed = time.monotonic(), 0
         away, here = False, Follower(limit) if would_run_here(self, task_vars or {}) else None
         while result["progress"]["state"] == "progressing":
             left = end - time.monotonic()
@@ -73,7 +78,26 @@ class ActionModule(ActionBase):
             result["rollback"]["progress"] += seen["progress"]["lines"]
             progress = from_result(RollbackProgress, seen["progress"])
             self._show([*console.progress_lines(progress.lines), *console.standing(progress, seen["share"])])
+            moved = time.monotonic() if progress.lines else moved
+            still = progress.state == "stuck" or time.monotonic() - moved >= _FREED_EVERY
+            if still and freed < _FREED_AGAIN and progress.state != "complete":
+                moved, freed = time.monotonic(), freed + self._free(result, task_vars)
         self._end(result)
+
+    def _free(self, result: dict[str, Any], task_vars: dict[str, Any] | None) -> bool:
+        """Has the broken pods deleted that a StatefulSet waits for by now; False where there are none, or they may not be."""
+        if result["plan"]["kind"] != "StatefulSet" or not self._wanted("replace_broken_pods", True):
+            return False
+        # For a revision that is never current, nothing but that is done: what somebody deployed meanwhile is left alone.
+        again = self._begin({**self._task.args, "target": result["target"]["name"], "from_revision": -1}, task_vars)
+        lines = [line for line in (again.get("rollback") or {}).get("progress") or () if str(line["title"]).startswith("Deleted ")]
+        if not lines:
+            return False
+        self._show(console.progress_lines(_lines(lines)))
+        result["rollback"]["progress"] += lines
+        result["following"] = {**result["following"], "trouble_since": None}
+        result["progress"] = {**result["progress"], "state": "progressing"}
+        return True
 
     def _begin(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         if would_run_here(self, task_vars or {}):
@@ -90,7 +114,7 @@ class ActionModule(ActionBase):
     def _end(self, result: dict[str, Any]) -> None:
         progress = from_result(RollbackProgress, result["progress"])
         if progress.state == "stuck":
-            return self._give_up(result, f"The rollout is stuck: {progress.stuck_reason}.", "not_recovered")
+            return self._give_up(result, _stuck(result, progress), "not_recovered")
         result["state"] = result["rollback"]["state"] = "verifying"
         result["rollback"]["finished_at"] = result["rollback"].get("finished_at") or format_time(datetime.now(UTC))
         return None
@@ -107,6 +131,17 @@ class ActionModule(ActionBase):
 
     def _show(self, lines: list[str]) -> None:
         Display().display("\n".join(lines))
+
+
+def _stuck(result: dict[str, Any], progress: RollbackProgress) -> str:
+    reason = f"The rollout is stuck: {str(progress.stuck_reason).rstrip('.')}."
+    if result["changed"] or result["target"]["was_rollback"] or result["plan"]["from_revision"] != result["plan"]["to_revision"]:
+        return reason
+    told = result["plan"]["to_version"] or result["target"]["name"]
+    return (
+        f"Nothing was changed: {result['plan']['workload']} is told to run {told} already, and "
+        f"that does not come up. {reason} Name an earlier version as 'target'."
+    )
 
 
 def _lines(data: list[dict[str, Any]]) -> list[ProgressLine]:

@@ -64,6 +64,19 @@ def test_the_checks_before_a_rollback(cluster: Cluster) -> None:
     assert checked["blocking"] == ["stability"]
 
 
+def test_a_second_rollback_of_an_incident_is_not_made_by_itself(cluster: Cluster) -> None:
+    cluster.history("v2.2.0", "v2.3.0", "v2.3.1", replicas=1)
+    done = module(f"{OURS}.rollback", options(cluster, target="v2.3.0", incident="one"))
+    attempt = {"started_at": done["rollback"]["started_at"], "state": "not_recovered", "to_version": "v2.3.0", **done["plan"]}
+    checked = module(f"{OURS}.rollback_check", options(cluster, target="v2.2.0", incident="one", attempts=[attempt]))
+    found = next(check for check in checked["checks"] if check["name"] == "first_attempt")
+    assert (found["verdict"], "first_attempt" in checked["blocking"], checked["passed"]) == ("fail", True, False)
+    assert "it was rolled back to v2.3.0 (state: not_recovered)" in found["detail"]
+    assert "Look at the next hypothesis" in found["detail"]
+    again = module(f"{OURS}.rollback_check", options(cluster, target="v2.3.0", incident="one", attempts=[attempt]))
+    assert not again["needed"], "and what was asked for is there: running again only follows"
+
+
 @pytest.mark.parametrize("kind", list(WorkloadKind))
 def test_permission_as_the_cluster_sees_it(cluster: Cluster, kind: WorkloadKind) -> None:
     cluster.create(kind, "v2.3.0", replicas=1)

@@ -150,8 +150,8 @@ def _ended_well(local: LocalCluster, kind: WorkloadKind, record: Path, runs: Run
 
 
 def _times(whole: int) -> Iterator[int]:
-    """Ten moments of a run, evenly spread; as many as ROLLBACK_KILLS says, where that is set."""
-    wanted = int(os.environ.get("ROLLBACK_KILLS", "10"))
+    """Moments of a run, evenly spread; as many as ROLLBACK_KILLS says. The default, with the writes below, is a hundred over all kinds."""
+    wanted = int(os.environ.get("ROLLBACK_KILLS", "22"))
     yield from sorted({round(number * (whole - 1) / max(wanted - 1, 1)) for number in range(min(wanted, whole))})
 
 

@@ -30,7 +30,10 @@ class RedisAnswer:
 
 
 def probe_redis(address: str, timeout: float, dsn: str | None = None) -> RedisAnswer:
-    """PING, then INFO, in one exchange, and CLUSTER INFO where it is part of a cluster; AUTH before, with the login of ``dsn`` (``redis://user:password@host:port``)."""
+    """PING, then INFO, in one exchange, and CLUSTER INFO where it is part of a cluster.
+
+    AUTH before, with the login of ``dsn`` (``redis://user:password@host:port``).
+    """
     host, port = parse_address(address, _PORT)
     login = _login(dsn)
     began = time.monotonic()

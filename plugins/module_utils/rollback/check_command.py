@@ -83,7 +83,8 @@ def check_by_command(
         return Check(question.name, Verdict.UNKNOWN, question.unknown, reason)
     chosen = choose_pod(pods, target, service.container)
     if chosen is None:
-        return Check(question.name, Verdict.UNKNOWN, question.unknown, f"No pod of {service.workload} runs in which to ask.")
+        reason = f"No pod of {service.workload} runs in which to ask. With 'checks_run_in: job' in its catalogue entry, none needs to."
+        return Check(question.name, Verdict.UNKNOWN, question.unknown, reason)
     pod, container = chosen
     asked = [*command, target.version or str(target.number)]
     try:

@@ -178,6 +178,8 @@ def _notes(
     now, then = (((thing["metadata"].get("annotations") or {}).get(CHANGE_CAUSE)) for thing in (workload, kept))
     if now != then:
         notes.append(f"The annotation {CHANGE_CAUSE} becomes that of {describe(revision)}; all other annotations stay.")
+    if kind is not WorkloadKind.DAEMON_SET and replicas_of(kind, workload) == 0:
+        notes.append("It has 0 replicas: the template is changed, and no pod runs it until it is scaled up.")
     if strategy.partition:
         notes.append(f"Only pods from ordinal {strategy.partition} on are rolled back, as the StatefulSet's partition says.")
     if strategy.name == "OnDelete":

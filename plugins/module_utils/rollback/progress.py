@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ..evidence.objects import labels_of, mapping, metadata, sequence, template_version
+from ..evidence.objects import labels_of, mapping, metadata, name_of, sequence, template_version
 from ..model.rollback import ProgressLine, RollbackProgress, VersionPods
 from ..model.rollout import Revision, Rollouts
 from ..model.service import WorkloadKind
@@ -190,8 +190,12 @@ def _trouble(
     ours = [_revision_of(pod, container, following) == following.target for pod in pods]
     found = trouble_of(pod for pod, is_ours in zip(pods, ours, strict=True) if is_ours)
     if found is None and kind is WorkloadKind.STATEFUL_SET:
-        broken = trouble_of(pod for pod, is_ours in zip(pods, ours, strict=True) if not is_ours)
-        return f"{broken}. The StatefulSet waits for this pod of the version before: delete it to go on." if broken else None
+        others = [pod for pod, is_ours in zip(pods, ours, strict=True) if not is_ours]
+        for pod in others:
+            if broken := trouble_of([pod]):
+                command = f"kubectl -n {metadata(pod).get('namespace')} delete pod {name_of(pod)}"
+                return f"{broken}. The StatefulSet waits for this pod of the version before: delete it to go on ('{command}')."
+        return None
     return found
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.clients.c
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollout import Revision
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service, WorkloadKind
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.clock import Clock
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.stateful import free_stateful_set
+from ansible_collections.devops.incident_response.plugins.module_utils.rollback.stateful import UNREADY_FOR, free_stateful_set
 
 NOW = datetime(2025, 10, 21, 14, 26, 10, tzinfo=UTC)
 TARGET = Revision(1, "v1", None, "ledger-good", "ledger-good", NOW, None, None, current=False)
@@ -87,3 +87,26 @@ def test_who_may_not_delete_is_told(clock: Clock) -> None:
 
 def test_other_kinds_are_left_alone(clock: Clock) -> None:
     assert free_stateful_set(Client([]), Service("ledger"), TARGET, clock) == []
+
+
+def unready(since: float, **container: Any) -> dict[str, Any]:
+    """A pod that runs and is not ready since so many seconds before the clock's time."""
+    at = NOW - timedelta(seconds=since)
+    found = pod(1, "ledger-bad", None)
+    condition = {"type": "Ready", "status": "False", "lastTransitionTime": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+    found["status"] = {"conditions": [condition], "containerStatuses": [{"name": "app", "ready": False, **container}]}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (unready(UNREADY_FOR + 1), "not ready since"),
+        (unready(UNREADY_FOR - 1), None),
+        (unready(1, restartCount=2, lastState={"terminated": {"exitCode": 1}}), "its container app ended with exit code 1, 2 restarts"),
+        (unready(1, restartCount=1, lastState={"terminated": {"exitCode": 0}}), None),
+    ],
+)
+def test_a_pod_that_runs_between_two_crashes_is_broken_too(clock: Clock, found: dict[str, Any], words: str | None) -> None:
+    said = free_stateful_set(Client([found]), SERVICE, TARGET, clock)
+    assert [words in line for line in said] == [True] if words else said == []
