@@ -232,3 +232,19 @@ def test_a_policy_of_the_name_that_selects_nothing(answers: dict[str, Any], clie
     policy = {"metadata": {"name": "payment-api"}, "spec": spec}
     answers["/apis/networking.k8s.io/v1/namespaces/production/networkpolicies"] = listed(policy)
     assert [one.direction for one in look(client).surroundings.isolation] == (["none"] if idle else [])
+
+
+@pytest.mark.parametrize(
+    ("condition", "status", "told"),
+    [
+        ("KernelDeadlock", "True", True),
+        ("ReadonlyFilesystem", "True", True),
+        ("KernelDeadlock", "False", False),
+        ("EtcdIsVoter", "True", False),
+        ("NetworkUnavailable", "False", False),
+    ],
+)
+def test_what_else_a_node_says_of_itself(answers: dict[str, Any], client: ClusterClient, condition: str, status: str, told: bool) -> None:
+    for node in answers["/api/v1/nodes"]["items"]:
+        node["status"]["conditions"].append({"type": condition, "status": status, "reason": "x", "message": "y"})
+    assert [one.type for node in look(client).surroundings.nodes for one in node.problems] == ([condition] if told else [])
