@@ -256,6 +256,20 @@ ON_EITHER: dict[str, tuple[Build, str]] = {
         ),
         r"NetworkPolicy deny denies all incoming traffic of the pods",
     ),
+    "policy of nobody": (
+        lambda space: (
+            space.deploy(),
+            space.post(
+                "apis/networking.k8s.io/v1",
+                "networkpolicies",
+                named(
+                    "NetworkPolicy", "payment-api", {"podSelector": {"matchLabels": {"app": "payment-apii"}}, "policyTypes": ["Ingress"]}
+                ),
+            ),
+            space.ready(3),
+        ),
+        r"workload\.network_policy: NetworkPolicy payment-api selects no pods",
+    ),
     "load balancer not made": (
         lambda space: (
             space.deploy(),

@@ -145,8 +145,12 @@ def _autoscaler(scaler: Autoscaler, state: WorkloadState) -> Iterator[Finding]:
     if broken and state.desired:
         title = f"Autoscaler {scaler.name} can't scale ({broken[0].reason or broken[0].type})"
         yield _finding("autoscaler", Level.WARNING, title, broken[0].message)
-    limited = any(one.type == "ScalingLimited" and one.status == "True" and one.reason == _AT_MAXIMUM for one in scaler.conditions)
-    if limited or scaler.current_replicas >= scaler.max_replicas > scaler.min_replicas:
+    elif scaler.not_requested and state.desired:
+        title = f"Autoscaler {scaler.name} scales by what the pods don't request: {', '.join(scaler.not_requested[:2])}"
+        yield _finding("autoscaler", Level.WARNING, title, "The share that is used can't be computed without a request")
+    said = [one for one in scaler.conditions if one.type == "ScalingLimited"]
+    limited = any(one.status == "True" and one.reason == _AT_MAXIMUM for one in said)
+    if limited or (not said and scaler.current_replicas >= scaler.max_replicas > scaler.min_replicas):
         title = f"Autoscaler {scaler.name} is at its maximum of {plural(scaler.max_replicas, 'pod')}"
         yield _finding("autoscaler", Level.WARNING, title, ", ".join(scaler.metrics) or None)
 

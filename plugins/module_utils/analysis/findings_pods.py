@@ -219,7 +219,8 @@ def _probes(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:
             newest = max((probe for _unused, probe in told), key=lambda probe: probe.last_seen)
             times = plural(sum(probe.count for _unused, probe in told), "time")
             first = min(probe.first_seen for _unused, probe in told)
-            detail = f"{newest.message} ({times})"
+            waits = re.search(r"unready status: \[([^\]]+)\]", told[0][0].message or "")
+            detail = f"{newest.message} ({times})" + (f"; not ready: container {waits[1]}" if waits else "")
             yield _finding(f"{kind.lower()}_probe", level, f"{kind} probe fails on {plural(len(told), 'pod')} (Unhealthy)", detail, first)
 
 

@@ -46,7 +46,12 @@ def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Findi
                 f"Requests for {', '.join(ingress.hosts[:3])} fail" if ingress.hosts else None,
             )
     for isolation in around.isolation:
-        if isolation.direction == "outgoing" or any(one.selects for one in around.services):
+        if isolation.direction == "none":
+            title = f"NetworkPolicy {', '.join(isolation.policies[:3])} selects no pods"
+            yield _finding(
+                "network_policy", Level.WARNING, title, f"{state.name} is not bound by it: compare its selector with their labels"
+            )
+        elif isolation.direction == "outgoing" or any(one.selects for one in around.services):
             title = f"NetworkPolicy {', '.join(isolation.policies[:3])} denies all {isolation.direction} traffic of the pods"
             yield _finding("network_policy", Level.WARNING, title, "No policy that selects them allows any")
     for claim in [one for one in around.claims if one.phase != "Bound"][:_MOST]:

@@ -90,7 +90,8 @@ def volume_claims(
     return tuple(found)
 
 
-def autoscaler_from(found: Object, target_missing: bool = False) -> Autoscaler:
+def autoscaler_from(found: Object, target_missing: bool = False, template: Object | None = None) -> Autoscaler:
+    """``template`` are the pods that it scales, where they are known."""
     spec, status = mapping(found.get("spec")), mapping(found.get("status"))
     target = mapping(spec.get("scaleTargetRef"))
     return Autoscaler(
@@ -103,6 +104,7 @@ def autoscaler_from(found: Object, target_missing: bool = False) -> Autoscaler:
         target_missing=target_missing,
         conditions=conditions_of(found),
         metrics=tuple(_utilization(spec, status)),
+        not_requested=tuple(_not_requested(spec, template)) if template else (),
     )
 
 
@@ -123,6 +125,27 @@ def _utilization(spec: Object, status: Object) -> Iterator[str]:
         target = mapping(mapping(wanted.get(name)).get("target")).get("averageUtilization")
         if now is not None and target is not None:
             yield f"{excerpt(name, 40)} {now}% of {target}%"
+
+
+def _not_requested(spec: Object, template: Object) -> Iterator[str]:
+    """Resources whose use the autoscaler wants as a share of the request, and containers without one; a limit alone is a request too.
+
+    https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#how-does-a-horizontalpodautoscaler-work
+    """
+    containers = [mapping(one) for one in sequence(mapping(template.get("spec")).get("containers"))]
+    for metric in map(mapping, sequence(spec.get("metrics"))):
+        resource = mapping(metric.get("resource"))
+        if metric.get("type") != "Resource" or mapping(resource.get("target")).get("type") != "Utilization":
+            continue
+        name = str(resource.get("name"))
+        without = [str(one.get("name")) for one in containers if not _requests(one, name)]
+        if without:
+            yield f"{excerpt(name, 40)} ({'container' if len(without) == 1 else 'containers'} {excerpt(', '.join(without[:4]), 120)})"
+
+
+def _requests(container: Object, resource: str) -> bool:
+    resources = mapping(container.get("resources"))
+    return any(mapping(resources.get(key)).get(resource) is not None for key in ("requests", "limits"))
 
 
 def budgets(listed: Sequence[Object], labels: Mapping[str, str], names: frozenset[str]) -> tuple[DisruptionBudget, ...]:

@@ -210,6 +210,18 @@ def isolation(policies: Sequence[Object], labels: Mapping[str, str]) -> tuple[Is
     return tuple(found)
 
 
+def selecting_nothing(policies: Sequence[Object], backing: Backing) -> tuple[Isolation, ...]:
+    """The policies that are called or labelled like the workload and select neither its pods nor others that look like them."""
+    every = (backing.labels, *backing.others)
+    idle = [
+        name_of(policy)
+        for policy in policies
+        if (name_of(policy) in backing.names or _labelled(policy, backing))
+        and not any(selects(mapping(mapping(policy.get("spec")).get("podSelector")), labels) for labels in every)
+    ]
+    return (Isolation("none", tuple(idle)),) if idle else ()
+
+
 def _types(spec: Object) -> Sequence[Any]:
     """Where a policy names no types it is for incoming traffic, and for outgoing where it has rules for that."""
     return sequence(spec.get("policyTypes")) or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])

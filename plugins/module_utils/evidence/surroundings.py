@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
+from ..clients.cluster import ObjectNotFound, workload_path
 from ..errors import SourceUnavailableError
 from ..model.service import WorkloadKind
 from ..model.surroundings import Autoscaler, Certificate, Ingress, Surroundings, VolumeClaim
@@ -71,6 +73,7 @@ class _Looking:
         )
         tls = network.tls_secrets(every_ingress or (), ingresses)
         used = [str(node) for pod in self.pods if (node := mapping(pod.get("spec")).get("nodeName")) and not _is_over(pod)]
+        policies = around.listed("network policies") or ()
         found = Surroundings(
             nodes=foundations.nodes(nodes or (), used, around.was_cut("nodes")),
             services=services,
@@ -81,7 +84,7 @@ class _Looking:
             certificates=self._certificates(tls, known),
             missing=missing_references(self.named, known),
             changes=changes((*self.named, *(Reference(SECRET, name, by) for name, by in tls.items())), known, self.since),
-            isolation=network.isolation(around.listed("network policies") or (), labels),
+            isolation=(*network.isolation(policies, labels), *network.selecting_nothing(policies, self.backing)),
             misdirected=self._misdirected(),
             scaled_by=self._scaled_by(),
             jobs=batch_jobs(around.listed("Jobs") or (), around.listed("CronJobs") or (), self.workload, self.backing.selector, self.since),
@@ -162,9 +165,22 @@ class _Looking:
             if self._scales(scaler):
                 continue
             meant = name_of(scaler) in self.backing.names or target.get("name") in self.backing.names or self._labelled(scaler)
-            if meant and foundations.target_is_missing(scaler):
+            if meant and (foundations.target_is_missing(scaler) or self._is_absent(scaler, target)):
                 found.append(foundations.autoscaler_from(scaler, target_missing=True))
         return tuple(found)
+
+    def _is_absent(self, scaler: Object, target: Object) -> bool:
+        """Whether the target of an autoscaler that its controller has not looked at is not there."""
+        kind = next((one for one in WorkloadKind if one.value == target.get("kind")), None)
+        if foundations.conditions_of(scaler) or kind is None or not target.get("name"):
+            return False
+        try:
+            self.shared.get(workload_path(kind, self.shared.service.namespace, quote(str(target["name"]), safe="")))
+        except ObjectNotFound:
+            return True
+        except SourceUnavailableError:
+            return False
+        return False
 
     def _labelled(self, found: Object) -> bool:
         selector = self.backing.selector

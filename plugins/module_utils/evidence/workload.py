@@ -21,7 +21,7 @@ from .controllers import held_back_by, max_unavailable, pod_counts, rolling_out,
 from .events import events_of, warnings_by_pod
 from .foundations import autoscaler_from, conditions_of, target_is_missing
 from .neighbourhood import Neighbourhood
-from .objects import count, mapping, metadata, moment, name_of, template_version
+from .objects import Object, count, mapping, metadata, moment, name_of, template_version
 from .pods import Usage, pod_from, usage_from
 from .snapshot import ClusterSnapshot, Listed
 from .surroundings import look_around
@@ -79,7 +79,7 @@ def workload(
         paused=bool(spec.get("paused")),
         pods=pods,
         events=events,
-        autoscaler=autoscaler_from(scaler, target_is_missing(scaler)) if scaler else None,
+        autoscaler=autoscaler_from(scaler, target_is_missing(scaler), _as_admitted(listed.found, spec)) if scaler else None,
         image=image,
         conditions=_wrong(conditions),
         notes=(*notes, *around.notes()),
@@ -111,6 +111,11 @@ def _pods(shared: ClusterSnapshot, service: Service, now: datetime, since: datet
         notes.append(f"pods: {MAX_PODS} of {len(pods)} are described, those in trouble first")
         pods = sorted(pods, key=_trouble_first)[:MAX_PODS]
     return tuple(sorted(pods, key=lambda pod: (pod.created_at, pod.name)))
+
+
+def _as_admitted(pods: Sequence[Object], spec: Object) -> Object:
+    """A pod as it was admitted, with the defaults of LimitRanges and what webhooks put in; the template where there is no pod."""
+    return next((pod for pod in pods if mapping(pod.get("status")).get("phase") == "Running"), mapping(spec.get("template")))
 
 
 def _trouble_first(pod: Pod) -> tuple[bool, bool, float]:

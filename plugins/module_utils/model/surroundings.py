@@ -139,7 +139,10 @@ class ConfigurationChange:
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """All traffic of the pods in one direction (``incoming`` or ``outgoing``) is denied by these NetworkPolicies."""
+    """All traffic of the pods in one direction (``incoming`` or ``outgoing``) is denied by these NetworkPolicies.
+
+    ``none`` for policies of the workload's name that select no pods at all.
+    """
 
     direction: str
     policies: tuple[str, ...]
@@ -160,6 +163,8 @@ class Autoscaler:
     conditions: tuple[Condition, ...] = ()
     metrics: tuple[str, ...] = ()
     """What it scales by, as ``cpu 95% of 80%``."""
+    not_requested: tuple[str, ...] = ()
+    """Shares of what can't be computed since containers request none of it, as ``cpu (container app)``."""
 
 
 @dataclass(frozen=True, slots=True)

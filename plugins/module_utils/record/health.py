@@ -15,6 +15,8 @@ from ..model.finding import Finding, Level
 from ..model.workload import Pod, WorkloadState
 
 _PODS = "workload.pods"
+_SAID_BY_PODS = "not_ready"
+"""Adds nothing to the line about the pods but advice."""
 _MOST = 3
 """Lines beside the one about the pods: who reads them has just woken up, and all findings follow further down."""
 _LATER = frozenset({"autoscaler", "certificate", "disruption_budget", "events", "job", "partition", "paused", "quota", "usage", "webhook"})
@@ -47,6 +49,8 @@ def workload_health(diagnostics: Diagnostics) -> list[Line]:
 
 def _concerns_health(finding: Finding) -> bool:
     kind = finding.id.split(".")[1] if "." in finding.id else finding.id
+    if kind == _SAID_BY_PODS:
+        return False
     return finding.level is Level.CRITICAL or (finding.level is Level.WARNING and kind not in _LATER)
 
 

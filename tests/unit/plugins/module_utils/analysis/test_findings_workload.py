@@ -383,3 +383,15 @@ def test_a_port_that_a_container_does_not_say_may_be_there() -> None:
 def test_a_load_balancer_without_an_address(since: float, warns: bool) -> None:
     service = ServiceEndpoints("app", "LoadBalancer", "app=app", True, 3, 0, without_address_since=ago(since))
     assert ("workload.load_balancer" in told(workload(*pods(3), surroundings=Surroundings(services=(service,))))) is warns
+
+
+def test_an_autoscaler_at_its_maximum_with_all_that_it_wants() -> None:
+    within = Condition("ScalingLimited", "False", "DesiredWithinRange")
+    scaler = Autoscaler("app", 1, 3, 3, 3, conditions=(within,), metrics=("cpu 60% of 80%",))
+    assert told(workload(*pods(3), autoscaler=scaler)) == {}
+    assert "workload.autoscaler" in told(workload(*pods(3), autoscaler=replace(scaler, conditions=())))
+    asking = replace(scaler, not_requested=("cpu (container app)",))
+    assert (
+        "scales by what the pods don't request: cpu (container app)"
+        in told(workload(*pods(3), autoscaler=asking))["workload.autoscaler"].title
+    )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.controllers import (
+    held_back_by,
     max_unavailable,
     rolling_out,
     unobserved_for,
@@ -89,3 +90,25 @@ def test_where_a_stateful_set_waits() -> None:
     assert waits_at(stateful_set(podManagementPolicy="Parallel"), [pod(0, True), pod(1, False)]) is None
     assert waits_at(stateful_set(), [pod(number, True) for number in range(3)]) is None
     assert waits_at(stateful_set(ordinals={"start": 5}), [pod(5, False)]) == "db-5"
+
+
+@pytest.mark.parametrize(
+    ("kind", "strategy", "status", "by"),
+    [
+        (
+            STATEFUL_SET,
+            {"rollingUpdate": {"partition": 2}},
+            {"updateRevision": "b", "currentRevision": "a", "updatedReplicas": 1},
+            "partition 2",
+        ),
+        (STATEFUL_SET, {"rollingUpdate": {"partition": 2}}, {"updateRevision": "b", "currentRevision": "a", "updatedReplicas": 0}, None),
+        (STATEFUL_SET, {"rollingUpdate": {"partition": 2}}, {"updateRevision": "b", "currentRevision": "b", "updatedReplicas": 3}, None),
+        (STATEFUL_SET, {"rollingUpdate": {"partition": 0}}, {"updateRevision": "b", "currentRevision": "a", "updatedReplicas": 1}, None),
+        (STATEFUL_SET, {"type": "OnDelete"}, {"updateRevision": "b", "currentRevision": "a", "updatedReplicas": 0}, "OnDelete"),
+        (DAEMON_SET, {"type": "OnDelete"}, {"currentNumberScheduled": 3, "updatedNumberScheduled": 1}, "OnDelete"),
+        (DAEMON_SET, {"type": "OnDelete"}, {"currentNumberScheduled": 3, "updatedNumberScheduled": 3}, None),
+        (DAEMON_SET, {"type": "RollingUpdate"}, {"currentNumberScheduled": 3, "updatedNumberScheduled": 1}, None),
+    ],
+)
+def test_what_holds_an_update_back(kind: Any, strategy: dict[str, Any], status: dict[str, Any], by: str | None) -> None:
+    assert held_back_by({"spec": {"replicas": 3, "updateStrategy": strategy}, "status": status}, kind) == by

@@ -197,3 +197,54 @@ def test_an_ingress_that_names_no_class(
     answers["/apis/networking.k8s.io/v1/ingressclasses"] = listed(*classes)
     (ingress,) = look(client).surroundings.ingresses
     assert any("IngressClass" in problem for problem in ingress.problems) is told
+
+
+SCALERS = "/apis/autoscaling/v2/namespaces/production/horizontalpodautoscalers"
+
+
+def scaler(target: str, **resource: Any) -> dict[str, Any]:
+    metrics = [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}, **resource}}]
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": target}
+    return {"metadata": {"name": "payment-api"}, "spec": {"scaleTargetRef": reference, "maxReplicas": 9, "metrics": metrics}}
+
+
+@pytest.mark.parametrize(("resources", "told"), [({}, True), ({"requests": {"cpu": "1"}}, False), ({"limits": {"cpu": "1"}}, False)])
+def test_an_autoscaler_of_pods_that_request_nothing(answers: dict[str, Any], client: ClusterClient, resources: Any, told: bool) -> None:
+    answers[SCALERS] = listed(scaler("payment-api"))
+    for pod in answers[f"{SPACE}/pods"]["items"]:
+        for container in pod["spec"]["containers"]:
+            container["resources"] = resources
+    found = look(client).autoscaler
+    assert found is not None
+    assert bool(found.not_requested) is told
+
+
+@pytest.mark.parametrize(("target", "missing"), [("payment-apii", ["payment-api"]), ("payment-worker", [])])
+def test_an_autoscaler_that_nobody_looked_at_yet(answers: dict[str, Any], client: ClusterClient, target: str, missing: list[str]) -> None:
+    answers[SCALERS] = listed(scaler(target))
+    answers["/apis/apps/v1/namespaces/production/deployments/payment-worker"] = {"metadata": {"name": "payment-worker"}}
+    assert [one.name for one in look(client).surroundings.misdirected] == missing
+
+
+@pytest.mark.parametrize(("app", "idle"), [("payment-apii", True), ("payment-api", False)])
+def test_a_policy_of_the_name_that_selects_nothing(answers: dict[str, Any], client: ClusterClient, app: str, idle: bool) -> None:
+    spec = {"podSelector": {"matchLabels": {"app": app}}, "policyTypes": ["Ingress"], "ingress": [{}]}
+    policy = {"metadata": {"name": "payment-api"}, "spec": spec}
+    answers["/apis/networking.k8s.io/v1/namespaces/production/networkpolicies"] = listed(policy)
+    assert [one.direction for one in look(client).surroundings.isolation] == (["none"] if idle else [])
+
+
+@pytest.mark.parametrize(
+    ("condition", "status", "told"),
+    [
+        ("KernelDeadlock", "True", True),
+        ("ReadonlyFilesystem", "True", True),
+        ("KernelDeadlock", "False", False),
+        ("EtcdIsVoter", "True", False),
+        ("NetworkUnavailable", "False", False),
+    ],
+)
+def test_what_else_a_node_says_of_itself(answers: dict[str, Any], client: ClusterClient, condition: str, status: str, told: bool) -> None:
+    for node in answers["/api/v1/nodes"]["items"]:
+        node["status"]["conditions"].append({"type": condition, "status": status, "reason": "x", "message": "y"})
+    assert [one.type for node in look(client).surroundings.nodes for one in node.problems] == ([condition] if told else [])

@@ -47,5 +47,9 @@ def test_what_is_well_is_not_told() -> None:
     ]
 
 
+def test_the_line_about_the_pods_is_not_said_twice() -> None:
+    assert lines(PODS, finding("not_ready", Level.CRITICAL, "1 pod running and not ready")) == [(Level.WARNING, PODS.title)]
+
+
 def test_without_findings_the_counts_speak() -> None:
     assert lines() == [(Level.OK, "3/3 pods healthy")]
