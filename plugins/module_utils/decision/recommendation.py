@@ -75,7 +75,7 @@ def recommend(diagnostics: Diagnostics, policy: Policy, now: datetime, options: 
     return Recommendation(
         action=action,
         headline=headline,
-        confidence=confidence if _as_specified(action, leader, facts) else options.calibration.percent(confidence),
+        confidence=confidence if _as_specified(leader, facts) else options.calibration.percent(confidence),
         target_version=facts.target.version if facts.target else None,
         target_revision=facts.target.number if facts.target else None,
         reasoning=reasoning(action, leader, found, facts),
@@ -93,12 +93,12 @@ def recommend(diagnostics: Diagnostics, policy: Policy, now: datetime, options: 
     )
 
 
-def _as_specified(action: Action, leader: Hypothesis | None, facts: Situation) -> bool:
-    """Whether the specification says itself how sure such an answer is: of a degradation, and of a dependency that still works.
+def _as_specified(leader: Hypothesis | None, facts: Situation) -> bool:
+    """Whether the specification says itself how sure such an answer is, which it does of a dependency that still works.
 
     Where nothing is known, or nothing is wrong, there is nothing that was weighed.
     """
-    if leader is None or action is Action.MONITOR:
+    if leader is None:
         return True
     return leader.cause == "dependency" and bool(facts.unhealthy_dependencies) and not unreachable(facts.unhealthy_dependencies[0])
 
