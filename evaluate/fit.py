@@ -8,6 +8,7 @@ from zlib import crc32
 
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.calibration import (
     AS_STATED,
+    SUREST,
     Calibration,
     chance,
     log_odds,
@@ -26,22 +27,16 @@ def fitted(outcomes: Sequence[Outcome]) -> Calibration:
     """The curve for ``outcomes``, whose confidences have to be as the rules state them. Newton's method on Platt's penalised likelihood."""
     right = sum(one.right for one in outcomes)
     high, low = (right + 1) / (right + 2), 1 / (len(outcomes) - right + 2)
-    points = [(log_odds(one.confidence), high if one.right else low) for one in outcomes]
-    offset, slope = 0.0, 1.0
+    points = [(log_odds(one.confidence) - SUREST, high if one.right else low) for one in outcomes]
+    slope = 1.0
     for _step in range(_STEPS):
-        gradient_a = gradient_b = curve_aa = curve_ab = curve_bb = 0.0
+        gradient, curve = -_PULL * (slope - 1), _PULL
         for odds, target in points:
-            said = chance(offset + slope * odds)
-            weight = said * (1 - said)
-            gradient_a += target - said
-            gradient_b += (target - said) * odds
-            curve_aa, curve_ab, curve_bb = curve_aa + weight, curve_ab + weight * odds, curve_bb + weight * odds * odds
-        gradient_b -= _PULL * (slope - 1)
-        curve_bb += _PULL
-        determinant = curve_aa * curve_bb - curve_ab * curve_ab
-        offset += (curve_bb * gradient_a - curve_ab * gradient_b) / determinant
-        slope += (curve_aa * gradient_b - curve_ab * gradient_a) / determinant
-    return Calibration(round(offset, 2), round(max(slope, 0.0), 2))
+            said = chance(SUREST + slope * odds)
+            gradient += (target - said) * odds
+            curve += said * (1 - said) * odds * odds
+        slope = min(max(slope + gradient / curve, 0.0), 2.0)
+    return Calibration(round(slope, 2))
 
 
 def report(outcomes: Sequence[Outcome]) -> str:
@@ -53,7 +48,7 @@ def report(outcomes: Sequence[Outcome]) -> str:
         held_out += [(curve.percent(one.confidence), one.right) for one in answered if _fold(one) == fold]
     stated = [(AS_STATED.percent(one.confidence), one.right) for one in answered]
     found = fitted(answered)
-    lines = [f"MEASURED = Calibration(offset={found.offset}, slope={found.slope})  # {len(answered)} answers"]
+    lines = [f"MEASURED = Calibration({found.slope})  # {len(answered)} answers"]
     for title, answers in (("as stated", stated), ("fitted, on scenarios held out", held_out)):
         brier = sum((confidence / 100 - right) ** 2 for confidence, right in answers) / len(answers)
         each = "; ".join(f"{one.low}-{one.high}: {one.right} of {one.count}, said {one.stated:.0f}" for one in bins(answers) if one.stated)

@@ -14,7 +14,7 @@ from evaluate.case import Case
     [
         ("payment-api", "rollback", 95, 95, "IMMEDIATE ROLLBACK to v2.3.0 (last stable)"),
         ("auth-service", "investigate", 75, 60, "INVESTIGATE Redis cache degradation (not deployment-related)"),
-        ("user-api", "monitor", 65, None, "MONITOR for additional 2 hours before rollback decision"),
+        ("user-api", "monitor", 82, None, "MONITOR for additional 2 hours before rollback decision"),
     ],
 )
 def test_the_examples(scenario: str, action: str, confidence: int, score: int | None, headline: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis.alert_rules import rule_file
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.promql import error_rate, golden_signals
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.promql import error_rate, golden_signals, latency
 from ansible_collections.devops.incident_response.plugins.module_utils.model.comparison import AlertRule
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 
@@ -44,14 +44,16 @@ def check(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Check]:
 @pytest.mark.parametrize("version", ["v3.1.5", HOSTILE])
 def test_promtool_accepts_the_rule_file(version: str, check: Check) -> None:
     service = Service("user-api")
-    memory = next(signal.now for signal in golden_signals(service) if signal.name == "memory")
+    golden = {signal.name: signal.now for signal in golden_signals(service)}
     alerts = [
         AlertRule("UserApiErrorRateHigh", f"{error_rate(service, '5m')} > 0.02", 120.0, "Error rate > 2%", "roll back"),
-        AlertRule("UserApiMemoryHigh", f"{memory} > 0.8", 600.0, "Memory > 80%", "investigate"),
+        AlertRule("UserApiLatencyHigh", f"{latency(service, 0.95, '5m')} > 0.19", 300.0, "Latency P95 > 190ms", "investigate"),
+        AlertRule("UserApiCpuHigh", f"{golden['cpu']} > 0.9", 600.0, "CPU > 90%", "investigate"),
+        AlertRule("UserApiMemoryHigh", f"{golden['memory']} > 0.8", 600.0, "Memory > 80%", "investigate"),
     ]
     found = check(rule_file("user-api", "production", version, alerts))
     assert found.returncode == 0, found.stdout + found.stderr
-    assert "2 rules found" in found.stdout
+    assert "4 rules found" in found.stdout
 
 
 def test_promtool_refuses_what_is_wrong(check: Check) -> None:

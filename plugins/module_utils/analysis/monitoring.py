@@ -16,6 +16,11 @@ _LOWEST_ERROR_LIMIT, _HIGHEST_ERROR_LIMIT = 0.01, 0.05
 """Below the one an alert would be noise; above the other the decision tree calls the error rate high."""
 _MEMORY_LIMITS = (0.8, 0.9, 0.95)
 _HEADROOM = 0.02
+_SLOWER = 2.0
+"""Multiple of the usual latency from which the rollback score counts it."""
+_LOWEST_LATENCY_LIMIT = 0.1
+"""Seconds below which nobody waits."""
+CPU_LIMIT = 0.9
 
 
 def monitoring_time(age: float | None) -> float:
@@ -35,6 +40,13 @@ def error_rate_limit(baseline: float | None, service: Service) -> float:
 def memory_limit(value: float | None) -> float:
     """The share of the memory limit from which to investigate: 80 %, or the next step above what is used already."""
     return next((limit for limit in _MEMORY_LIMITS if value is None or value + _HEADROOM <= limit), _MEMORY_LIMITS[-1])
+
+
+def latency_limit(baseline: float | None, service: Service) -> float | None:
+    """The P95 in seconds from which to investigate: the objective, else twice the usual, 100 ms at least; None where neither is known."""
+    if service.objectives.latency_p95 is not None:
+        return service.objectives.latency_p95
+    return None if baseline is None else round(max(_LOWEST_LATENCY_LIMIT, _SLOWER * baseline), 3)
 
 
 def monitoring_plan(

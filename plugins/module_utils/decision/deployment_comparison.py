@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from ..analysis.alert_rules import rule_file
 from ..analysis.comparison import UNKNOWN, FollowedSignal, follow, is_gradual, named
 from ..analysis.contribution import Contribution, Degradation, confidence_level, contribution, in_minutes
-from ..analysis.monitoring import error_rate_limit, memory_limit, monitoring_plan, monitoring_time
+from ..analysis.monitoring import CPU_LIMIT, error_rate_limit, latency_limit, memory_limit, monitoring_plan, monitoring_time
 from ..analysis.wording import version_of
 from ..model.comparison import AlertRule, DeploymentComparison
 from ..model.comparison_raw import RawComparison
@@ -30,7 +30,7 @@ ENOUGH_TIME = 600.0
 _UNSURE = 40
 """What is said about a deployment that is younger than that is no surer than this."""
 _USER_FELT = ("error_rate", "latency_p95")
-_ALERT_FOR = {"error_rate": 120.0, "memory": 600.0}
+_ALERT_FOR = {"error_rate": 120.0, "latency_p95": 300.0, "memory": 600.0, "cpu": 600.0}
 """Seconds for which a limit has to be exceeded: long enough not to fire on one bad scrape."""
 
 
@@ -241,10 +241,19 @@ def _alerts(judged: _Judged, raw: RawComparison, service: Service) -> Iterator[A
         limit = error_rate_limit(errors.compared.before if errors else None, service)
         title = f"Error rate > {format_value(limit, 'share')}"
         yield AlertRule(f"{name}ErrorRateHigh", f"{raw.alerts['error_rate']} > {limit:g}", _ALERT_FOR["error_rate"], title, "roll back")
+    latency = named(judged.signals, "latency_p95")
+    slow = latency_limit(latency.compared.before if latency else None, service)
+    if "latency_p95" in raw.alerts and slow is not None and latency is not None and latency.compared.after is not None:
+        title = f"Latency P95 > {format_value(slow, 'seconds')}"
+        yield AlertRule(f"{name}LatencyHigh", f"{raw.alerts['latency_p95']} > {slow:g}", _ALERT_FOR["latency_p95"], title, "investigate")
     if "memory" in raw.alerts and memory is not None and memory.compared.after is not None:
         limit = memory_limit(memory.compared.after)
         title = f"Memory > {format_value(limit, 'share')}"
         yield AlertRule(f"{name}MemoryHigh", f"{raw.alerts['memory']} > {limit:g}", _ALERT_FOR["memory"], title, "investigate")
+    cpu = named(judged.signals, "cpu")
+    if "cpu" in raw.alerts and cpu is not None and cpu.compared.after is not None and cpu.compared.after < CPU_LIMIT:
+        title = f"CPU > {format_value(CPU_LIMIT, 'share')}"
+        yield AlertRule(f"{name}CpuHigh", f"{raw.alerts['cpu']} > {CPU_LIMIT:g}", _ALERT_FOR["cpu"], title, "investigate")
 
 
 def _times(window: tuple[float, float]) -> tuple[datetime, datetime]:

@@ -103,7 +103,7 @@ def _named_by_errors(facts: Situation) -> DependencyHealth | None:
     """The dependency of which the main errors speak, though its probe says that it is well."""
     known = facts.diagnostics.dependencies.data
     for one in known.health if known else ():
-        if any(words_of(one.name, one.title) & words_of(error.template) for error in facts.clues.errors[:1]):
+        if any(words_of(one.name, one.title) & words_of(error.template, error.sample) for error in facts.clues.errors[:1]):
             return one
     return None
 

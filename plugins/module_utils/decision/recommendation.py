@@ -42,7 +42,7 @@ from .knowledge import inferred, known, unknown
 from .observations import observe
 from .policy import NEVER, SURE, automatic
 from .reasoning import reasoning
-from .situation import Options, Situation, situation
+from .situation import Options, Situation, situation, unreachable
 from .stuck import STUCK
 from .walk import Walk, walk
 
@@ -75,7 +75,7 @@ def recommend(diagnostics: Diagnostics, policy: Policy, now: datetime, options: 
     return Recommendation(
         action=action,
         headline=headline,
-        confidence=options.calibration.percent(confidence),
+        confidence=confidence if _as_specified(leader, facts) else options.calibration.percent(confidence),
         target_version=facts.target.version if facts.target else None,
         target_revision=facts.target.number if facts.target else None,
         reasoning=reasoning(action, leader, found, facts),
@@ -91,6 +91,16 @@ def recommend(diagnostics: Diagnostics, policy: Policy, now: datetime, options: 
         inferred=inferred(leader, facts),
         unknown=unknown(facts),
     )
+
+
+def _as_specified(leader: Hypothesis | None, facts: Situation) -> bool:
+    """Whether the specification says itself how sure such an answer is, which it does of a dependency that still works.
+
+    Where nothing is known, or nothing is wrong, there is nothing that was weighed.
+    """
+    if leader is None:
+        return True
+    return leader.cause == "dependency" and bool(facts.unhealthy_dependencies) and not unreachable(facts.unhealthy_dependencies[0])
 
 
 def _confidence(

@@ -18,7 +18,7 @@ from ..model.comparison_raw import RawComparedSignal, RawComparison
 from ..model.service import Service
 from .metric_names import MetricNames, metric_names
 from .names_in_use import names_in_use
-from .promql import SignalQueries, error_rate, golden_signals, own_signal
+from .promql import SignalQueries, error_rate, golden_signals, latency, own_signal
 
 LONGEST_WINDOW = 1800.0
 """Seconds: long enough for a steady figure, short enough to show where things stand at its end."""
@@ -80,8 +80,13 @@ def _compared_queries(service: Service, names: MetricNames) -> tuple[SignalQueri
 
 
 def _alerts(service: Service, names: MetricNames) -> dict[str, str]:
-    memory = next(signal.now for signal in golden_signals(service, names) if signal.name == "memory")
-    return {"error_rate": error_rate(service, "5m", names=names), "memory": memory}
+    golden = {signal.name: signal.now for signal in golden_signals(service, names)}
+    return {
+        "error_rate": error_rate(service, "5m", names=names),
+        "latency_p95": latency(service, 0.95, "5m", names=names),
+        "memory": golden["memory"],
+        "cpu": golden["cpu"],
+    }
 
 
 def _never_counted(signals: tuple[RawComparedSignal, ...]) -> bool:

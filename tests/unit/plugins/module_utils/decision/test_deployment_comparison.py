@@ -25,7 +25,7 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
 AGE = 4 * HOUR + 12 * MINUTE
 UNITS = {"error_rate": "share", "latency_p95": "seconds", "request_rate": "per_second", "memory": "share"}
 TITLES = {"error_rate": "Error rate", "latency_p95": "Latency P95", "request_rate": "Request rate", "memory": "Memory usage"}
-ALERTS = {"error_rate": "failures / requests", "memory": "used / limit"}
+ALERTS = {"error_rate": "failures / requests", "latency_p95": "p95", "memory": "used / limit", "cpu": "busy / limit"}
 END = NOW.timestamp()
 
 Course = Callable[[float], float]
@@ -109,7 +109,8 @@ def test_the_table_has_changes_and_verdicts() -> None:
 
 
 def test_alerts_are_complete_rules() -> None:
-    errors, memory = compared(LEAK).alerts
+    errors, latency, memory = compared(LEAK).alerts
+    assert (latency.name, latency.expr, latency.then) == ("UserApiLatencyHigh", "p95 > 0.19", "investigate")
     assert (errors.name, errors.expr, errors.then) == ("UserApiErrorRateHigh", "failures / requests > 0.02", "roll back")
     assert (memory.name, memory.expr, memory.then) == ("UserApiMemoryHigh", "used / limit > 0.8", "investigate")
 
