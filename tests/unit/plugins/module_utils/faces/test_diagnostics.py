@@ -42,7 +42,7 @@ from ansible_collections.devops.incident_response.tests.unit.servers import (
 )
 
 NOW = datetime(2026, 11, 23, 22, 56, tzinfo=UTC)
-WELL = {"count(": 10.0, "histogram_quantile": 8.5, "memory": 0.85, "cpu": 0.4, "sum(": 0.45}
+WELL = {"count by (": 10.0, "histogram_quantile": 8.5, "memory": 0.85, "cpu": 0.4, "sum(": 0.45}
 FROM_CLUSTER = (Source.WORKLOAD, Source.ROLLOUTS, Source.LOGS)
 
 
