@@ -18,6 +18,8 @@ from .wording import handle, plural, version_of
 RECENT_DEPLOYMENT = 4 * 3600.0
 """Seconds for which a deployment is recent, and suspect."""
 
+_DONE = {"restart": "restarted", "configuration": "deployed with another configuration"}
+"""What was done to a version that ran before, by ``Rollouts.change``."""
 _BAD_LOG_LEVELS = {"FATAL": Level.CRITICAL, "ERROR": Level.CRITICAL, "WARN": Level.WARNING}
 _MOST_LOG_FINDINGS = 5
 
@@ -35,12 +37,13 @@ def rollout_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
         author = f" by {handle(rollouts.current.author)}" if rollouts.current.author else ""
         words = describe_duration(age).split()
         level = Level.WARNING if age < RECENT_DEPLOYMENT else Level.OK
-        title = f"{version} deployed {' '.join(words[:2])} ago{author}"
+        done = _DONE.get(rollouts.change or "", "deployed")
+        title = f"{version} {done} {' '.join(words[:2])} ago{author}"
         yield Finding("rollouts.deployment", Source.ROLLOUTS, level, title, rollouts.current.cause, since=rollouts.deployed_at)
     if rollouts.current.was_rollback:
         yield Finding("rollouts.rolled_back", Source.ROLLOUTS, Level.WARNING, f"{version} is there because somebody rolled back to it")
     if rollouts.paused:
-        yield Finding("rollouts.paused", Source.ROLLOUTS, Level.WARNING, f"The rollout of {version} is paused")
+        yield Finding("rollouts.paused", Source.ROLLOUTS, Level.WARNING, f"The rollout of {version} is paused", _waits(rollouts))
     elif still_rolling_out(rollouts, diagnostics.workload.data):
         yield Finding(
             "rollouts.in_progress", Source.ROLLOUTS, Level.WARNING, f"The rollout of {version} is still going on", _how_far(rollouts)
@@ -50,6 +53,10 @@ def rollout_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
         yield Finding("rollouts.deadline", Source.ROLLOUTS, Level.WARNING, title, _how_far(rollouts))
     if rollouts.owner:
         yield Finding("rollouts.owner", Source.ROLLOUTS, Level.OK, f"{rollouts.owner} owns the manifest", rollouts.owner_effect)
+
+
+def _waits(rollouts: Rollouts) -> str | None:
+    return f"{rollouts.pending} is asked for, and waits until somebody resumes it" if rollouts.pending else None
 
 
 def _how_far(rollouts: Rollouts) -> str | None:

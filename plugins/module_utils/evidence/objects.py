@@ -79,10 +79,34 @@ def controller_of(found: Object) -> Mapping[str, Any]:
     return next((owner for owner in owners if mapping(owner).get("controller")), {})
 
 
+_SIDECARS = frozenset(
+    {
+        "istio-proxy",
+        "linkerd-proxy",
+        "envoy",
+        "envoy-sidecar",
+        "consul-dataplane",
+        "kuma-sidecar",
+        "daprd",
+        "vault-agent",
+        "cloud-sql-proxy",
+        "cloudsql-proxy",
+        "fluent-bit",
+        "fluentd",
+        "filebeat",
+        "otc-container",
+        "otel-collector",
+        "datadog-agent",
+    }
+)
+"""What service meshes, secret stores and collectors put into pods, under the names that they give it."""
+
+
 def main_container(spec: Object, wanted: str | None) -> Mapping[str, Any]:
-    """The container called ``wanted``, else the first one."""
+    """The container called ``wanted``, else the first one that is not known to accompany others."""
     containers = [mapping(container) for container in sequence(spec.get("containers"))]
-    return next((container for container in containers if container.get("name") == wanted), containers[0] if containers else {})
+    own = [container for container in containers if container.get("name") not in _SIDECARS] or containers
+    return next((container for container in containers if container.get("name") == wanted), own[0] if own else {})
 
 
 def image_version(image: str) -> str | None:

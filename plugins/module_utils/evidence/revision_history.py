@@ -36,14 +36,19 @@ class Activation:
     """The same template had been active before."""
 
 
-def activations(kept: Sequence[Kept], reactivated_at: Callable[[str], datetime | None]) -> tuple[Activation, ...]:
-    """Every rollout that can still be told, in order. ``reactivated_at`` gives the last time something was seen to go back to a name."""
+def activations(kept: Sequence[Kept], reactivated_at: Callable[[str, datetime], datetime | None]) -> tuple[Activation, ...]:
+    """Every rollout that can still be told, in order.
+
+    ``reactivated_at`` gives the time something was seen to go back to a name, after the time that it is given: nothing goes back to a
+    revision before those that came in between were made.
+    """
     found = []
     for revision in kept:
         first, *later = (*revision.earlier, revision.number)
         found.append(Activation(first, revision.name, revision.created_at, again=False))
         for number in later:
-            at = reactivated_at(revision.name) if number == revision.number else None
+            between = [other.created_at for other in kept if min((*other.earlier, other.number)) < number]
+            at = reactivated_at(revision.name, max(between)) if number == revision.number else None
             found.append(Activation(number, revision.name, at, again=True))
     return tuple(sorted(found, key=lambda activation: activation.number))
 

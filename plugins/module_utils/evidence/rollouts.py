@@ -23,6 +23,7 @@ from .objects import Object, annotations_of, count, digest_of, labels_of, mappin
 from .owners import image_manager, ownership
 from .revision_history import Activation, Kept, activations, active_span, reordered
 from .snapshot import FOR_ROLLOUTS, ClusterSnapshot
+from .template_change import what_changed
 from .template_content import content_of
 
 _REVISION = "deployment.kubernetes.io/revision"
@@ -30,7 +31,7 @@ _REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
 _CHANGE_CAUSE = "kubernetes.io/change-cause"
 _AUTHOR_KEYS = frozenset({"deployed-by", "deployer", "author", "triggered-by", "changed-by"})
 _BY = re.compile(r"\bby[\s:=]+@?([\w][\w.+\-]*(?:\[bot\])?)", re.IGNORECASE)
-_VERSION = re.compile(r"\bv?\d+\.\d+\.\d+[\w.+-]*\b")
+_VERSION = re.compile(r"\bv?\d+\.\d+\.\d+[\w.+-]*\b|\bv\d+(?:\.\d+)*\b")
 _GAVE_UP = "ProgressDeadlineExceeded"
 MOST_GAPS = 20
 _SCALED_UP = re.compile(r"^Scaled up replica set (\S+) (from 0 )?to (\d+)")
@@ -63,8 +64,9 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
     if not entries:
         raise NotFoundError(f"{service.workload_kind.value} {service.workload} has no revisions yet: nothing was ever rolled out.")
     notes = [f"revisions: only the first {len(entries)} were read"] if listed.cut else []
-    history = activations([entry.kept for entry in entries], _Reactivations(shared) if deployment else lambda _: None)
     current = _current(entries, found, service.workload_kind)
+    seen = _Reactivations(shared, current) if deployment else lambda _name, _after: None
+    history = activations([entry.kept for entry in entries], seen)
     digests = _digests(shared, service.container)
     revisions = sorted(
         (_revision(entry, history, entry is current, service.container, digests) for entry in entries),
@@ -74,6 +76,9 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
     chosen = next(revision for revision in revisions if revision.current)
     previous = next((revision for revision in revisions if revision.number < chosen.number), None)
     notes += _uncertainties(chosen, previous)
+    templates = {entry.kept.number: entry.template for entry in entries}
+    asked = mapping(mapping(found.get("spec")).get("template"))
+    waits = deployment and bool(mapping(found.get("spec")).get("paused")) and what_changed(templates[chosen.number], asked) is not None
     owner = ownership(found, shared)
     goes_on = in_progress(found, service.workload_kind)
     return Rollouts(
@@ -90,6 +95,8 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
         gaps=_gaps([revision.number for revision in revisions] + [number for entry in entries for number in entry.kept.earlier]),
         deadline_exceeded=any(mapping(one).get("reason") == _GAVE_UP for one in sequence(mapping(found.get("status")).get("conditions"))),
         progress=_progress(found, service.workload_kind) if goes_on else None,
+        change=what_changed(templates[previous.number], templates[chosen.number]) if previous else None,
+        pending=template_version(asked, service.container)[0] if waits else None,
     )
 
 
@@ -137,16 +144,32 @@ def _pods_by_revision(shared: ClusterSnapshot) -> Mapping[str, tuple[int, int]]:
 
 
 class _Reactivations:
-    """When the controller last began to scale a ReplicaSet up, from the Deployment's events (kept for an hour by default)."""
+    """When the controller last began to scale a ReplicaSet up, from the Deployment's events (kept for an hour by default).
 
-    def __init__(self, shared: ClusterSnapshot) -> None:
+    Of the ``current`` one, the age of its oldest pod says it where its event was lost: of many events that are alike few are kept.
+    """
+
+    def __init__(self, shared: ClusterSnapshot, current: _Entry) -> None:
         self._shared = shared
+        self._current = current
         self._times: dict[str, datetime] | None = None
 
-    def __call__(self, name: str) -> datetime | None:
+    def __call__(self, name: str, after: datetime) -> datetime | None:
         if self._times is None:
             self._times = self._read()
-        return self._times.get(name)
+        at = self._times.get(name)
+        if at is not None and at >= after:
+            return at
+        return self._oldest_pod(after) if name == self._current.kept.name else None
+
+    def _oldest_pod(self, after: datetime) -> datetime | None:
+        try:
+            pods = self._shared.pods().found
+        except SourceUnavailableError:
+            return None
+        mine = [pod for pod in pods if labels_of(pod).get("pod-template-hash") == self._current.template_hash]
+        made = [at for pod in mine if (at := moment(metadata(pod).get("creationTimestamp"))) is not None]
+        return min(made) if made and min(made) >= after else None
 
     def _read(self) -> dict[str, datetime]:
         from .events import event_from  # with what it brings, seldom wanted where only a rollback is planned
@@ -257,4 +280,6 @@ def _uncertainties(current: Revision, previous: Revision | None) -> list[str]:
         notes.append(f"since when revision {previous.number} was active is not known: it had been gone back to")
     if previous and previous.number != current.number - 1:
         notes.append(f"revisions between {previous.number} and {current.number} are no longer kept")
+    if previous is None and current.number > 1:
+        notes.append(f"no revision before {current.number} is kept (revisionHistoryLimit): there is none to go back to")
     return notes

@@ -80,3 +80,7 @@ class Rollouts:
     """Its controller has given up waiting for the rollout (ProgressDeadlineExceeded)."""
     progress: Progress | None = None
     """How far a rollout that is under way has come."""
+    change: str | None = None
+    """What the current revision changed: ``image``, ``configuration`` (the pods' template, with the same images) or ``restart``."""
+    pending: str | None = None
+    """The version that the workload asks for, and that waits for somebody to resume a paused rollout."""
