@@ -23,8 +23,7 @@ from .objects import Object, annotations_of, count, digest_of, labels_of, mappin
 from .owners import image_manager, ownership
 from .revision_history import Activation, Kept, activations, active_span, reordered
 from .snapshot import FOR_ROLLOUTS, ClusterSnapshot
-from .template_change import what_changed
-from .template_content import content_of
+from .template_content import content_of, what_changed
 
 _REVISION = "deployment.kubernetes.io/revision"
 _REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
@@ -65,7 +64,7 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
         raise NotFoundError(f"{service.workload_kind.value} {service.workload} has no revisions yet: nothing was ever rolled out.")
     notes = [f"revisions: only the first {len(entries)} were read"] if listed.cut else []
     current = _current(entries, found, service.workload_kind)
-    seen = _Reactivations(shared, current) if deployment else lambda _name, _after: None
+    seen = _Reactivations(shared, current, _completed_at(found)) if deployment else lambda _name, _after: None
     history = activations([entry.kept for entry in entries], seen)
     digests = _digests(shared, service.container)
     revisions = sorted(
@@ -143,15 +142,25 @@ def _pods_by_revision(shared: ClusterSnapshot) -> Mapping[str, tuple[int, int]]:
     return counts
 
 
+def _completed_at(deployment: Object) -> datetime | None:
+    """When the last rollout was complete; None while one goes on. The controller leaves it alone when pods are merely replaced."""
+    for one in sequence(mapping(deployment.get("status")).get("conditions")):
+        if mapping(one).get("type") == "Progressing" and mapping(one).get("reason") == "NewReplicaSetAvailable":
+            return moment(mapping(one).get("lastUpdateTime"))
+    return None
+
+
 class _Reactivations:
     """When the controller last began to scale a ReplicaSet up, from the Deployment's events (kept for an hour by default).
 
-    Of the ``current`` one, the age of its oldest pod says it where its event was lost: of many events that are alike few are kept.
+    Of the ``current`` one, the age of its oldest pod says it where its event was lost: of many events that are alike few are kept. That
+    holds while a pod of the rollout is left, so where it was ``completed`` after that pod was made: all may have been replaced since.
     """
 
-    def __init__(self, shared: ClusterSnapshot, current: _Entry) -> None:
+    def __init__(self, shared: ClusterSnapshot, current: _Entry, completed: datetime | None) -> None:
         self._shared = shared
         self._current = current
+        self._completed = completed
         self._times: dict[str, datetime] | None = None
 
     def __call__(self, name: str, after: datetime) -> datetime | None:
@@ -169,7 +178,10 @@ class _Reactivations:
             return None
         mine = [pod for pod in pods if labels_of(pod).get("pod-template-hash") == self._current.template_hash]
         made = [at for pod in mine if (at := moment(metadata(pod).get("creationTimestamp"))) is not None]
-        return min(made) if made and min(made) >= after else None
+        oldest = min(made, default=None)
+        if oldest is None or oldest < after or (self._completed is not None and self._completed < oldest):
+            return None
+        return oldest
 
     def _read(self) -> dict[str, datetime]:
         from .events import event_from  # with what it brings, seldom wanted where only a rollback is planned

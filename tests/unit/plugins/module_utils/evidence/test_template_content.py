@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.template_content import content_of
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.template_content import content_of, what_changed
 
 
 def template(image: str = "shop/app:1.2.0", annotations: dict[str, str] | None = None, **labels: str) -> dict[str, Any]:
@@ -37,3 +37,18 @@ def test_a_digest_does_not_move() -> None:
 
 def test_without_a_spec_nothing_is_known() -> None:
     assert content_of({}) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "changed"),
+    [
+        (template("shop/app:1.2.1"), "image"),
+        (template(tier="web"), "configuration"),
+        (template(annotations={"checksum/config": "b"}), "configuration"),
+        (template(annotations={"kubectl.kubernetes.io/restartedAt": "2025-10-21T15:00:00Z"}), "restart"),
+        (template(annotations={"example.org/restarted-at": "now"}), "restart"),
+        (template(**{"pod-template-hash": "b"}), None),
+    ],
+)
+def test_a_new_version_is_told_from_a_restart(after: dict[str, Any], changed: str | None) -> None:
+    assert what_changed(template(), after) == changed
