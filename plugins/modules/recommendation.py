@@ -18,8 +18,8 @@ description:
     deployment, nothing was deployed lately, traffic rose, a dependency fails by itself, pods of the old version fail too, a node is in
     trouble. Others are about the way back - the rollout is paused, Argo CD or Flux owns the version, there is nothing to go back to, the
     target was itself rolled back or fails, or a rollback was just made.
-  - Missing evidence is named, and lowers what can be said. Without an error rate no rollback is automatic, nor where nothing but the time
-    and the metrics speaks for it, so no pod, log, trace or dependency.
+  - Missing evidence is named, and lowers what can be said. Without an error rate no rollback is automatic, nor where nothing but
+    the time and the metrics speaks for it, and no pod, log, trace or dependency does.
 author:
   - devops.incident_response contributors (@devops)
 options:

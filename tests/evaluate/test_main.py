@@ -54,3 +54,9 @@ def test_a_name_that_fits_nothing_is_refused(capsys: pytest.CaptureFixture[str])
         command.main(["--only", "no/such"])
     assert ended.value.code == 2
     assert "no scenario is called no/such" in capsys.readouterr().err
+
+
+def test_the_calibration_is_fitted_to_what_the_rules_state(asked: list[Case], capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--only", "traffic/surge", "--fit"]) == 0
+    assert all(case.as_stated for case in asked)
+    assert capsys.readouterr().out.startswith("MEASURED = Calibration(")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +20,7 @@ from ..model.diagnostics import Diagnostics
 from ..model.logs import LogPattern
 from ..model.metrics import Neighbour, Signal
 from ..model.rollout import Revision
+from ..model.workload import Pod
 from .around import certificate_expired, configuration_written
 
 _ENOUGH_TRACES = 20
@@ -70,7 +73,9 @@ def clues(diagnostics: Diagnostics, suspect: Revision | None, since: datetime | 
     changed = [file for commit in changes.commits for file in commit.files] if changes and is_current else []
     reloaded = configuration_change(patterns, onset) or configuration_written(state, onset)
     return Clues(
-        named=named_cause(patterns, onset) or certificate_expired(state, onset, diagnostics.collected_at),
+        named=named_cause(patterns, onset)
+        or named_cause(_last_words(pods), onset)
+        or certificate_expired(state, onset, diagnostics.collected_at),
         reloaded=reloaded,
         only_new=only_in(suspect.version, errors, pods) if suspect and rollouts else None,
         both=in_both(suspect.version, errors, pods) if suspect and rollouts else None,
@@ -82,6 +87,12 @@ def clues(diagnostics: Diagnostics, suspect: Revision | None, since: datetime | 
         unseen=_unseen(diagnostics, errors, onset),
         nature=nature(errors),
     )
+
+
+def _last_words(pods: Sequence[Pod]) -> tuple[LogPattern, ...]:
+    """What containers said as they ended, as lines of a log: some say why nowhere else."""
+    said = Counter(pod.message for pod in pods if not pod.ready and pod.restarts and pod.message)
+    return tuple(LogPattern("FATAL", message, count, message, None, None, (), None) for message, count in said.items())
 
 
 def _earlier(diagnostics: Diagnostics, since: datetime | None) -> tuple[datetime, ...]:

@@ -31,6 +31,7 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     logs,
     metrics,
     pattern,
+    pods,
     revision,
     rollouts,
     traffic,
@@ -177,3 +178,12 @@ class TestWhatBeginsAfterTheRolloutIsComplete:
         ]
         found = recommended(outage(age=14 * MINUTE, onset=5 * MINUTE, rollouts=slow, workload=workload(*pods)))
         assert found.action is Action.ROLLBACK
+
+
+def test_what_a_container_said_as_it_ended_names_the_cause() -> None:
+    crashed = workload(*pods(2, 3, message="licence expired for solver"))
+    found = recommended(bad_deployment(workload=crashed, logs=None, traces=None))
+    assert "outside_cause" in forbidding(found)
+    assert found.action is not Action.ROLLBACK
+    other = workload(*pods(2, 3, message="panic: nil map"))
+    assert "outside_cause" not in forbidding(recommended(bad_deployment(workload=other, logs=None, traces=None)))
