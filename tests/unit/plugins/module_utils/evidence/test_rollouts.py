@@ -284,3 +284,25 @@ def test_nothing_was_ever_rolled_out(api_server: HttpServer, client: ClusterClie
     changed(api_server, REPLICA_SETS, lambda body: body.update(items=[]))
     with pytest.raises(NotFoundError, match="nothing was ever rolled out"):
         rollouts(client, service, NOW)
+
+
+@pytest.mark.parametrize(("completed", "deployed"), [("22:54:50", "22:54:43"), ("22:54:40", None)])
+def test_without_its_event_pods_date_a_going_back_unless_all_were_replaced_since(
+    api_server: HttpServer, client: ClusterClient, service: Service, completed: str, deployed: str | None
+) -> None:
+    """The oldest pod of v2.3.1 is of 22:54:43. A rollout that was complete before then left no pod."""
+
+    def answer(request: Request) -> Reply:
+        reply = kubernetes_answers(request)
+        if request.path == EVENTS:
+            return Reply(200, {**reply.body, "items": []})
+        if request.path == DEPLOYMENT:
+            available = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}
+            reply.body["status"]["conditions"] = [available | {"lastUpdateTime": f"2026-11-23T{completed}Z"}]
+        if request.path == REPLICA_SETS:
+            found = {entry["metadata"]["annotations"]["deployment.kubernetes.io/revision"]: entry for entry in reply.body["items"]}
+            found["4"]["metadata"]["annotations"]["deployment.kubernetes.io/revision-history"] = "1"
+        return reply
+
+    api_server.answer = answer
+    assert rollouts(client, service, NOW).deployed_at == (at(deployed) if deployed else None)
