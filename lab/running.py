@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab in operation: all servers of a scenario in one process."""
+"""A lab in operation: all servers of a scenario."""
 
 from __future__ import annotations
 
