@@ -13,6 +13,8 @@ from ansible_collections.devops.incident_response.plugins.action import rollback
 BEGUN = {
     "changed": True,
     "state": "applying",
+    "plan": {"kind": "Deployment", "workload": "payment-api", "from_revision": 5, "to_revision": 4, "to_version": "v2.3.0"},
+    "target": {"name": "payment-api-6d4f8", "was_rollback": False},
     "rollback": {"state": "applying", "finished_at": None, "progress": [{"at": "2025-10-21T14:26:10Z", "title": "Rollback initiated"}]},
     "progress": {"state": "progressing", "done": 0, "desired": 5, "versions": [], "lines": []},
     "following": {"looks": 1},
@@ -86,6 +88,40 @@ def test_a_stuck_rollout_fails_with_its_reason(monkeypatch: pytest.MonkeyPatch) 
     assert result["msg"] == "The rollout is stuck: ImagePullBackOff (payment-api-x)."
     assert result["rollback"]["state"] == "not_recovered"
     assert result["rollback"]["reason"] == result["msg"]
+
+
+def test_a_target_that_runs_already_and_does_not_come_up_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    same = {**begun(), "changed": False, "plan": {**BEGUN["plan"], "from_revision": 4}}
+    result = Run(monkeypatch, [same, seen("stuck", 1, stuck="CrashLoopBackOff (payment-api-x)")]).result()
+    assert result["msg"] == (
+        "Nothing was changed: payment-api is told to run v2.3.0 already, and that does not come up. "
+        "The rollout is stuck: CrashLoopBackOff (payment-api-x). Name an earlier version as 'target'."
+    )
+
+
+def stateful(changed: bool = True, *titles: str) -> dict[str, Any]:
+    lines = [{"at": "2025-10-21T14:26:10Z", "title": title} for title in titles]
+    return {
+        **begun(),
+        "changed": changed,
+        "plan": {**BEGUN["plan"], "kind": "StatefulSet"},
+        "rollback": {"state": "applying", "progress": lines},
+    }
+
+
+def test_a_stateful_set_that_is_stuck_is_freed_and_followed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck = seen("stuck", 1, stuck="CrashLoopBackOff (payment-api-1)")
+    freed = stateful(False, "Already under way", "Deleted payment-api-1, for which the StatefulSet would wait")
+    run = Run(monkeypatch, [stateful(), stuck, freed, seen("complete", 5)])
+    result = run.result()
+    assert result["state"] == "verifying"
+    assert [line["title"].split(",")[0] for line in result["rollback"]["progress"]] == ["Deleted payment-api-1"]
+    assert run.asked[2][1]["from_revision"] == -1, "so that nothing but that can happen"
+
+
+def test_a_stateful_set_whose_pods_are_to_stay_is_not_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck = seen("stuck", 1, stuck="CrashLoopBackOff (payment-api-1)")
+    assert Run(monkeypatch, [stateful(), stuck], replace_broken_pods=False).result()["state"] == "not_recovered"
 
 
 def test_the_time_is_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
