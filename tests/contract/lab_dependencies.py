@@ -18,10 +18,15 @@ from tests.contract.serving import started
 
 @contextlib.contextmanager
 def simulated(kind: str, directory: Path, **changes: Any) -> Iterator[str]:
-    """The address of the dependency of that kind of payment-api, with fields of its own, as the lab's catalogue gives it."""
+    """The address of the dependency of that kind of payment-api, as the lab's catalogue gives it: well, and with fields of its own."""
     scenario = load("payment-api")
     name = next(name for name, dependency in scenario.dependencies.items() if dependency.type == kind)
-    scenario = replace(scenario, dependencies={**scenario.dependencies, name: replace(scenario.dependencies[name], **changes)})
+    faults = {
+        title: replace(fault, signals={signal: to for signal, to in fault.signals.items() if not signal.startswith(f"{name}.")})
+        for title, fault in scenario.faults.items()
+    }
+    mine = replace(scenario.dependencies[name], **changes)
+    scenario = replace(scenario, dependencies={**scenario.dependencies, name: mine}, faults=faults)
 
     async def start(stack: contextlib.AsyncExitStack) -> str:
         lab = await stack.enter_async_context(running(scenario, directory))
