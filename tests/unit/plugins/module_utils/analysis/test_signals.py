@@ -195,3 +195,19 @@ def test_throttling_is_judged_by_how_much_there_is(value: float, level: Level) -
 
 def test_a_full_pool_is_critical_however_usual() -> None:
     assert signal_level(one(raw("pool", last_5m=0.99, day_before=0.98)), Objectives()) is Level.CRITICAL
+
+
+def test_what_is_usual_at_this_hour_is_no_incident() -> None:
+    """Every day at this hour something fails for a while: not the hour before is usual, but the same hour."""
+    recent = points((3600, 0.002), (600, 0.1))
+    week = tuple((END - day * 86400 + offset, 0.1) for day in range(1, 8) for offset in (-120, 0, 120))
+    signal = one(raw(last_5m=0.1, last_1m=0.1, day_before=0.03, recent=recent, same_hour=week))
+    assert (signal.onset, signal.shape, signal.baseline) == (None, Shape.STEADY, pytest.approx(0.1))
+    assert "as usual at this time of the day" in (signal.reason or "")
+    assert one(raw(last_5m=0.1, last_1m=0.1, day_before=0.03, recent=recent)).onset is not None
+
+
+@pytest.mark.parametrize(("last", "expected"), [(0.0011, False), (0.4, True)])
+def test_noise_before_a_silence_is_no_onset(last: float, expected: bool) -> None:
+    signal = one(raw(last_5m=None, day_before=0.001, recent=points((3600, 0.001), (300, last))))
+    assert (signal.value, signal.onset is not None) == (None, expected)
