@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..model.rollout import Revision, Rollouts
-from ..model.workload import WorkloadState
+
+if TYPE_CHECKING:  # a rollback, which loads this, looks at no workload
+    from ..model.workload import WorkloadState
 
 PROVEN_AFTER = 6 * 3600.0
 """Seconds in production from which a revision counts as proven: the shortest time that earns points in the rollback score."""

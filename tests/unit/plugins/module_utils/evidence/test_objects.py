@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.objects import (
     image_version,
+    main_container,
     quantity,
     selector_text,
     selects,
@@ -74,3 +75,9 @@ def test_a_selector_as_a_query() -> None:
 )
 def test_what_a_selector_selects(labels: dict[str, str], selected: bool) -> None:
     assert selects(SELECTOR, labels) is selected
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [(None, "app"), ("istio-proxy", "istio-proxy"), ("nobody", "app")])
+def test_what_accompanies_a_service_is_not_its_container(wanted: str | None, expected: str) -> None:
+    assert main_container({"containers": [{"name": "istio-proxy"}, {"name": "app"}]}, wanted)["name"] == expected
+    assert main_container({"containers": [{"name": "istio-proxy"}]}, None)["name"] == "istio-proxy"
