@@ -44,7 +44,9 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def written(directory: Path, cluster: Any = SERVER, user: Any = TOKEN, **more: Any) -> str:
+def written(directory: Path, cluster: Any = None, user: Any = None, **more: Any) -> str:
+    """The path of a kubeconfig, for SERVER and TOKEN where nothing else is given."""
+    cluster, user = SERVER if cluster is None else cluster, TOKEN if user is None else user
     config = {
         "current-context": "main",
         "clusters": [{"name": "other", "cluster": {"server": "https://other"}}, {"name": "main", "cluster": cluster}],
