@@ -8,10 +8,11 @@ import contextlib
 import copy
 import json
 import os
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from lab.apart import Apart
 from lab.running import Lab, running
 from lab.scenario.loader import load
 from tests.contract.serving import started
+
+SOON = 60.0
+"""Seconds; far more than it takes."""
 
 
 class ApartLab:
@@ -81,6 +85,15 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApartLab]:
         yield lab
 
 
+def within(seconds: float, happens: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not happens():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 def exists(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -104,20 +117,14 @@ def test_its_requests_are_counted(apart: ApartLab) -> None:
     path = "/api/services/order-api/operations"
     for _ in range(3):
         apart.get("JAEGER_URL", path)
-    for _ in range(400):
-        if counted() == 3:
-            return
-    raise AssertionError(f"{counted()} were counted")
+    assert within(SOON, lambda: counted() == 3), f"{counted()} were counted"
 
 
 def test_it_learns_what_happens_to_pods(apart: ApartLab) -> None:
     before = apart.versions()
     assert len(before) >= 5
     apart.delete_pods()
-    for _ in range(600):
-        if apart.versions() - before:
-            return
-    raise AssertionError("it never saw the new pods")
+    assert within(SOON, lambda: bool(apart.versions() - before)), "it never saw the new pods"
 
 
 def test_it_ends_with_the_lab(tmp_path: Path) -> None:
