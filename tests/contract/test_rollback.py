@@ -39,7 +39,9 @@ def roll_back(
 
 
 def versions_running(cluster: Cluster) -> set[str]:
-    return {pod["spec"]["containers"][0]["image"].rpartition(":")[2] for pod in cluster.pods()}
+    """Of the pods that stay: those that are being deleted are no replicas any more."""
+    stay = (pod for pod in cluster.pods() if not pod["metadata"].get("deletionTimestamp"))
+    return {pod["spec"]["containers"][0]["image"].rpartition(":")[2] for pod in stay}
 
 
 @pytest.mark.parametrize(

@@ -91,11 +91,11 @@ def unreliable(cluster: Cluster, fault: Callable[[str, str], Fault | None]) -> I
 
         def _pass_on(self, body: bytes, found: Fault | None) -> None:
             kept = {name: value for name, value in self.headers.items() if name in ("Accept", "Content-Type")}
-            answer = behind._pool.request(
+            answer = behind._entrance.pool.request(
                 self.command,
                 f"{behind.host}{self.path}",
                 body=body or None,
-                headers={**kept, **behind._authorization()},
+                headers={**kept, **behind._entrance.authorization()},
                 preload_content=False,
                 retries=False,
                 timeout=60,
