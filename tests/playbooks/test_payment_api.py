@@ -35,7 +35,7 @@ def test_a_p0_is_rolled_back_verified_and_written_up(play: Play, payment_lab: La
     assert record["service"]["on_call"]["on_call"] == "http://127.0.0.1"
     titles = [event["title"] for event in record["actions"]]
     assert titles[0] == "Incident classified as P0 Critical"
-    assert titles[-3:] == ["All-clear sent to on call", "All-clear sent to incident commander", "All-clear sent to #incidents"]
+    assert titles[-3:] == ["All-clear sent to on-call engineer", "All-clear sent to incident commander", "All-clear sent to #incidents"]
 
     assert [message["to"] for message in payment_lab.messages("/pages")].count("/pages/on-call") == 2
     (update,) = payment_lab.messages("/chat")
