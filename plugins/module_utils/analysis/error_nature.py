@@ -82,9 +82,12 @@ _CLIENT = re.compile(
 
 
 def nature(errors: Sequence[LogPattern]) -> Nature | None:
-    """What most of the errors are; None where they are mixed, or say none of it."""
+    """What most of the errors are; None where they are mixed, or say none of it.
+
+    A stack trace in the service's files makes an error its own, unless it says what else failed: a client's exception has one as well.
+    """
     total = sum(one.count for one in errors)
-    own = sum(one.count for one in errors if _says(one, _OWN) or one.files)
+    own = sum(one.count for one in errors if _says(one, _OWN) or (one.files and not _says(one, _OUTSIDE) and not _says(one, _WAITING)))
     outside = sum(one.count for one in errors if _says(one, _OUTSIDE) and not _says(one, _OWN))
     if total and own >= _MOST * total:
         return Nature.OWN

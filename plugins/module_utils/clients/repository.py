@@ -112,6 +112,17 @@ class Repository:
                 continue
         return None
 
+    def patch(self, before: str, after: str, paths: Iterable[str]) -> str | None:
+        """What ``after`` changed in these files since it left ``before``, as a patch without context; None when that can't be told."""
+        options = ("diff", "--unified=0", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv", "--end-of-options")
+        literally = [f":(top,literal){path}" for path in paths]
+        for trees in ((f"{before}...{after}",), (before, after)):
+            try:
+                return self._git(*options, *trees, "--", *literally)
+            except SourceUnavailableError:
+                continue
+        return None
+
     def commits(
         self, *, after: str | None = None, upto: str = "HEAD", since: datetime | None = None, limit: int = 100
     ) -> tuple[Commit, ...]:

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
+from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
+from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
+from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
+from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    MINUTE,
+    NOW,
+    cluster_event,
+    deployed,
+    diagnostics,
+    errors,
+    latency,
+    metrics,
+    pods,
+    traffic,
+    workload,
+)
+
+AUTOMATIC = Policy(page=("on_call",), rollback="automatic", update_interval=600.0, mttr_target=600.0)
+
+
+def recommended(given: Diagnostics) -> Recommendation:
+    return recommend(given, AUTOMATIC, NOW)
+
+
+def standing(waited: float) -> Diagnostics:
+    """A rollout of which one pod is never ready, while users feel nothing."""
+    young = pods(0, 1, reason="NotReady", restarts=0, created_at=NOW - timedelta(seconds=waited))
+    unready = cluster_event(waited - 10, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 404", name="app-4-0")
+    state = workload(*pods(3, number=3), *young, desired=4, updated=1, events=[unready])
+    felt = metrics(errors(0.001, 0.001), latency(0.15, 0.15), traffic(30, 30))
+    return diagnostics(workload=state, rollouts=deployed(waited, in_progress=True), metrics=felt)
+
+
+def test_a_rollout_that_stands_still_is_rolled_back_by_a_person() -> None:
+    assert recommended(standing(5 * MINUTE)).action is Action.MONITOR
+    found = recommended(standing(11 * MINUTE))
+    assert (found.action, found.automatic) == (Action.ROLLBACK, False)
