@@ -37,6 +37,12 @@ def test_what_a_program_makes_by_itself(template: str) -> None:
         "rpc error: code = UNAVAILABLE desc = connection error",
         "could not connect to server: No route to host",
         "publish failed: not enough in-sync replicas",
+        "psycopg2.errors.ReadOnlySqlTransaction: cannot execute INSERT in a read-only transaction",
+        "The MySQL server is running with the --read-only option",
+        "OperationalError: server closed the connection unexpectedly",
+        "FATAL: the database system is starting up",
+        "kafka.errors.NoBrokersAvailable",
+        "Error: socket hang up",
     ],
 )
 def test_what_somebody_elses_failure_makes(template: str) -> None:

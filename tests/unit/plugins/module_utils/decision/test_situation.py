@@ -28,6 +28,17 @@ def recommended(given: Diagnostics) -> Recommendation:
     return recommend(given, AUTOMATIC, NOW)
 
 
+def test_more_of_what_failed_before_is_looked_into_first() -> None:
+    def failing(now: float, before: float) -> Recommendation:
+        state = workload(*pods(4, created_at=NOW - timedelta(seconds=10 * MINUTE)))
+        felt = metrics(errors(now, before, 9 * MINUTE), latency(0.15, 0.15), traffic(30, 30))
+        return recommended(diagnostics(rollouts=deployed(10 * MINUTE), workload=state, metrics=felt))
+
+    assert failing(0.22, 0.002).action is Action.ROLLBACK
+    assert failing(0.22, 0.095).action is Action.INVESTIGATE
+    assert failing(0.40, 0.095).action is Action.ROLLBACK
+
+
 def standing(waited: float) -> Diagnostics:
     """A rollout of which one pod is never ready, while users feel nothing."""
     young = pods(0, 1, reason="NotReady", restarts=0, created_at=NOW - timedelta(seconds=waited))
