@@ -45,7 +45,7 @@ from ..analysis.contribution import DELAYED, PROMPT, Contribution, Degradation, 
 from ..analysis.error_nature import Nature
 from ..analysis.signals import worsening
 from ..analysis.wording import version_of
-from ..model.metrics import Shape, Signal
+from ..model.metrics import Shape
 from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_value
 from .ledger import Ledger
@@ -261,12 +261,14 @@ def _weigh_clues(facts: Situation, ledger: Ledger) -> None:
     if found.earlier and not facts.code_evidence:
         often = "once" if len(found.earlier) == 1 else f"{len(found.earlier)} times"
         ledger.add(-15 if len(found.earlier) == 1 else -50, f"It was as bad {often} before the deployment, and went by")
+    before = _failed_already(facts)
+    if before is not None and not facts.code_evidence:
+        ledger.add(-40, f"Much failed before the deployment already ({before}): it may be more of the same")
+
+
+def _failed_already(facts: Situation) -> str | None:
+    """The error rate before, where the service was in trouble already and what is worse now may be a whim of that; else None."""
     rate = facts.signal("error_rate")
-    if rate is not None and _failed_already(facts, rate) and not facts.code_evidence:
-        ledger.add(-40, f"Much failed before the deployment already ({format_value(rate.baseline, rate.unit)}): it may be more of the same")
-
-
-def _failed_already(facts: Situation, rate: Signal) -> bool:
-    """Whether the service was in trouble before, so that what is worse now may be a whim of that."""
-    high = facts.options.tree.limit("error_rate", HIGH_ERROR_RATE)
-    return rate.baseline is not None and rate.baseline > high and (worsening(rate) or _MANIFOLD) < _MANIFOLD
+    if rate is None or rate.baseline is None or rate.baseline <= facts.options.tree.limit("error_rate", HIGH_ERROR_RATE):
+        return None
+    return format_value(rate.baseline, rate.unit) if (worsening(rate) or _MANIFOLD) < _MANIFOLD else None
