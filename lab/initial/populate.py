@@ -72,7 +72,7 @@ class Population:
 
     def _workload(self, name: str, workload: Workload) -> None:
         born = workload.revisions[0].deployed
-        owner = templates.controller(name, workload, self._registry)
+        owner = templates.controller(name, workload, self._registry, self._world.start)
         last = workload.revisions[-1]
         number = last.number or len(workload.revisions)
         if workload.kind == "Deployment":
@@ -108,7 +108,7 @@ class Population:
 
     def _replica_sets(self, name: str, workload: Workload, owner: Object, lives: list[list[PodLife]]) -> None:
         """One ReplicaSet for each template: one that was gone back to has the number of its newest revision, and remembers the earlier."""
-        templated = [templates.pod_template(name, workload, revision, self._registry) for revision in workload.revisions]
+        templated = [templates.pod_template(name, workload, revision, self._registry, self._world.start) for revision in workload.revisions]
         hashes = [template_hash(template) for template in templated]
         sets: dict[str, Object] = {}
         for pod_hash, template in zip(hashes, templated, strict=True):
@@ -149,7 +149,7 @@ class Population:
         hash_label = "controller.kubernetes.io/hash" if workload.kind == "StatefulSet" else "controller-revision-hash"
         names: list[str] = []
         for position, revision in enumerate(workload.revisions):
-            template = templates.pod_template(name, workload, revision, self._registry)
+            template = templates.pod_template(name, workload, revision, self._registry, self._world.start)
             marked = {**owner, "spec": {**owner["spec"], "template": _with_defaults(owner, template)}}
             data = {"spec": {"template": {**marked["spec"]["template"], "$patch": "replace"}}}
             revision_hash = template_hash(data)

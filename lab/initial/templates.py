@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.cluster.timestamps import to_seconds
 from lab.scenario.model import Revision, Workload
 
 Object = dict[str, Any]
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 DEPLOYED_BY = "deployed-by"
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 
 def image(workload: Workload, version: str, registry: str) -> str:
@@ -18,7 +20,8 @@ def image(workload: Workload, version: str, registry: str) -> str:
     return f"{registry}/{workload.image}:{version}"
 
 
-def pod_template(name: str, workload: Workload, revision: Revision, registry: str) -> Object:
+def pod_template(name: str, workload: Workload, revision: Revision, registry: str, start: float) -> Object:
+    """``start`` is the Unix time of the start of the lab."""
     version = revision.version
     probe = {"httpGet": {"path": "/health", "port": workload.port}}
     resources = revision.resources or workload.resources
@@ -39,10 +42,10 @@ def pod_template(name: str, workload: Workload, revision: Revision, registry: st
     }
     if not container["env"]:
         del container["env"]
-    return {
-        "metadata": {"labels": {"app": name, "app.kubernetes.io/version": version, **workload.labels}},
-        "spec": {"containers": [container]},
-    }
+    metadata: Object = {"labels": {"app": name, "app.kubernetes.io/version": version, **workload.labels}}
+    if revision.restarted:
+        metadata["annotations"] = {RESTARTED_AT: to_seconds(start + revision.deployed)}
+    return {"metadata": metadata, "spec": {"containers": [container]}}
 
 
 def cores(value: float) -> str:
@@ -64,12 +67,12 @@ def release_notes(revision: Revision) -> dict[str, str]:
     return found
 
 
-def controller(name: str, workload: Workload, registry: str) -> Object:
+def controller(name: str, workload: Workload, registry: str, start: float) -> Object:
     """The Deployment, StatefulSet or DaemonSet, with its last revision."""
     revision = workload.revisions[-1]
     spec: Object = {
         "selector": {"matchLabels": {"app": name}},
-        "template": pod_template(name, workload, revision, registry),
+        "template": pod_template(name, workload, revision, registry, start),
     }
     if workload.kind != "DaemonSet":
         spec["replicas"] = workload.replicas

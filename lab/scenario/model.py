@@ -38,6 +38,8 @@ class Revision:
     """Variables of the container from this revision on only, over those of the workload."""
     resources: Resources | None = None
     """Where they differ from the workload's."""
+    restarted: bool = False
+    """Whether it is a ``rollout restart`` of the one before: its pods differ in an annotation that says when."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,12 @@ changes:
           elements: str
           returned: always
           sample: [db/migrations/0042_add_column.sql]
+        taken_away:
+          description: Statements of these migrations that remove or rename a table or a column, each behind its file.
+          type: list
+          elements: str
+          returned: always
+          sample: ["db/migrations/0043_names.sql: ALTER TABLE users DROP COLUMN name;"]
         configuration:
           description: Files that look like configuration.
           type: list

@@ -151,6 +151,10 @@ metrics:
               type: list
               elements: str
               sample: []
+            onset_gap:
+              description: Seconds without data in the middle of which the onset is; V(null) where it was not found so.
+              type: float
+              sample: 10.0
             recovering:
               description: Whether it has come back most of the way by itself, and still does.
               type: bool

@@ -60,6 +60,10 @@ _OUTSIDE = re.compile(
             r"\b50[234]\b|Service Unavailable|Bad Gateway|Gateway Time-?out|temporarily unavailable|\bUNAVAILABLE\b",
             r"upstream (?:connect|request|connection)|did not (?:answer|respond)|no response from|circuit breaker",
             r"not enough in-sync|no leader|leader not available|too many clients|remaining connection slots",
+            r"read-?only (?:sql ?)?transaction|--read-only option|NotWritablePrimary|not (?:the )?(?:leader|master|primary)\b",
+            r"server (?:has gone away|closed the connection)|lost connection to|terminating connection|socket hang up|Max retries exceeded",
+            r"database (?:system )?is (?:starting up|shutting down|in recovery)|Communications link failure|ServerSelectionTimeout",
+            r"NoBrokersAvailable|NoHostAvailable|no (?:available|reachable) (?:servers?|nodes?|hosts?|brokers?)\b",
             r"\b(?:LOADING|MISCONF|CLUSTERDOWN|READONLY)\b|OOM command not allowed",
         )
     ),
@@ -82,9 +86,12 @@ _CLIENT = re.compile(
 
 
 def nature(errors: Sequence[LogPattern]) -> Nature | None:
-    """What most of the errors are; None where they are mixed, or say none of it."""
+    """What most of the errors are; None where they are mixed, or say none of it.
+
+    A stack trace in the service's files makes an error its own, unless it says what else failed: a client's exception has one as well.
+    """
     total = sum(one.count for one in errors)
-    own = sum(one.count for one in errors if _says(one, _OWN) or one.files)
+    own = sum(one.count for one in errors if _says(one, _OWN) or (one.files and not _says(one, _OUTSIDE) and not _says(one, _WAITING)))
     outside = sum(one.count for one in errors if _says(one, _OUTSIDE) and not _says(one, _OWN))
     if total and own >= _MOST * total:
         return Nature.OWN

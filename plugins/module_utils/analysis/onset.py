@@ -50,6 +50,8 @@ class Course:
     rise: float | None = None
     reason: str | None = None
     """Why the shape is unknown, or what limits the onset."""
+    gap: float | None = None
+    """Seconds between the two points that the onset lies between; None where it is no such moment."""
 
 
 def onset(points: Sequence[Point], day_before: float | None = None, direction: int = 1, smallest: float = 0.0) -> Course:
@@ -168,4 +170,4 @@ def _course(times: Sequence[float], shares: Sequence[float], start: int, band: f
     else:
         began = (before + times[start]) / 2
     shape = Shape.GRADUAL if rise >= 0.9 * GRADUAL_AFTER else Shape.SUDDEN
-    return Course(shape, began, level, now, rise, reason)
+    return Course(shape, began, level, now, rise, reason, times[start] - before if start else None)

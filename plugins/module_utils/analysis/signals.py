@@ -104,6 +104,7 @@ def _signal(raw: RawSignal, deployed_at: float | None, now: float, lookback: flo
         baseline=base.value,
         ratio=ratio_of(value, base.value),
         onset=datetime.fromtimestamp(began, UTC) if began is not None else None,
+        onset_gap=course.gap if began == course.onset else None,
         shape=Shape.SUDDEN if course.onset is None and came else course.shape,
         reason="; ".join(reasons) or None,
         window=window,

@@ -112,6 +112,27 @@ class Repository:
                 continue
         return None
 
+    def patch(self, before: str, after: str, paths: Iterable[str]) -> str | None:
+        """What ``after`` changed in these files since it left ``before``, as a patch without context; None when that can't be told."""
+        literally = [f":(top,literal){path}" for path in paths]
+        for trees in ((f"{before}...{after}",), (before, after)):
+            asked = ("--no-renames", "--no-color", "--no-ext-diff", "--no-textconv", "--end-of-options", *trees, "--", *literally)
+            try:
+                if self.fetched:
+                    self._get_files(self._git("diff", "--raw", "--no-abbrev", *asked))
+                return self._git("diff", "--unified=0", *asked)
+            except SourceUnavailableError:
+                continue
+        return None
+
+    def _get_files(self, raw: str) -> None:
+        """Fetches the content of the files that a raw diff names: what was fetched is the history without it."""
+        named = {part for line in raw.splitlines() if line.startswith(":") for part in line.split()[2:4]}
+        wanted = sorted(one for one in named if _FULL_SHA.match(one) and one.strip("0"))
+        if wanted:
+            options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--depth=1", "--filter=blob:none")
+            self._git("fetch", *options, "--", self._what, *wanted)
+
     def commits(
         self, *, after: str | None = None, upto: str = "HEAD", since: datetime | None = None, limit: int = 100
     ) -> tuple[Commit, ...]:

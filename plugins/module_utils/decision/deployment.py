@@ -32,6 +32,7 @@ traffic rose first, without / with evidence in the code               -60/-10
 pods of another version fail, or log the same errors, as well             -60
 all failing pods are on one node, or a node gave its pods up              -50
 users felt the same before the deployment: once / more often          -15/-50
+much failed before it already, and now not three times as much            -40
 =====================================================================  ======
 
 What began before the deployment was not caused by it: at most 5. Without a recent deployment it is at most 10. Where somebody went back to
@@ -46,7 +47,7 @@ from ..analysis.signals import worsening
 from ..analysis.wording import version_of
 from ..model.metrics import Shape
 from ..model.recommendation import Hypothesis
-from ..units import format_duration
+from ..units import format_duration, format_value
 from .ledger import Ledger
 from .rivals import (
     busy_node,
@@ -62,12 +63,15 @@ from .rivals import (
     traffic_rose_first,
 )
 from .situation import Situation, unreachable
+from .symptoms import HIGH_ERROR_RATE
 from .walk import walk
 
 _WITHOUT_TREE = 75
 """Where it starts if the decision tree concludes nothing about it."""
 _USAGE = ("memory", "cpu")
 _USAGE_ROSE = 1.1
+_MANIFOLD = 3.0
+"""Multiple of an error rate that was high already from which something else must have happened."""
 _NEW_ERRORS = ("FATAL", "ERROR")
 
 
@@ -257,3 +261,14 @@ def _weigh_clues(facts: Situation, ledger: Ledger) -> None:
     if found.earlier and not facts.code_evidence:
         often = "once" if len(found.earlier) == 1 else f"{len(found.earlier)} times"
         ledger.add(-15 if len(found.earlier) == 1 else -50, f"It was as bad {often} before the deployment, and went by")
+    before = _failed_already(facts)
+    if before is not None and not facts.code_evidence:
+        ledger.add(-40, f"Much failed before the deployment already ({before}): it may be more of the same")
+
+
+def _failed_already(facts: Situation) -> str | None:
+    """The error rate before, where the service was in trouble already and what is worse now may be a whim of that; else None."""
+    rate = facts.signal("error_rate")
+    if rate is None or rate.baseline is None or rate.baseline <= facts.options.tree.limit("error_rate", HIGH_ERROR_RATE):
+        return None
+    return format_value(rate.baseline, rate.unit) if (worsening(rate) or _MANIFOLD) < _MANIFOLD else None

@@ -170,7 +170,7 @@ def _evidence(facts: Situation) -> Iterator[Guard]:
         yield Guard("metrics_unavailable", how, detail, forbids=False)
     changes = facts.diagnostics.changes.data
     if changes and changes.migrations and facts.implicated:
-        gone = destructive(changes.migrations, changes.commits)
+        gone = next(iter(changes.taken_away), None) or destructive(changes.migrations, changes.commits)
         # A team's own check of the schema, which is made before anything is touched, knows better than a name.
         if gone is not None and not facts.diagnostics.service.schema_check:
             detail = f"{gone}: the earlier version would miss what it takes away"

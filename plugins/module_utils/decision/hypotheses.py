@@ -189,14 +189,18 @@ def _load(facts: Situation) -> Hypothesis | None:
 
 
 def _crash(facts: Situation) -> Hypothesis | None:
-    """Crashing pods with no deployment to blame: 50 % for the program, 85 % for the memory limit; at most 10 where one is to blame."""
+    """Crashing pods with no deployment to blame: 50 % for the program, 85 % for the memory limit; at most 10 where one is to blame.
+
+    One is not, if all its pods had run for a while before, and nothing in the logs is its own doing.
+    """
     if not facts.crashing or facts.workload is None:
         return None
     killed = out_of_memory(facts.workload)
     ledger = Ledger(85 if killed else 50)
     reason = commonest_reason(facts.crashing) or "crashes"
     ledger.add(0, f"{len(facts.crashing)} pods: {reason}")
-    prompt = facts.delay is None or facts.delay <= PROMPT or facts.code_evidence
+    lately = came_late(facts) and facts.clues.nature is not Nature.OWN
+    prompt = facts.delay is None or (facts.delay <= PROMPT and not lately) or facts.code_evidence
     if facts.implicated and prompt and not facts.began_before and not facts.old_pods_failing:
         ledger.cap(10, "They came with the deployment, which then is the cause")
     ledger.check("Check OOMKilled events" if killed else "Check pod logs for stack traces", "Check startup probe failures")

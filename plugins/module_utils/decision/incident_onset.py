@@ -19,6 +19,8 @@ _POINTS_OF_A_TIMEFRAME = 100.0
 """Points by which the older part of a timeframe is looked at: an onset in it is off by up to the distance of two."""
 _BLURRED = 0.2
 """Part of its age by which the onset of something that grew gradually may be off: where it left the noise is a guess."""
+_WIDEST_HOLE = 300.0
+"""Seconds by which an onset may be off for lack of data; where more is missing, nothing tells when it began."""
 _MATERIAL = 2.0
 """Multiple of the baseline from which what users feel tells when it began."""
 _REPEATED = 5
@@ -47,6 +49,10 @@ def incident_onset(diagnostics: Diagnostics) -> IncidentOnset:
     tolerance = max(POD_START, (metrics.scrape_interval if metrics else None) or 0.0)
     if at is not None and (diagnostics.collected_at - at).total_seconds() > _LONG_AGO:
         tolerance = max(tolerance, diagnostics.timeframe / _POINTS_OF_A_TIMEFRAME)
+    gaps = [signal.onset_gap for signal in metrics.signals if signal.onset == at and signal.onset_gap] if metrics and at else []
+    if gaps:
+        # Scrapes that are missing leave holes: it began anywhere in the one that its moment is the middle of.
+        tolerance = max(tolerance, min(max(gaps) / 2, _WIDEST_HOLE))
     if metrics is not None and any(signal.onset == at and signal.shape is Shape.GRADUAL for signal in metrics.signals) and at is not None:
         tolerance = max(tolerance, _BLURRED * (diagnostics.collected_at - at).total_seconds())
     return IncidentOnset(at, tolerance, inferred)

@@ -59,6 +59,14 @@ def automatic(
             not corroborated(facts),
             "Only the time and the metrics speak for it: no pod, log, trace or dependency tells the version from the rest.",
         ),
+        (
+            came_late(facts) and not facts.code_evidence and not facts.crashing,
+            "It began after the rollout was over, and nothing in the version itself was seen to be wrong: something else may have changed.",
+        ),
+        (
+            any(one.name == "migrations" for one in guards) and not facts.diagnostics.service.schema_check,
+            "Database migrations came with it, and nothing tells whether the earlier version copes with them.",
+        ),
         (score.score < needed, f"The score of {score.score} is below the {needed} that the policy asks for."),
     )
     for holds, sentence in obstacles:

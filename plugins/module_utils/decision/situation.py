@@ -35,6 +35,8 @@ FOLLOWS = 3600.0
 _SATURATED = 0.7
 """Share of a capacity below which nobody would call it used up, whatever a team warns at."""
 _EXHAUSTED = 0.95
+_DEADLINE = 600.0
+"""Seconds without progress after which a rollout has failed, by default (``progressDeadlineSeconds``)."""
 _SLOWER = 2.0
 """Multiple of its usual time from which an operation is part of the trouble."""
 
@@ -209,6 +211,13 @@ class Situation:
         state = self.workload
         well = any(pod.ready and self._runs_suspect(pod) is False for pod in state.pods) if state else False
         return well and not self.old_pods_failing and any(self._runs_suspect(pod) for pod in self.failing)
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether the rollout has stood for ten minutes at pods that do not come up, while those of the version before are well."""
+        mine = [pod for pod in self.failing if self._runs_suspect(pod)]
+        oldest = max(((self.now - pod.created_at).total_seconds() for pod in mine), default=0.0)
+        return self.only_new_pods_fail and not any(pod.restarts for pod in mine) and self.still_rolling_out and oldest >= _DEADLINE
 
     def _runs_suspect(self, pod: Pod) -> bool | None:
         """Whether the pod runs what the suspect runs, which it was perhaps only restarted with; None when that can't be told."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from ..analysis.levels import DEFAULT_THRESHOLDS, objective_of, signal_level
 from ..analysis.pods import crashing, failing
@@ -23,6 +24,14 @@ _STRONGEST_BAND = {"error_rate": 10.0, "latency_p95": 5.0}
 _NEARLY_FULL = 0.85
 _SOON = 3600.0
 """Seconds within which memory that grows reaches its limit for that to be trouble before anybody feels it."""
+_ERRORS = ("FATAL", "ERROR")
+_HANDFUL = 3.0
+"""Failed requests in what the error rate was measured over, below which they are no outage; unless it is known when they began."""
+_MINUTES = 300.0
+_LOGGED, _LOGGED_SHARE = 20, 0.1
+"""Lines of errors, and their share of all lines, from which the logs alone tell of an outage."""
+_WHOLE = 0.98
+"""Part of the time that logs were read for from which on a pattern may be older than they are."""
 _AS_EVER = 1.5
 """Up to this multiple of its baseline a high value is how the service always is."""
 
@@ -39,11 +48,13 @@ class Symptoms:
     error_detail: str
     latency_detail: str
     crash_detail: str
+    logged: bool = False
+    """Whether nobody counts the failures, and the logs alone are full of errors that came within the time that they were read for."""
 
     @property
     def severe(self) -> bool:
         """Whether there is an outage or something close to it, and not merely a degradation."""
-        return bool(self.high_errors or self.high_latency or self.crashes)
+        return bool(self.high_errors or self.high_latency or self.crashes or self.logged)
 
     @property
     def any(self) -> bool:
@@ -70,6 +81,7 @@ def symptoms(diagnostics: Diagnostics, high_error_rate: float = HIGH_ERROR_RATE,
         error_detail=_detail(errors, missing),
         latency_detail=_detail(latency, missing),
         crash_detail=crash_detail,
+        logged=_logged(diagnostics),
     )
 
 
@@ -82,14 +94,27 @@ def _high(signal: Signal | None, diagnostics: Diagnostics, limit: float) -> bool
         return False
     negligible = DEFAULT_THRESHOLDS.negligible[signal.name]
     by_multiple = worse is not None and worse > _STRONGEST_BAND[signal.name] and signal.value > negligible
+    if signal.name == "error_rate" and signal.onset is None and _a_handful(signal, diagnostics):
+        return False
     by_objective = objective is not None and signal.value > objective
     return signal.value > limit or by_objective or by_multiple
+
+
+def _a_handful(errors: Signal, diagnostics: Diagnostics) -> bool:
+    """Whether so few requests failed that their share says nothing: at night, one is many of what there is."""
+    metrics = diagnostics.metrics.data
+    traffic = metrics.signal("request_rate") if metrics else None
+    if traffic is None or traffic.value is None or errors.value is None:
+        return False
+    return errors.value * traffic.value * (errors.window or _MINUTES) < _HANDFUL
 
 
 def _degraded(diagnostics: Diagnostics) -> tuple[str, ...]:
     metrics, state = diagnostics.metrics.data, diagnostics.workload.data
     found = []
     for signal in metrics.signals if metrics else ():
+        if signal.name == "error_rate" and signal.onset is None and _a_handful(signal, diagnostics):
+            continue
         level = signal_level(signal, diagnostics.service.objectives)
         began = signal.onset is not None and (worsening(signal) or 0.0) >= _AS_EVER
         if signal.name in USER_FELT and (level in (Level.WARNING, Level.CRITICAL) or began):
@@ -101,9 +126,20 @@ def _degraded(diagnostics: Diagnostics) -> tuple[str, ...]:
         found.append("Pods")
     logs = diagnostics.logs.data
     blind = metrics is None or all(signal.value is None for signal in metrics.signals if signal.name == "error_rate")
-    if blind and logs and any(pattern.level in ("FATAL", "ERROR") and pattern.new_since_deployment for pattern in logs.patterns):
+    new = logs is not None and any(pattern.level in _ERRORS and pattern.new_since_deployment for pattern in logs.patterns)
+    if _logged(diagnostics) or (blind and new):
         found.append("Errors in the logs")
     return tuple(found)
+
+
+def _logged(diagnostics: Diagnostics) -> bool:
+    metrics, logs = diagnostics.metrics.data, diagnostics.logs.data
+    errors = metrics.signal("error_rate") if metrics else None
+    if logs is None or (errors is not None and errors.value is not None):
+        return False
+    began = diagnostics.logs.collected_at - timedelta(seconds=_WHOLE * logs.window)
+    came = [one.count for one in logs.patterns if one.level in _ERRORS and one.first_seen and one.first_seen > began]
+    return sum(came) >= max(_LOGGED, _LOGGED_SHARE * logs.lines)
 
 
 def _fills_up(memory: Signal) -> bool:

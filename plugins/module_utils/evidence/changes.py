@@ -14,6 +14,7 @@ from ..model.changes import Changes, Commit
 from ..model.rollout import Rollouts
 from ..model.service import Service
 from .changed_files import is_configuration, is_library, is_migration
+from .migration_statements import taken_away
 from .skipped import SourceSkippedError
 from .version_names import commit_ids, is_digest, tag_names
 
@@ -44,12 +45,14 @@ def changes(service: Service, rollouts: Rollouts | None, since: datetime, timeou
         notes = [] if rollouts else ["the versions are unknown, since the rollouts could not be read"]
         if current:
             notes += _moved(current, service, tags, rollouts)
-        total, differing = None, None
+        total, differing, patch = None, None, None
         if before and after:
             notes += _relation(repository, (str(previous), before), (str(current), after))
             commits = repository.commits(after=before, upto=after, limit=_READ)
             total = None if _cut(repository, before, after) else repository.count(before, after)
             differing = repository.changed_files(before, after) if commits else ()
+            migrations = sorted({path for path in differing or () if is_migration(path)})[:MAX_FILES]
+            patch = repository.patch(before, after, migrations) if migrations else None
         else:
             unknown = _unknown([(previous, before), (current, after)], since)
             notes += [f"{note}; the clone is shallow" if repository.shallow and not repository.fetched else note for note in unknown]
@@ -66,6 +69,7 @@ def changes(service: Service, rollouts: Rollouts | None, since: datetime, timeou
         to_version=current,
         commits=tuple(_bounded(commit) for commit in commits[:MAX_COMMITS]),
         migrations=_of_kind(files, is_migration, "migrations", notes),
+        taken_away=taken_away(patch) if patch else (),
         configuration=_of_kind(files, is_configuration, "files of configuration", notes),
         libraries=_of_kind(files, is_library, "files of libraries", notes),
         authors=tuple(name for name, _unused in authors.most_common(MAX_FILES)),

@@ -36,6 +36,8 @@ class Changes:
     """Files among them that say which libraries are used, and in which version."""
     authors: tuple[str, ...] = ()
     """Most commits first."""
+    taken_away: tuple[str, ...] = ()
+    """``path: statement`` of migrations among them that remove or rename a table or a column; as far as their content could be read."""
     commits_total: int | None = None
     """All commits between the two versions; None where that is not known."""
     from_commit: str | None = None

@@ -63,6 +63,8 @@ class Signal:
     """Slope over the timeframe in units an hour, where there is enough of it."""
     critical_ratio: float = 10.0
     earlier_onsets: tuple[datetime, ...] = ()
+    onset_gap: float | None = None
+    """Seconds between the two points that ``onset`` is the middle of; None where it was not found so."""
     """When it was as bad as now before, and recovered, within the timeframe."""
     recovering: bool = False
     """It has come back most of the way to its baseline by itself, and still does."""

@@ -37,6 +37,12 @@ def test_what_a_program_makes_by_itself(template: str) -> None:
         "rpc error: code = UNAVAILABLE desc = connection error",
         "could not connect to server: No route to host",
         "publish failed: not enough in-sync replicas",
+        "psycopg2.errors.ReadOnlySqlTransaction: cannot execute INSERT in a read-only transaction",
+        "The MySQL server is running with the --read-only option",
+        "OperationalError: server closed the connection unexpectedly",
+        "FATAL: the database system is starting up",
+        "kafka.errors.NoBrokersAvailable",
+        "Error: socket hang up",
     ],
 )
 def test_what_somebody_elses_failure_makes(template: str) -> None:
@@ -74,3 +80,16 @@ def test_requests_that_clients_made_wrong() -> None:
     assert of_clients([refused, line("order failed", 9)]) is None, "there are errors besides"
     assert of_clients([refused, line("cache is cold", 90, "WARN")]) is None, "most warnings are about something else"
     assert of_clients([line("400 Bad Request", 2, "WARN")]) is None, "a few are a mishap"
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("AxiosError: read ECONNRESET", Nature.OUTSIDE),
+        ("RatesClient: request timed out", Nature.WAITING),
+        ("booking refused", Nature.OWN),
+        ("TypeError: 503 is not a function", Nature.OWN),
+    ],
+)
+def test_a_stack_trace_makes_an_error_its_own_unless_it_says_what_else_failed(template: str, expected: Nature) -> None:
+    assert nature([line(template, files=("src/client.js",))]) is expected

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis.onset import Course, onset
@@ -141,3 +142,11 @@ def test_a_fall_counts_where_lower_is_worse(direction: int, is_departure: bool) 
 
 def test_recovered_means_no_onset() -> None:
     assert found(lambda at: 0.4 if -3000 < at < -1300 else 0.001, 0.001).onset is None
+
+
+def test_how_long_nothing_was_measured_around_it() -> None:
+    points = [(at, 0.001 if at < -600 else 0.2) for at in TIMES if not -840 < at < -500]
+    course = onset(points, 0.001)
+    holes = [later - earlier for earlier, later in pairwise([at for at, _unused in points]) if earlier < -700 <= later]
+    assert [course.gap] == holes
+    assert onset([(at, 0.001) for at in TIMES], 0.001).gap is None

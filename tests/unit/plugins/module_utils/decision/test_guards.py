@@ -24,6 +24,7 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     NOW,
     ago,
     bad_deployment,
+    changes,
     deployed,
     diagnostics,
     errors,
@@ -187,3 +188,9 @@ def test_what_a_container_said_as_it_ended_names_the_cause() -> None:
     assert found.action is not Action.ROLLBACK
     other = workload(*pods(2, 3, message="panic: nil map"))
     assert "outside_cause" not in forbidding(recommended(bad_deployment(workload=other, logs=None, traces=None)))
+
+
+def test_a_statement_that_removes_a_column_bars_the_way_back() -> None:
+    known = replace(changes("Rooms", migrations=["db/migrate/7_rooms.sql"]), taken_away=("db/migrate/7_rooms.sql: DROP COLUMN name",))
+    found = recommended(bad_deployment(changes=known))
+    assert (found.action, list(forbidding(found))) == (Action.HOTFIX, ["migration_undone"])

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.confidence import score
@@ -17,12 +18,17 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     bad_deployment,
     dependencies,
     dependency,
+    deployed,
     errors,
     latency,
+    logs,
     metrics,
+    pattern,
     pods,
     revision,
     rollouts,
+    table_scan,
+    traces,
     without,
     workload,
 )
@@ -92,3 +98,27 @@ def test_time_and_metrics_alone_are_not_enough() -> None:
     assert "Only the time and the metrics speak for it" in sentence
     for name, seen in (("workload", workload(*pods(2, 3))), ("dependencies", dependencies(dependency("database")))):
         assert allowed(facts(**{**alone, name: seen}))[0], name
+
+
+def later(began: float, **sources: object) -> Situation:
+    """Errors, and nothing else, that began ``began`` seconds ago; the rollout was complete half an hour ago."""
+    made = workload(*pods(5, created_at=NOW - timedelta(seconds=30 * MINUTE)))
+    given = {"workload": made, "rollouts": deployed(30 * MINUTE), "traces": traces(), "dependencies": dependencies(dependency("db"))}
+    told = logs(pattern("ERROR", "KeyError: 'region'", 400, began, True))
+    return facts(**{**given, "metrics": metrics(errors(0.45, 0.001, began), latency(0.15, 0.15)), "logs": told, **sources})
+
+
+def test_what_began_after_the_rollout_was_over_is_left_to_a_person_unless_the_version_shows_it() -> None:
+    low = replace(AUTOMATIC, automatic_rollback_score=1)
+    assert allowed(later(30 * MINUTE - 60), policy=low)[0]
+    done, why = allowed(later(20 * MINUTE), policy=low)
+    assert not done
+    assert "began after the rollout was over" in why
+    assert allowed(later(20 * MINUTE, traces=traces(table_scan())), policy=low)[0]
+
+
+def test_migrations_of_which_nobody_knows_what_they_do_are_left_to_a_person() -> None:
+    came = Guard("migrations", "1 database migration came with it", "", forbids=False)
+    done, why = allowed(facts(), guards=(came,))
+    assert not done
+    assert "migrations" in why

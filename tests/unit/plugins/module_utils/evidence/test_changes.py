@@ -205,3 +205,14 @@ def test_what_was_not_fetched_is_not_counted(clone: Path, monkeypatch: pytest.Mo
     found = changes(Service("payment-api", repository=f"file://{clone}"), history("v2.3.1", "v2.3.0"), START)
     assert (found.commits_total, found.migrations) == (None, ("db/migrations/0042_add_column.sql",))
     assert "may be missing" in found.notes[0]
+
+
+@pytest.mark.parametrize("where", ["{}", "file://{}"])
+def test_what_migrations_take_away_is_read_from_them(clone: Path, where: str) -> None:
+    git(clone, "config", "uploadpack.allowFilter", "true")
+    git(clone, "config", "uploadpack.allowAnySHA1InWant", "true")
+    commit(clone, "db/migrations/0043_names.sql", "ALTER TABLE users\n  DROP COLUMN name;\n", START + timedelta(hours=3))
+    git(clone, "tag", "v2.3.2")
+    found = changes(Service("payment-api", repository=where.format(clone)), history("v2.3.2", "v2.3.1"), START)
+    assert found.taken_away == ("db/migrations/0043_names.sql: DROP COLUMN name;",)
+    assert changes(service(clone), history("v2.3.1", "v2.3.0"), START).taken_away == ()
