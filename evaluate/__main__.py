@@ -22,6 +22,7 @@ from evaluate.lacking import LACKS
 from evaluate.pool import outcomes
 from evaluate.table import summary, table
 from evaluate.totals import false_ones, missed_aims, totals
+from lab.scenario.errors import ScenarioError
 from lab.scenario.loader import names
 
 
@@ -40,7 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not cases:
         parser.error(f"no scenario is called {options.only}; `python -m lab scenarios` lists them")
     began = time.monotonic()
-    outcomes_in_order = sorted(_shown(cases), key=lambda one: (one.case.scenario, one.case.seed, one.case.lacking))
+    try:
+        outcomes_in_order = sorted(_shown(cases), key=lambda one: (one.case.scenario, one.case.seed, one.case.lacking))
+    except ScenarioError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 2
     if options.fit:
         # Here, since the collection is found by way of the processes' path.
         from evaluate.fit import report

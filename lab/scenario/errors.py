@@ -14,3 +14,7 @@ class ScenarioError(Exception):
         self.line = line
         self.field = field
         self.problem = problem
+
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[str, int | None, str, str]]:
+        """Processes hand it on by what it was made of: an evaluation reads its scenarios in several."""
+        return type(self), (self.file, self.line, self.field, self.problem)

@@ -11,6 +11,7 @@ import pytest
 
 from evaluate import __main__ as command
 from evaluate.case import Case, Outcome
+from lab.scenario.errors import ScenarioError
 
 
 @pytest.fixture
@@ -54,6 +55,16 @@ def test_a_name_that_fits_nothing_is_refused(capsys: pytest.CaptureFixture[str])
         command.main(["--only", "no/such"])
     assert ended.value.code == 2
     assert "no scenario is called no/such" in capsys.readouterr().err
+
+
+def test_a_scenario_that_is_wrong_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def answered(_wanted: Sequence[Case]) -> Iterator[Outcome]:
+        raise ScenarioError("surge.yml", 3, "truth.action", "is missing")
+        yield
+
+    monkeypatch.setattr(command, "outcomes", answered)
+    assert command.main(["--only", "traffic/surge"]) == 2
+    assert capsys.readouterr().err.endswith("surge.yml:3: truth.action: is missing\n")
 
 
 def test_the_calibration_is_fitted_to_what_the_rules_state(asked: list[Case], capsys: pytest.CaptureFixture[str]) -> None:

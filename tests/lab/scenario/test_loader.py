@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,10 @@ def test_a_scenario_that_is_not_there_names_those_that_are() -> None:
 @pytest.mark.parametrize("name", names())
 def test_the_scenarios_of_the_lab_can_be_loaded(name: str) -> None:
     assert load(name).name == name.rpartition("/")[2]
+
+
+@pytest.mark.parametrize(("line", "field"), [(7, "truth.action"), (None, "")])
+def test_an_error_reaches_another_process_whole(line: int | None, field: str) -> None:
+    error = ScenarioError("broken.yml", line, field, "no such action")
+    assert vars(pickle.loads(pickle.dumps(error))) == vars(error)
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
