@@ -23,10 +23,10 @@ from .log_keys import (
     coarse_keys,
     frequent_words,
     has_level,
-    has_status,
     keys,
     refined,
-    server_errors,
+    server_error_after,
+    status_mark,
     without_rare_words,
 )
 from .log_parts import TOGETHER, Part, part
@@ -182,8 +182,8 @@ class Counting:
     _parts: dict[bytes, int] = field(default_factory=lambda: {_TOO_MANY: ord(Part.BEGINS)})
     _refined: dict[bytes, bool] = field(default_factory=dict)
     """Keys that are not enough to tell their lines apart, and whether only the whole line is."""
-    _statuses: set[bytes] = field(default_factory=set)
-    """Keys of access logs, which are not enough where there are server errors among their lines."""
+    _statuses: dict[bytes, bytes] = field(default_factory=dict)
+    """Keys of access logs, which are not enough where there are server errors among their lines, and the mark of those."""
     _key_bytes: int = 0
     _read_lines: int = 0
     _frequent: frozenset[bytes] = frozenset()
@@ -207,15 +207,24 @@ class Counting:
     def _block(self, text: bytes) -> _Block:
         block = _Block(text, coarse_keys(text) if self._coarse else keys(text))
         parts = self._parts_of(block, may_differ=not self._coarse)
-        wanted = self._statuses if self._statuses and server_errors(text) else frozenset()
-        if _REFINED in parts or not wanted.isdisjoint(block.keys):
-            for number, key in enumerate(block.keys):
-                if key in wanted or key in self._refined:
-                    block.keys[number] = refined(key, block.lines[number], self._refined.get(key, False))
+        if (_REFINED in parts or not self._statuses.keys().isdisjoint(block.keys)) and self._refine_keys(block):
             parts = self._parts_of(block, may_differ=True)
         if parts.translate(None, _ALONE):
             block.join(parts)
         return block
+
+    def _refine_keys(self, block: _Block) -> bool:
+        """Whether a line got a key of its own: for its level, or for a server error."""
+        there = {mark for mark in set(self._statuses.values()) if server_error_after(mark, block.text)}
+        wanted = {key: mark for key, mark in self._statuses.items() if mark in there} | dict.fromkeys(self._refined, b"")
+        if not wanted:
+            return False
+        lines, keys_of = block.lines, block.keys
+        marked = [number for number, key in enumerate(keys_of) if key in wanted and wanted[key] in lines[number]]
+        for number in marked:
+            key = keys_of[number]
+            keys_of[number] = refined(key, lines[number], self._refined.get(key, False))
+        return bool(marked)
 
     def _count(self, block: _Block, place: tuple[int, int], log: RawLog) -> None:
         counts = Counter(block.keys)
@@ -290,8 +299,8 @@ class Counting:
                 self._refine(key, exact=False)
                 continue
             parts[key] = ord(part(split_time(_decoded(line))[1]))
-            if b"\0" not in key and has_status(line):
-                self._statuses.add(key)
+            if b"\0" not in key and (mark := status_mark(line)) is not None:
+                self._statuses[key] = mark
         if too_many:
             self._frequent = self._frequent or frequent_words(parts)
             block.keys = [key if key in parts else self._key_of_rest(line) for key, line in zip(block.keys, block.lines, strict=True)]

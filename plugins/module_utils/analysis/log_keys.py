@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from functools import cache
 
 COARSE_FROM = 4 * 2**20
 """Bytes of all logs from which keys are coarse."""
@@ -41,6 +42,8 @@ _PERHAPS_SERVER_ERROR = re.compile(rb'[ :="]5\d\d(?![\w.])')
 """Found much faster; what stands before it is looked at then."""
 _FIELD_BEFORE, _REQUEST_BEFORE = re.compile(_FIELD + rb"$"), re.compile(_REQUEST + rb"$")
 _LONGEST_FIELD = 20
+_SEPARATORS, _DIGIT = b' |:="', re.compile(rb"\d")
+_IN_EVERY_KEY = bytes(set(b"ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ/_"))
 
 
 def blocks(text: bytes, total: int, begins: Callable[[bytes], bool]) -> Iterator[tuple[int, int]]:
@@ -99,14 +102,32 @@ def has_level(line: bytes) -> bool:
     return _LEVEL.search(line) is not None
 
 
-def has_status(line: bytes) -> bool:
-    """Whether it is a line of an access log."""
-    return _STATUS.search(line) is not None
+def status_mark(line: bytes) -> bytes | None:
+    """What an HTTP status 5xx begins with in a line of an access log such as ``line``: what stands before it, and the 5; else None."""
+    found = _STATUS.search(line)
+    if found is None:
+        return None
+    before = found[0][:-3]
+    if not _REQUEST_BEFORE.search(before):
+        return before[len(before.rstrip(_SEPARATORS)) :] + b"5"
+    # The end of the path is the same in all lines of the key, as far as no key leaves it out.
+    path = before[:-1]
+    return (b"" if _DIGIT.search(path) else path[len(path.rstrip(_IN_EVERY_KEY)) :]) + b" 5"
 
 
-def server_errors(block: bytes) -> bool:
-    """Whether there may be an HTTP status 5xx in ``block``."""
-    return _PERHAPS_SERVER_ERROR.search(block) is not None
+def server_error_after(mark: bytes, block: bytes) -> bool:
+    """Whether a line of ``block`` has an HTTP status 5xx that begins with ``mark``."""
+    for found in _status_after(mark).finditer(block):
+        start, end = block.rfind(b"\n", 0, found.start()) + 1, block.find(b"\n", found.end())
+        if _is_server_error(block[start : end if end >= 0 else len(block)]):
+            return True
+    return False
+
+
+@cache
+def _status_after(mark: bytes) -> re.Pattern[bytes]:
+    """Begins with what is fixed, for which the text is searched several times faster than for a choice."""
+    return re.compile(re.escape(mark) + rb"\d\d(?![\w.])")
 
 
 def refined(key: bytes, line: bytes, exact: bool) -> bytes:
