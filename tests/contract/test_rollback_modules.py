@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +64,47 @@ def test_the_checks_before_a_rollback(cluster: Cluster) -> None:
     )
     assert verdicts["stability"] == "fail", "a version that ran for seconds is not proven"
     assert checked["blocking"] == ["stability"]
+
+
+@pytest.mark.parametrize(
+    ("schemas", "verdict"),
+    [
+        ({"v2.3.0": ["41", "42"], "v2.3.1": ["42"]}, "pass"),
+        ({"v2.3.0": ["41"], "v2.3.1": ["42"]}, "fail"),
+        ({"v2.3.1": ["42"]}, "unknown"),
+    ],
+)
+def test_schemas_that_are_declared_by_version(cluster: Cluster, schemas: dict[str, list[str]], verdict: str) -> None:
+    assert _check(cluster, "schema_compatible", schema_versions=schemas)["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict", "why"),
+    [
+        (["/pay"], ["/pay"], "pass", ""),
+        (["/pay"], ["/pay", "/refund"], "fail", "GET /refund does not exist"),
+        (["/pay"], None, "unknown", "api-v2.3.1.json can't be read"),
+    ],
+)
+def test_the_apis_of_both_versions_are_compared(
+    cluster: Cluster, tmp_path: Path, before: list[str], after: list[str] | None, verdict: str, why: str
+) -> None:
+    for version, paths in (("v2.3.0", before), ("v2.3.1", after)):
+        if paths is not None:
+            answers = {path: {"get": {"responses": {"200": {"description": "ok"}}}} for path in paths}
+            document = {"openapi": "3.0.3", "info": {"title": "payments", "version": version}, "paths": answers}
+            (tmp_path / f"api-{version}.json").write_text(json.dumps(document))
+    found = _check(cluster, "api_compatible", openapi=f"{tmp_path}/api-{{version}}.json")
+    assert found["verdict"] == verdict
+    assert why in found["detail"]
+
+
+def _check(cluster: Cluster, name: str, **catalogue: Any) -> dict[str, Any]:
+    """One check of a rollback from v2.3.1 to v2.3.0, for a service with this in the catalogue."""
+    cluster.history("v2.3.0", "v2.3.1", replicas=1)
+    checked = module(f"{OURS}.rollback_check", options(cluster, target="v2.3.0", acceptable_unknown=[], catalogue=catalogue))
+    found: dict[str, Any] = next(check for check in checked["checks"] if check["name"] == name)
+    return found
 
 
 def test_a_second_rollback_of_an_incident_is_not_made_by_itself(cluster: Cluster) -> None:
