@@ -97,8 +97,9 @@ class Postgresql:
     def rows(self, sql: str, **parameters: Any) -> list[list[Any]]:
         """The rows of a question; ``:name`` in it stands for a parameter. QueryFailedError when it is refused or takes too long."""
         try:
-            self._run("SAVEPOINT question")
-            found: list[list[Any]] = self._run(sql, **parameters) or []
+            if parameters:
+                self._run("SAVEPOINT question")
+            found: list[list[Any]] = self._run(sql if parameters else f"SAVEPOINT question; {sql}", **parameters) or []
         except QueryFailedError:
             self._run("ROLLBACK TO SAVEPOINT question")
             raise
@@ -106,9 +107,9 @@ class Postgresql:
 
     def begin(self) -> None:
         # SET LOCAL ends with the transaction, also behind a pooler that gives the same connection to others.
-        self._run("BEGIN TRANSACTION READ ONLY")
-        self._run(f"SET LOCAL statement_timeout = {max(int(self._timeout * 900), 1)}")
-        self._run(f"SET LOCAL lock_timeout = {_LOCK_TIMEOUT}")
+        limits = f"SET LOCAL statement_timeout = {max(int(self._timeout * 900), 1)}; SET LOCAL lock_timeout = {_LOCK_TIMEOUT}"
+        # All that needs no answer of its own goes in one round trip.
+        self._run(f"BEGIN TRANSACTION READ ONLY; {limits}")
 
     def _run(self, sql: str, **parameters: Any) -> Any:
         library = load("pg8000.native")
