@@ -26,7 +26,7 @@ from .log_keys import (
     keys,
     refined,
     server_error_after,
-    status_mark,
+    status_marks,
     without_rare_words,
 )
 from .log_parts import TOGETHER, Part, part
@@ -182,8 +182,8 @@ class Counting:
     _parts: dict[bytes, int] = field(default_factory=lambda: {_TOO_MANY: ord(Part.BEGINS)})
     _refined: dict[bytes, bool] = field(default_factory=dict)
     """Keys that are not enough to tell their lines apart, and whether only the whole line is."""
-    _statuses: dict[bytes, bytes] = field(default_factory=dict)
-    """Keys of access logs, which are not enough where there are server errors among their lines, and the mark of those."""
+    _statuses: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
+    """Keys of access logs, which are not enough where there are server errors among their lines, and the marks of those."""
     _key_bytes: int = 0
     _read_lines: int = 0
     _frequent: frozenset[bytes] = frozenset()
@@ -215,12 +215,14 @@ class Counting:
 
     def _refine_keys(self, block: _Block) -> bool:
         """Whether a line got a key of its own: for its level, or for a server error."""
-        there = {mark for mark in set(self._statuses.values()) if server_error_after(mark, block.text)}
-        wanted = {key: mark for key, mark in self._statuses.items() if mark in there} | dict.fromkeys(self._refined, b"")
+        marks = {mark for some in set(self._statuses.values()) for mark in some}
+        there = frozenset(mark for mark in marks if server_error_after(mark, block.text))
+        wanted = {key: some & there for key, some in self._statuses.items() if some & there}
+        wanted |= dict.fromkeys(self._refined, frozenset((b"",)))
         if not wanted:
             return False
         lines, keys_of = block.lines, block.keys
-        marked = [number for number, key in enumerate(keys_of) if key in wanted and wanted[key] in lines[number]]
+        marked = [number for number, key in enumerate(keys_of) if key in wanted and any(mark in lines[number] for mark in wanted[key])]
         for number in marked:
             key = keys_of[number]
             keys_of[number] = refined(key, lines[number], self._refined.get(key, False))
@@ -299,8 +301,8 @@ class Counting:
                 self._refine(key, exact=False)
                 continue
             parts[key] = ord(part(split_time(_decoded(line))[1]))
-            if b"\0" not in key and (mark := status_mark(line)) is not None:
-                self._statuses[key] = mark
+            if b"\0" not in key and (marks := status_marks(line)):
+                self._statuses[key] = marks
         if too_many:
             self._frequent = self._frequent or frequent_words(parts)
             block.keys = [key if key in parts else self._key_of_rest(line) for key, line in zip(block.keys, block.lines, strict=True)]

@@ -42,8 +42,7 @@ _PERHAPS_SERVER_ERROR = re.compile(rb'[ :="]5\d\d(?![\w.])')
 """Found much faster; what stands before it is looked at then."""
 _FIELD_BEFORE, _REQUEST_BEFORE = re.compile(_FIELD + rb"$"), re.compile(_REQUEST + rb"$")
 _LONGEST_FIELD = 20
-_SEPARATORS, _DIGIT = b' |:="', re.compile(rb"\d")
-_IN_EVERY_KEY = bytes(set(b"ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ/_"))
+_SEPARATORS = b' |:="'
 
 
 def blocks(text: bytes, total: int, begins: Callable[[bytes], bool]) -> Iterator[tuple[int, int]]:
@@ -102,17 +101,13 @@ def has_level(line: bytes) -> bool:
     return _LEVEL.search(line) is not None
 
 
-def status_mark(line: bytes) -> bytes | None:
-    """What an HTTP status 5xx begins with in a line of an access log such as ``line``: what stands before it, and the 5; else None."""
-    found = _STATUS.search(line)
-    if found is None:
-        return None
-    before = found[0][:-3]
-    if not _REQUEST_BEFORE.search(before):
-        return before[len(before.rstrip(_SEPARATORS)) :] + b"5"
-    # The end of the path is the same in all lines of the key, as far as no key leaves it out.
-    path = before[:-1]
-    return (b"" if _DIGIT.search(path) else path[len(path.rstrip(_IN_EVERY_KEY)) :]) + b" 5"
+def status_marks(line: bytes) -> frozenset[bytes]:
+    """What a status 5xx would begin with in lines of the same key: what stands before it in each, and the 5. Empty: no access log.
+
+    Of a path only the space behind it is taken, since it may end in what keys leave out.
+    """
+    found = (one[0][:-3] for one in _STATUS.finditer(line))
+    return frozenset((b" " if _REQUEST_BEFORE.search(one) else one[len(one.rstrip(_SEPARATORS)) :]) + b"5" for one in found)
 
 
 def server_error_after(mark: bytes, block: bytes) -> bool:

@@ -95,6 +95,22 @@ def test_numbers_that_tell_an_error_from_a_success_are_kept(monkeypatch: pytest.
     assert found == {"INFO": 50, "ERROR": 10, "UNKNOWN": 50}
 
 
+@pytest.mark.parametrize("coarse_from", [0, 2**40])
+@pytest.mark.parametrize(
+    ("well", "failed"),
+    [
+        ("INFO GET /orders/ 200 15ms", "INFO GET /orders/42 500 15ms"),
+        ("INFO GET /users/x 200 15ms", "INFO GET /users/x7 503 15ms"),
+    ],
+)
+def test_a_server_error_is_found_however_its_path_ends(monkeypatch: pytest.MonkeyPatch, coarse_from: int, well: str, failed: str) -> None:
+    """Also where the line that its key was first met in ends it otherwise, in what a coarse key leaves out."""
+    monkeypatch.setattr(log_counting, "COARSE_FROM", coarse_from)
+    lines = [well] * 200 + [failed] * 20 + [well] * 200
+    counting = counted("".join(f"2025-10-21T14:00:01.000000000Z {line}\n" for line in lines))
+    assert sum(kind.count for kind in counting.kinds() if kind.entry.level == "ERROR") == 20
+
+
 def test_coarse_keys_are_refined_where_they_are_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the letters a to f, "fail" and "failed" are the same."""
     monkeypatch.setattr(log_counting, "COARSE_FROM", 0)
