@@ -23,6 +23,7 @@ from lab.apart import Apart
 from lab.running import Lab, running
 from lab.scenario.loader import load
 from tests.contract.serving import started
+from tests.lab.processes import exists
 
 SOON = 60.0
 """Seconds; far more than it takes."""
@@ -91,14 +92,6 @@ def within(seconds: float, happens: Callable[[], bool]) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
-    return True
-
-
-def exists(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
     return True
 
 

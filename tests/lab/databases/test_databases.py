@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from lab.scenario.errors import ScenarioError
 from lab.scenario.loader import load, parse
 from lab.scenario.model import Activity, Database, DependencySignals, Number, Scenario, Seconds, Share
 from tests.lab.conftest import ServedLab
+from tests.lab.processes import exists
 
 needs_postgresql = pytest.mark.skipif(programs.find() is None, reason="there is no PostgreSQL for the simulated production here")
 CLIENTS = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'"
@@ -65,14 +65,6 @@ def until(connection: pg8000.native.Connection, question: str, wanted: Callable[
     while not wanted(found := connection.run(question)[0][0]):
         assert time.monotonic() < deadline, f"{question} gives {found}"
     return int(found)
-
-
-def exists(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def server_of(variables: Path) -> int:
