@@ -1,7 +1,7 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Durations and amounts: read from what people write, written as people read them.
+"""Durations, moments and amounts: read from what people write, written as people read them.
 
 Inside, durations are seconds and shares are fractions; this is the one place where they become text.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 
 from .errors import InvalidOptionError
 
@@ -47,6 +48,11 @@ def describe_duration(seconds: float) -> str:
     words = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
     parts = [(int(part[:-1]), words[part[-1]]) for part in format_duration(seconds).split()]
     return " ".join(f"{amount} {word}" if amount == 1 else f"{amount} {word}s" for amount, word in parts)
+
+
+def format_moment(at: datetime) -> str:
+    """``2025-10-21 14:23:15 UTC``."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def format_value(value: float, unit: str) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..analysis.log_signs import Sign
-from ..model.codec import format_time
 from ..model.workload import WorkloadState
+from ..units import format_moment
 
 _BEFORE, _AFTER = timedelta(minutes=10), timedelta(minutes=1)
 """How long before it began a configuration was changed for it to be the cause; kubelets bring a new one to the pods within two minutes."""
@@ -24,7 +24,7 @@ def configuration_written(state: WorkloadState | None, onset: datetime | None) -
     if not near:
         return None
     last = max(near, key=lambda one: one.at)
-    line = f"{last.kind} {last.name} was written at {format_time(last.at)}{f' by {last.by}' if last.by else ''}"
+    line = f"{last.kind} {last.name} was written at {format_moment(last.at)}{f' by {last.by}' if last.by else ''}"
     return Sign("configuration", "A changed configuration", line, len(near))
 
 
@@ -34,7 +34,7 @@ def certificate_expired(state: WorkloadState | None, onset: datetime | None, now
         if one.expires_at is None or one.expires_at > now or onset is None:
             continue
         if onset - _EXPIRY_SHOWS <= one.expires_at <= onset + _AFTER:
-            line = f"the certificate in Secret {one.secret} expired at {format_time(one.expires_at)}"
+            line = f"the certificate in Secret {one.secret} expired at {format_moment(one.expires_at)}"
             return Sign("certificate", "A certificate has expired", line, 1, by_time=True)
     return None
 

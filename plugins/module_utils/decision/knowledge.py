@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..analysis.wording import version_of
-from ..model.codec import format_time
 from ..model.evidence import EvidenceStatus
 from ..model.recommendation import Hypothesis
-from ..units import format_duration
+from ..units import format_duration, format_moment
 from .situation import Situation
 
 
@@ -41,7 +40,7 @@ def _known(facts: Situation) -> Iterator[str]:
     if facts.suspect is not None and facts.age is not None:
         yield f"{version_of(facts.suspect)} was deployed {format_duration(facts.age)} ago"
     if facts.onset.at is not None and facts.onset.inferred is None:
-        yield f"It began at {format_time(facts.onset.at)} (± {format_duration(facts.onset.tolerance)})"
+        yield f"It began at {format_moment(facts.onset.at)} (± {format_duration(facts.onset.tolerance)})"
     for dependency in facts.unhealthy_dependencies:
         yield f"{dependency.title}: {dependency.detail}"
 
@@ -50,7 +49,7 @@ def _inferred(leader: Hypothesis | None, facts: Situation) -> Iterator[str]:
     if leader is not None and leader.cause != "unknown":
         yield f"Cause: {leader.title} ({leader.confidence}%)"
     if facts.onset.at is not None and facts.onset.inferred is not None:
-        yield f"It began at {format_time(facts.onset.at)}, by {facts.onset.inferred}"
+        yield f"It began at {format_moment(facts.onset.at)}, by {facts.onset.inferred}"
     if facts.earlier_suspect and facts.suspect is not None:
         yield f"It came with {version_of(facts.suspect)} and not with the version that runs now, by the time at which it began"
 

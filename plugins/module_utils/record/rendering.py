@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import IncidentResponseError
 from ..model.finding import Level
-from ..units import describe_duration, format_change, format_duration, format_money, format_ratio, format_value
+from ..units import describe_duration, format_change, format_duration, format_moment, format_money, format_ratio, format_value
 from .health import Line
 from .text import ESCAPE, Medium, Prepared, clean, code_markdown
 
@@ -55,7 +55,7 @@ def clock(at: datetime | None, day: datetime | None = None) -> str:
 
 def moment(at: datetime | None) -> str:
     """``2025-10-21 14:23:15 UTC``."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "unknown"
+    return format_moment(at) if at else "unknown"
 
 
 def _lines(escape: Callable[[object], str], lines: Iterable[Line], critical: str = "🔴", marks: bool = True) -> Prepared:

@@ -36,8 +36,13 @@ def standing(progress: RollbackProgress, share: float) -> list[str]:
 
 
 def look_line(measures: Iterable[Measure]) -> str:
-    """One look at the recovery on one line."""
-    return " · ".join(f"{_MARKS[measure.passed]} {measure.title}: {measure.detail}" for measure in measures)
+    """One look at the recovery on one line: what is not well yet, and how many measures are."""
+    everything = tuple(measures)
+    shown = [f"{_MARKS[measure.passed]} {measure.title}: {measure.detail}" for measure in everything if not measure.passed]
+    well = len(everything) - len(shown)
+    if well:
+        shown.append(f"{_MARKS[True]} {f'{well} more' if shown else f'all {well}'} back to normal")
+    return " · ".join(shown)
 
 
 def recovery_line(recovery: Recovery) -> str:

@@ -25,7 +25,7 @@ def test_what_was_seen_and_what_was_concluded_are_told_apart() -> None:
     found = recommended(bad_deployment())
     assert found.known[0] == "Error rate: 45% (baseline 0.1%)"
     assert "v2.3.1 was deployed 2m 15s ago" in found.known
-    assert "It began at 2025-10-21T14:24:10Z (± 30s)" in found.known
+    assert "It began at 2025-10-21 14:24:10 UTC (± 30s)" in found.known
     assert found.inferred == ("Cause: Missing index on transactions.user_id (95%)",)
 
 

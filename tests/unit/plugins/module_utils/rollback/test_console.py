@@ -38,16 +38,17 @@ def test_the_time_that_is_left_is_shown_only_when_it_is_known() -> None:
     assert len(standing(RollbackProgress("progressing", 0, 5, (), ()), 0.0)) == 1
 
 
-def test_a_look_is_one_line_with_every_measure() -> None:
+def test_a_look_is_one_line_that_shows_what_is_not_well() -> None:
     measures = [
         Measure("readiness", "payment-api v2.3.0", True, "5/5 pods healthy"),
         Measure("error_rate", "Error rate", False, "12% (baseline: 0.1%)"),
         Measure("latency_p95", "Latency P95", None, "unknown whether recovered (no requests)"),
     ]
     assert look_line(measures) == (
-        "✓ payment-api v2.3.0: 5/5 pods healthy · ❌ Error rate: 12% (baseline: 0.1%) · "
-        "❔ Latency P95: unknown whether recovered (no requests)"
+        "❌ Error rate: 12% (baseline: 0.1%) · ❔ Latency P95: unknown whether recovered (no requests) · ✓ 1 more back to normal"
     )
+    assert look_line(measures[:1] * 2) == "✓ all 2 back to normal"
+    assert look_line(measures[1:2]) == "❌ Error rate: 12% (baseline: 0.1%)"
 
 
 def test_how_it_ended() -> None:
