@@ -9,7 +9,7 @@ import os
 import ssl
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -100,6 +100,8 @@ def _pool(login: Login) -> Any:
     if login.host.startswith("http://"):
         return urllib3.PoolManager(maxsize=CONNECTIONS)
     context = urllib3.util.ssl_.create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if login.verify else ssl.CERT_NONE)
+    context.__class__ = _Shared
+    context.set_alpn_protocols(("http/1.1",))
     if isinstance(login.ca, bytes):
         context.load_verify_locations(cadata=login.ca.decode("ascii"))
     elif login.ca:
@@ -112,6 +114,19 @@ def _pool(login: Login) -> Any:
             context.load_cert_chain(_file(login.certificate, scratch, "crt"), _file(login.key, scratch, "key"), password="")
     named = {"server_hostname": login.server_name} if login.server_name else {}
     return urllib3.PoolManager(maxsize=CONNECTIONS, ssl_context=context, **named)
+
+
+class _Shared(ssl.SSLContext):
+    """A context of which connections are made in several threads at once.
+
+    urllib3 sets the protocols of ALPN anew for each connection. OpenSSL frees the old ones then, which another thread may be copying into
+    its own connection at that moment; that one greets the server with rubbish, and is refused (decode_error).
+    """
+
+    def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
+        if not getattr(self, "_named", False):
+            super().set_alpn_protocols(alpn_protocols)
+            self._named = True
 
 
 def _file(pem: Pem | None, directory: str, name: str) -> str | None:

@@ -19,10 +19,9 @@ from .metric_names import MetricNames, metric_names
 from .metrics_reading import read_signals, with_history
 from .metrics_wave import CLOCK_TOLERANCE, DAY_BEFORE, INSTANT, LABELLED, UP, Wave, ask, remarks_on, value_of, why_no_past
 from .names_in_use import found_under, names_in_use, status_in_use, told_by
-from .namespaces import of_place, one_namespace
+from .narrowing import narrowed
 from .neighbours import neighbours
 from .promql import requests_selector
-from .replicas import of_replica, one_replica
 
 __all__ = ["metrics", "value_of"]
 
@@ -80,14 +79,10 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
 def _look(client: PrometheusClient, service: Service, names: MetricNames, timeframe: float, now: float, ends: Deadline) -> _Look:
     """What there is under ``names``; asked once more where replicas, or other namespaces, are to be told apart."""
     wave = ask(client, service, names, timeframe, now, ends)
-    replica, place = one_replica(wave.series(UP)), one_namespace(wave.series(LABELLED), service)
-    if replica is not None:
-        names = of_replica(names, replica)
-    if place is not None:
-        names = of_place(names, place)
-    if replica is not None or place is not None:
+    names, notes = narrowed(names, wave.series(UP), wave.series(LABELLED), service)
+    if notes:
         wave = ask(client, service, names, timeframe, now, ends)
-    return _Look(wave, read_signals(wave, service), tuple(one.note for one in (replica, place) if one is not None))
+    return _Look(wave, read_signals(wave, service), notes)
 
 
 def _with_other_names(client: PrometheusClient, service: Service, timeframe: float, now: float, ends: Deadline, look: _Look) -> _Look:

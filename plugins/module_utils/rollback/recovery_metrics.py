@@ -15,8 +15,9 @@ from ..clients.prometheus import PrometheusClient, QueryRejectedError, SeriesRes
 from ..concurrency import Deadline, map_side_by_side, wait
 from ..errors import SourceUnavailableError
 from ..evidence.metric_names import MetricNames, metric_names, with_status
-from ..evidence.metrics import value_of
+from ..evidence.metrics_wave import value_of
 from ..evidence.names_in_use import names_in_use, status_in_use
+from ..evidence.narrowing import narrowed
 from ..evidence.promql import SignalQueries, golden_signals, labelled_requests, samples_of_up, series_of_requests
 from ..model.rollback import Measure
 from ..model.service import Dependency, MetricPreset, Service
@@ -42,12 +43,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """By name of the query: the value, and why there is none."""
+    """By name of the query: the value, and why there is none. ``up`` and ``labelled`` tell the service's own series from others."""
 
     names: MetricNames
     queries: tuple[SignalQueries, ...]
     found: Mapping[str, tuple[float | None, str | None]]
     window: float
+    up: tuple[SeriesResult, ...]
+    labelled: tuple[SeriesResult, ...]
 
     def value(self, name: str) -> float | None:
         return self.found[name][0]
@@ -57,7 +60,8 @@ class _Answers:
 
 
 def measure(prometheus: PrometheusClient | None, service: Service, verification: Verification, limits: Limits, now: datetime) -> Measured:
-    """What the metrics say at this look. Where there are no requests under the names known so far, other names are looked for."""
+    """What the metrics say at this look. Where there are no requests under the names known so far, other names are looked for; where
+    several namespaces or replicas have series under them, only the service's own are looked at, as in the diagnosis."""
     names = _names(service, verification.names)
     watched = [dependency for dependency in service.dependencies if dependency.usage_query and dependency.capacity_query]
     baseline = verification.baseline
@@ -70,6 +74,9 @@ def measure(prometheus: PrometheusClient | None, service: Service, verification:
         other = _other_names(prometheus, service, answers)
         if other is not None:
             answers = _ask(prometheus, service, other, watched, verification, now)
+        own, notes = narrowed(answers.names, answers.up, answers.labelled, service)
+        if notes:
+            answers = _ask(prometheus, service, own, watched, verification, now)
     except SourceUnavailableError as error:
         return Measured(_unknown(_queries(service, names), watched, limits, error.message), baseline, verification.names, True)
     told = {"preset": answers.names.preset.value, "status": answers.names.status} if other is not None else verification.names
@@ -105,7 +112,8 @@ def _ask(
     verification: Verification,
     now: datetime,
 ) -> _Answers:
-    window, queries = _window(prometheus, service, names, verification, now), _queries(service, names)
+    up, queries = prometheus.instant(samples_of_up(service, names)), _queries(service, names)
+    window = _window(up, verification, now)
     asked = {query.name: query.recent(f"{window:.0f}s") for query in queries}
     asked |= {f"{query.name} before": query.day_before for query in queries if query.name not in verification.baseline}
     asked |= {_REQUESTS: series_of_requests(names), _LABELLED: labelled_requests(service, names)}
@@ -113,13 +121,15 @@ def _ask(
         asked |= {f"{dependency.name} used": dependency.usage_query or "", f"{dependency.name} capacity": dependency.capacity_query or ""}
     futures = map_side_by_side(prometheus.instant, asked.values(), len(asked), "recovery")
     ends = Deadline(prometheus.timeout)
-    return _Answers(names, queries, {key: _value(future, ends) for key, future in zip(asked, futures, strict=True)}, window)
+    waited = {key: _answer(future, ends) for key, future in zip(asked, futures, strict=True)}
+    found = {key: (value_of(answer), reason) for key, (answer, reason) in waited.items()}
+    return _Answers(names, queries, found, window, up, waited[_LABELLED][0])
 
 
-def _window(prometheus: PrometheusClient, service: Service, names: MetricNames, verification: Verification, now: datetime) -> float:
+def _window(up: tuple[SeriesResult, ...], verification: Verification, now: datetime) -> float:
     """Seconds of the rates: the time since the rollback completed, at most a minute, but four scrapes in any case."""
     interval = USUAL_SCRAPE_INTERVAL
-    for series in prometheus.instant(samples_of_up(service, names)):
+    for series in up:
         times = [at for at, _unused in series.samples]
         if len(times) > 1:
             interval = max((times[-1] - times[0]) / (len(times) - 1), 1.0)
@@ -158,13 +168,13 @@ def _judged(
     )
 
 
-def _value(future: Future[tuple[SeriesResult, ...]], ends: Deadline) -> tuple[float | None, str | None]:
-    """The value of an answer, and why there is none when Prometheus rejects the query; whatever else goes wrong is raised."""
+def _answer(future: Future[tuple[SeriesResult, ...]], ends: Deadline) -> tuple[tuple[SeriesResult, ...], str | None]:
+    """An answer, and why there is none when Prometheus rejects the query; whatever else goes wrong is raised."""
     try:
         answer: tuple[SeriesResult, ...] = wait(future, ends, "Prometheus")
     except QueryRejectedError as error:
-        return None, error.message
-    return value_of(answer), None
+        return (), error.message
+    return answer, None
 
 
 def _unknown(queries: tuple[SignalQueries, ...], watched: list[Dependency], limits: Limits, reason: str) -> tuple[Measure, ...]:

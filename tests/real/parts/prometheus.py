@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .binaries import program
 from .processes import HOST, answers, free_port, processes
@@ -17,8 +19,11 @@ Series = tuple[Mapping[str, str], Sequence[Sample]]
 
 
 @contextlib.contextmanager
-def prometheus(directory: Path, history: Iterable[Series], flags: Sequence[str] = ()) -> Iterator[str]:
-    """The URL of a server that holds `history` and scrapes nothing; `flags` are further ones of its command line."""
+def prometheus(
+    directory: Path, history: Iterable[Series], flags: Sequence[str] = (), settings: Mapping[str, Any] | None = None
+) -> Iterator[str]:
+    """The URL of a server that holds `history` and scrapes what its `settings` name, else nothing; `flags` are further ones of its command
+    line."""
     server, promtool = program("prometheus"), program("promtool")
     directory.mkdir(parents=True, exist_ok=True)
     blocks = directory / "data"
@@ -26,15 +31,15 @@ def prometheus(directory: Path, history: Iterable[Series], flags: Sequence[str] 
     source = directory / "history.om"
     source.write_text(_openmetrics(history))
     subprocess.run([promtool, "tsdb", "create-blocks-from", "openmetrics", source, blocks], check=True, capture_output=True)
-    settings = directory / "prometheus.yml"
-    settings.write_text("global: {scrape_interval: 15s}\n")
+    file = directory / "prometheus.yml"
+    file.write_text(json.dumps(settings or {"global": {"scrape_interval": "15s"}}))
     url = f"http://{HOST}:{free_port()}"
     with processes(directory) as running:
         running.start(
             "prometheus",
             [
                 server,
-                f"--config.file={settings}",
+                f"--config.file={file}",
                 f"--storage.tsdb.path={blocks}",
                 "--storage.tsdb.retention.time=10y",
                 f"--web.listen-address={url.removeprefix('http://')}",

@@ -180,3 +180,14 @@ def test_options_come_before_the_kubeconfig(tmp_path: Path) -> None:
     assert [dict(one[0] for one in found["subject"])["commonName"] for found in context.get_ca_certs()] == ["alice"]
     unverified = enter(ClusterAccess(kubeconfig=written(tmp_path), validate_certs=False))
     assert (unverified.verify, unverified.pool.connection_pool_kw["ssl_context"].verify_mode) == (False, ssl.CERT_NONE)
+
+
+def test_what_connections_share_is_not_changed_while_others_are_made(tmp_path: Path) -> None:
+    """A connection that is just being made would greet the server with rubbish."""
+    context = enter(ClusterAccess(kubeconfig=written(tmp_path))).pool.connection_pool_kw["ssl_context"]
+    context.set_alpn_protocols(["h2"])
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(incoming, outgoing, server_hostname="kube.example.com").do_handshake()
+    greeting = outgoing.read()
+    assert (b"\x08http/1.1" in greeting, b"\x02h2" in greeting) == (True, False)

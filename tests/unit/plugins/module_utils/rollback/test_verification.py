@@ -75,6 +75,8 @@ class Prometheus:
         self.day_before = 0.001
         self.there = self.labelled = True
         """Whether there are requests under the usual names, and whether they have the usual label."""
+        self.labels: tuple[dict[str, str], ...] = ({},)
+        """What tells the requests' series apart."""
         self.others: tuple[SeriesResult, ...] = ()
         self.down: Exception | None = None
         self.asked: list[str] = []
@@ -85,7 +87,7 @@ class Prometheus:
             raise self.down
         if query.startswith(("count(", "count by (")):
             there = self.labelled if 'status!=""' in query else self.there
-            return (SeriesResult({}, ((0.0, 1.0),)),) if there else ()
+            return tuple(SeriesResult(labels, ((0.0, 1.0),)) for labels in self.labels) if there else ()
         if query.startswith("label_replace("):
             return self.others
         if query.startswith("up{"):
@@ -240,6 +242,17 @@ def test_failures_that_no_label_tells_are_not_taken_for_none(scene: Scene, found
         assert (rate.value, rate.passed) == (0.4, False)
     else:
         assert (rate.value, rate.passed, "set metrics.status_label" in rate.detail) == (None, None, True)
+
+
+def test_only_the_series_of_the_services_own_namespace_count(scene: Scene) -> None:
+    """Staging fails for good under the same name; production is well."""
+    scene.prometheus.labels = ({"namespace": "production"}, {"namespace": "staging"})
+    scene.prometheus.values = {'namespace="production"': lambda: 0.001, **scene.prometheus.values}
+    scene.prometheus.values["http_requests_total"] = lambda: 0.5
+    verified = scene.verify(timeout=30.0)
+    assert verified.recovery.recovered, verified.recovery.reason
+    scene.prometheus.labels = ({"namespace": "production"},)
+    assert not scene.verify(timeout=10.0).recovery.recovered, "and where there is one namespace, the names are asked for as they are"
 
 
 REDIS = Dependency("cache", DependencyType.REDIS, "redis:6379", "Cache")
