@@ -127,7 +127,8 @@ impact:
           returned: always
           contains: *amount
         budget:
-          description: Share of the error budget of 30 days that was burnt in the last six hours, for even traffic.
+          description: >-
+            Share of the error budget of 30 days that was burnt in the last six hours, or since there are requests, for even traffic.
           type: dict
           returned: always
           contains: *amount

@@ -14,7 +14,8 @@ description:
     queries, now, a day ago, at the same hour of the last seven days and before the onset, and says how sure each difference is.
   - Where there are no requests under the names of the catalogue, those of the presets (OpenTelemetry, Istio, Micrometer, gRPC,
     ingress-nginx, Envoy) are tried, then series that have the service's name in another label than C(job).
-    Classic and native histograms are read. A series that is absent or stale, C(NaN) and an infinite value are unknown, never zero.
+    Classic and native histograms are read; a latency beyond the highest bucket of a classic one is a lower limit.
+    A series that is absent or stale, C(NaN) and an infinite value are unknown, never zero.
   - The part of M(devops.incident_response.diagnostics_info) of that name, by itself. When the source is down, slow, forbidden or answers
     with nonsense, the module does not fail; the evidence is V(unavailable), and its C(reason) says what to do about it.
 author:
@@ -114,6 +115,16 @@ metrics:
               description: Seconds that the value is over; less than 300 after an onset that is younger.
               type: float
               sample: 300.0
+            at_least:
+              description:
+                - Whether the value is only known to be at least that, since what is measured lies beyond the highest bucket of its
+                  histogram. Then C(ratio) is a lower limit as well, and V(null) where the baseline is one, too.
+              type: bool
+              sample: false
+            baseline_at_least:
+              description: The same of the baseline.
+              type: bool
+              sample: false
             baseline:
               description: The same hour a day ago; C(reason) says where it is another one.
               type: float
@@ -229,7 +240,7 @@ metrics:
                   type: dict
                   contains: *comparison
                 reason:
-                  description: Why it is unknown.
+                  description: Why it is unknown, or only a lower limit.
                   type: str
                   sample: null
         onset:

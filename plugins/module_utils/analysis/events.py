@@ -13,9 +13,8 @@ from ..model.diagnostics import Diagnostics
 from ..model.event import Event, EventKind
 from ..model.metrics import Shape, Signal
 from ..model.workload import ClusterEvent, WorkloadState
-from ..units import format_value
 from .signals import worsening
-from .wording import handle, plural, version_of
+from .wording import handle, plural, signal_baseline, signal_value, version_of
 
 _KUBERNETES, _PROMETHEUS, _LOGS = "kubernetes", "prometheus", "logs"
 
@@ -130,7 +129,7 @@ def _onsets(diagnostics: Diagnostics) -> Iterator[Event]:
 def _onset_title(signal: Signal, value: float, baseline: float) -> str:
     up = value >= baseline
     verb = {Shape.SUDDEN: "spiked" if up else "dropped", Shape.GRADUAL: "began to rise" if up else "began to fall"}[signal.shape]
-    return f"{signal.title} {verb} {format_value(baseline, signal.unit)} → {format_value(value, signal.unit)}"
+    return f"{signal.title} {verb} {signal_baseline(signal)} → {signal_value(signal)}"
 
 
 def _first_logs(diagnostics: Diagnostics) -> Iterator[Event]:

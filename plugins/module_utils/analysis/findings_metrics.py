@@ -11,8 +11,9 @@ from ..model.diagnostics import Diagnostics
 from ..model.evidence import Source
 from ..model.finding import Finding
 from ..model.metrics import Shape, Signal
-from ..units import format_ratio, format_value
+from ..units import format_value
 from .levels import objective_of, signal_level
+from .wording import multiple, signal_baseline, signal_value
 
 _RISE_IN_MULTIPLES = 2.0
 _NO_CHANGE = 1.1
@@ -39,12 +40,12 @@ def metric_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
 def _detail(signal: Signal, objective: float | None) -> str:
     if signal.value is None:
         return f"unknown ({signal.reason or 'no data'})"
-    now = format_value(signal.value, signal.unit)
+    now = signal_value(signal)
     breach = objective is not None and signal.value > objective
     promise = f", above the objective of {format_value(objective, signal.unit)}" if objective is not None and breach else ""
     if signal.baseline is None:
         return f"{now} (baseline unknown: {signal.reason or 'no history'}){promise}"
-    return f"{now} (baseline: {format_value(signal.baseline, signal.unit)}) - {movement(signal)}{promise}"
+    return f"{now} (baseline: {signal_baseline(signal)}) - {movement(signal)}{promise}"
 
 
 def movement(signal: Signal) -> str:
@@ -52,9 +53,9 @@ def movement(signal: Signal) -> str:
     if signal.value is None or signal.baseline is None:
         return "no comparison"
     if signal.ratio is None:
-        return "up from zero" if signal.value > 0 else "normal"
+        return "no comparison" if signal.at_least else "up from zero" if signal.value > 0 else "normal"
     if signal.ratio >= _RISE_IN_MULTIPLES:
-        return f"{format_ratio(signal.ratio)} increase"
+        return f"{multiple(signal, signal.ratio)} increase"
     if signal.ratio >= _NO_CHANGE:
         return "gradual increase" if signal.shape is Shape.GRADUAL else "moderate increase"
     return "normal" if signal.ratio > 1 / _NO_CHANGE else f"{1 - signal.ratio:.0%} decrease"

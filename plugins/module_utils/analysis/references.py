@@ -11,7 +11,8 @@ from statistics import median
 
 from ..model.metrics import SignalBaseline
 from ..model.sample_comparison import SampleComparison
-from .samples import UNKNOWN, apart, compare_samples
+from ..units import format_value
+from .samples import UNKNOWN, apart, compare_samples, limited
 from .series import Point, finite
 
 DAY_BEFORE, SAME_HOUR, BEFORE_DEPLOYMENT = "day_before", "same_hour", "before_deployment"
@@ -42,6 +43,8 @@ class Measured:
     direction: int
     smallest: float
     unit: str
+    limits: Sequence[float] = ()
+    """As for ``compare_samples``."""
 
 
 def references(known: Measured, onset: float | None, deployed_at: float | None) -> tuple[SampleComparison, tuple[SignalBaseline, ...]]:
@@ -111,11 +114,14 @@ def _by_day(known: Measured) -> dict[int, list[float]]:
 
 
 def _compared(ours: Sequence[float], theirs: Sequence[float], known: Measured) -> SampleComparison:
-    return compare_samples(ours, theirs, known.direction, smallest=known.smallest, unit=known.unit)
+    return compare_samples(ours, theirs, known.direction, smallest=known.smallest, unit=known.unit, limits=known.limits)
 
 
 def _baseline(
     name: str, value: float | None, known: Measured, days: int = 0, comparison: SampleComparison | None = None, reason: str | None = None
 ) -> SignalBaseline:
-    ratio = known.value / value if known.value is not None and value is not None and value > 0 else None
-    return SignalBaseline(name, value, ratio, days, comparison, reason if value is None else None)
+    beyond = limited(value, known.limits)
+    comparable = known.value is not None and value is not None and value > 0 and not (beyond and limited(known.value, known.limits))
+    ratio = known.value / value if comparable and known.value is not None and value is not None else None
+    why = reason if value is None else f"at least {format_value(value, known.unit)}: beyond the highest bucket" if beyond else None
+    return SignalBaseline(name, value, ratio, days, comparison, why)

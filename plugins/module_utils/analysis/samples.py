@@ -42,12 +42,15 @@ def compare_samples(
     smallest: float = 0.0,
     noticeable: float = NOTICEABLE,
     unit: str = "number",
+    limits: Sequence[float] = (),
 ) -> SampleComparison:
     """Compares ``now`` with ``before``: independent measurements of one thing in one unit, in any order. NaN and infinities are left out.
 
     ``direction`` is 1 where higher is worse, -1 where lower is worse, 0 where either is (then nothing is better). ``smallest`` is the least
     difference that matters, in the values' unit; ``noticeable`` the same as a share of the median before; the larger of the two counts.
-    ``unit`` is for the sentence alone. Samples may be of any and of different sizes; one that is too small for any answer gives unknown.
+    ``unit`` is for the sentence alone. A value that is one of ``limits`` is only known to be at least that: that more values lie so high is
+    known to be more, that as many do is not known to be the same. Samples may be of any and of different sizes; one that is too small for
+    any answer gives unknown.
     """
     ours, theirs = _known(now), _known(before)
     if not ours or not theirs:
@@ -61,7 +64,10 @@ def compare_samples(
     sign = 1 if above <= below else -1
     moved = max(sign * shift, sign * (fmean(ours) - fmean(theirs)), sign * (median(ours) - median(theirs)))
     verdict, sureness, why = UNKNOWN, None, ""
-    if p_value <= ALPHA and moved > 0 and moved >= needed:
+    beyond = [limited(median(sample), limits) for sample in (ours, theirs)]
+    if any(beyond) and not (p_value <= ALPHA and sign > 0) and not (beyond == [False, True] and p_value <= ALPHA):
+        why = "most values are only known to be at least that, which tells no difference"
+    elif p_value <= ALPHA and moved > 0 and moved >= needed:
         verdict = WORSE if direction == 0 or sign == direction else BETTER
         sureness = 1 - p_value
     else:
@@ -74,7 +80,7 @@ def compare_samples(
             why = _why_unknown(ours, theirs, p_value, outside)
     return SampleComparison(
         verdict=verdict,
-        sentence=_sentence(ours, theirs, verdict, sureness, why, unit),
+        sentence=_sentence(ours, theirs, verdict, sureness, why, unit, limits),
         p_value=p_value,
         sureness=None if sureness is None else min(_SUREST, sureness),
         superiority=superiority,
@@ -99,6 +105,11 @@ def apart(points: Sequence[Point], window: float) -> list[float]:
             values.append(value)
             taken = at
     return values
+
+
+def limited(value: float | None, limits: Sequence[float]) -> bool:
+    """Whether ``value`` is one of ``limits``: only known to be at least that."""
+    return value is not None and any(math.isclose(value, limit, rel_tol=1e-9) for limit in limits)
 
 
 def _known(values: Iterable[float]) -> list[float]:
@@ -146,8 +157,11 @@ def _why_unknown(ours: Sequence[float], theirs: Sequence[float], p_value: float,
     return "chance may explain the difference, and the values do not show that they are the same either"
 
 
-def _sentence(ours: Sequence[float], theirs: Sequence[float], verdict: str, sureness: float | None, why: str, unit: str) -> str:
-    counted = f"median {format_value(median(ours), unit)} ({_count(ours)}) against {format_value(median(theirs), unit)} ({_count(theirs)})"
+def _sentence(
+    ours: Sequence[float], theirs: Sequence[float], verdict: str, sureness: float | None, why: str, unit: str, limits: Sequence[float]
+) -> str:
+    middles = [f"{'at least ' if limited(median(one), limits) else ''}{format_value(median(one), unit)}" for one in (ours, theirs)]
+    counted = f"median {middles[0]} ({_count(ours)}) against {middles[1]} ({_count(theirs)})"
     if sureness is None:
         return f"{verdict}: {why}; {counted}"
     return f"{verdict}, {_percent(sureness)} sure: {counted}"

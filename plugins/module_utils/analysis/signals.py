@@ -6,18 +6,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
 
 from ..model.metrics import Metrics, Neighbour, Shape, Signal
 from ..model.metrics_raw import RawMetrics, RawNeighbour, RawSignal
+from ..units import format_value
 from .baseline import Baseline, baseline
 from .episodes import episodes
 from .onset import Course, onset
 from .recovering import recovering
 from .references import FEWEST_DAYS, SAME_HOUR, Measured, references
-from .samples import SAME
+from .samples import SAME, limited
 from .series import finite, slope_per_hour
+from .uncounted import WORTH_SAYING, doubted, why_less
 
 USER_FELT = ("error_rate", "latency_p95", "latency_p50")
 """Signals that users feel: the incident began when the first of them left its baseline."""
@@ -65,7 +68,7 @@ def ratio_of(value: float | None, base: float | None) -> float | None:
 def worsening(signal: Signal) -> float | None:
     """How many times worse than its baseline the signal is, whichever way is worse for it; infinite from or to nothing. None: unknown."""
     value, base = signal.value, signal.baseline
-    if value is None or base is None:
+    if value is None or base is None or (signal.at_least and not _above(value, base, signal.baseline_at_least)):
         return None
     worse, better = (base, value) if signal.higher_is_better else (value, base)
     if better > 0:
@@ -86,7 +89,7 @@ def _signal(raw: RawSignal, deployed_at: float | None, now: float, lookback: flo
     if value is None and not reasons:
         reasons.append("no samples in the last five minutes")
     reasons += [reason for reason in (base.reason, course.reason, _why_no_ratio(raw, value, base.value)) if reason and value is not None]
-    measured = Measured(raw.recent, raw.same_hour, value, day_before, lookback, now, direction, smallest, raw.unit)
+    measured = Measured(raw.recent, raw.same_hour, value, day_before, lookback, now, direction, smallest, raw.unit, raw.limits)
     compared, baselines = references(measured, began, deployed_at) if value is not None else (None, ())
     usual = next((one for one in baselines if one.name == SAME_HOUR), None)
     if course.onset is not None and usual is not None and usual.days >= FEWEST_DAYS and compared is not None and compared.verdict == SAME:
@@ -96,13 +99,22 @@ def _signal(raw: RawSignal, deployed_at: float | None, now: float, lookback: flo
         base = Baseline(usual.value)
     if value is None and not _material(course, smallest):
         course, came, began = Course(Shape.UNKNOWN), (), None  # the last values before there were none are noise
+    if value is not None and raw.uncounted >= WORTH_SAYING:
+        reasons.append(why_less(raw.uncounted))
+        compared = doubted(compared, value, base.value, raw.uncounted) if compared is not None else None
+        baselines = tuple(
+            replace(one, comparison=doubted(one.comparison, value, one.value, raw.uncounted)) if one.comparison else one
+            for one in baselines
+        )
+    beyond, base_beyond = limited(value, raw.limits), limited(base.value, raw.limits)
+    reasons += _lower_limits(raw, value, beyond, base.value, base_beyond)
     return Signal(
         name=raw.name,
         title=raw.title,
         unit=raw.unit,
         value=value,
         baseline=base.value,
-        ratio=ratio_of(value, base.value),
+        ratio=None if beyond and not _above(value, base.value, base_beyond) else ratio_of(value, base.value),
         onset=datetime.fromtimestamp(began, UTC) if began is not None else None,
         onset_gap=course.gap if began == course.onset else None,
         shape=Shape.SUDDEN if course.onset is None and came else course.shape,
@@ -115,7 +127,28 @@ def _signal(raw: RawSignal, deployed_at: float | None, now: float, lookback: flo
         earlier_onsets=tuple(datetime.fromtimestamp(at, UTC) for at in came[:-1] if began is not None and at < began),
         comparison=compared,
         baselines=baselines,
+        at_least=beyond,
+        baseline_at_least=base_beyond,
     )
+
+
+def _lower_limits(raw: RawSignal, value: float | None, beyond: bool, base: float | None, base_beyond: bool) -> list[str]:
+    """What is only known to be at least what it says, in words."""
+    told = [
+        f"{what} at least {format_value(amount, raw.unit)}: beyond the highest bucket of the histogram, so how far is not known"
+        for what, amount, limited_to in (("it is", value, beyond), ("the baseline is", base, base_beyond))
+        if limited_to and amount is not None
+    ]
+    return (
+        [*told, "which of the two is higher can't be told"]
+        if beyond and base is not None and not _above(value, base, base_beyond)
+        else told
+    )
+
+
+def _above(value: float | None, base: float | None, base_beyond: bool) -> bool:
+    """Whether a value that is a lower limit is above the baseline for sure."""
+    return value is not None and base is not None and value > base and not base_beyond
 
 
 def _material(course: Course, smallest: float) -> bool:

@@ -26,7 +26,7 @@ def observe(facts: Situation) -> Observations:
         error_rate=errors.value if errors else None,
         error_rate_baseline=errors.baseline if errors else None,
         latency=latency.value if latency else None,
-        latency_baseline=latency.baseline if latency else None,
+        latency_baseline=latency.baseline if latency and not (latency.at_least and latency.ratio is None) else None,
         stable_for=facts.target.stable_for if facts.target else None,
         reasons=reasons,
     )

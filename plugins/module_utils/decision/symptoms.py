@@ -11,10 +11,10 @@ from datetime import timedelta
 from ..analysis.levels import DEFAULT_THRESHOLDS, objective_of, signal_level
 from ..analysis.pods import crashing, failing
 from ..analysis.signals import USER_FELT, worsening
+from ..analysis.wording import signal_baseline, signal_value
 from ..model.diagnostics import Diagnostics
 from ..model.finding import Level
 from ..model.metrics import Signal
-from ..units import format_value
 
 HIGH_ERROR_RATE = 0.05
 HIGH_LATENCY = 0.5
@@ -90,6 +90,8 @@ def _high(signal: Signal | None, diagnostics: Diagnostics, limit: float) -> bool
     if signal is None or signal.value is None:
         return None
     worse, objective = worsening(signal), objective_of(signal, diagnostics.service.objectives)
+    if signal.at_least and signal.baseline_at_least:
+        return None  # it may be as ever
     if worse is not None and worse < _AS_EVER:
         return False
     negligible = DEFAULT_THRESHOLDS.negligible[signal.name]
@@ -162,5 +164,5 @@ def _crashes(diagnostics: Diagnostics) -> tuple[bool | None, str]:
 def _detail(signal: Signal | None, missing: str) -> str:
     if signal is None or signal.value is None:
         return f"unknown: {(signal.reason if signal else None) or missing}"
-    base = f"baseline {format_value(signal.baseline, signal.unit)}" if signal.baseline is not None else "baseline unknown"
-    return f"{format_value(signal.value, signal.unit)} ({base})"
+    base = f"baseline {signal_baseline(signal)}" if signal.baseline is not None else "baseline unknown"
+    return f"{signal_value(signal)} ({base})"

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from ..analysis.contribution import DELAYED
 from ..analysis.pods import CRASHES, out_of_memory
 from ..analysis.signals import worsening
-from ..analysis.wording import plural, version_of
+from ..analysis.wording import multiple as multiple_of
+from ..analysis.wording import plural, signal_value, version_of
 from ..model.metrics import Shape, Signal
-from ..units import format_change, format_duration, format_ratio, format_value
+from ..units import format_change, format_duration, format_value
 from .rivals import logs_name
 from .situation import Situation
 
@@ -55,11 +56,11 @@ def _signal(facts: Situation, name: str, *, multiple: bool = False) -> Known:
     signal = facts.signal(name)
     if signal is None or signal.value is None:
         return Known(None, (signal.reason if signal else None) or facts.diagnostics.metrics.reason or f"there is no signal {name}")
-    shown = format_value(signal.value, signal.unit)
+    shown = signal_value(signal)
     if not multiple:
         return Known(signal.value, shown)
     ratio = worsening(signal)
-    return Known(ratio, f"{shown}, {format_ratio(ratio)} its baseline" if ratio is not None else f"{shown} (baseline unknown)")
+    return Known(ratio, f"{shown}, {multiple_of(signal, ratio)} its baseline" if ratio is not None else f"{shown} (baseline unknown)")
 
 
 def _traffic(facts: Situation) -> Known:

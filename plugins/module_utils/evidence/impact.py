@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ..clients.prometheus import PrometheusClient, quote
 from ..concurrency import Deadline, map_side_by_side
@@ -14,11 +14,22 @@ from ..errors import SourceUnavailableError
 from ..model.impact import Amount, BurnRate, Impact
 from ..model.service import Service
 from ..units import format_duration, format_value
+from .counted_anew import times_begun_anew, uncounted
+from .highest_bucket import bucket_bounds, highest_bounds
 from .metric_names import MetricNames, metric_names
-from .metrics_wave import Found, Key, collect, remarks_on, series_of, value_of
+from .metrics_wave import Found, Key, collect, remarks_on, scrape_interval, series_of, value_of
 from .names_in_use import found_under, names_in_use, status_in_use, told_by
 from .namespaces import of_place, one_namespace
-from .promql import all_requests, error_rate, failed_requests, labelled_requests, latency, requests_selector, samples_of_up
+from .promql import (
+    all_requests,
+    error_rate,
+    failed_requests,
+    labelled_requests,
+    latency,
+    requests_selector,
+    samples_of_up,
+    series_of_requests,
+)
 from .replicas import of_replica, one_replica
 
 WINDOW = 300.0
@@ -30,12 +41,17 @@ Reliability Workbook, chapter 5, "Alerting on SLOs", table 5-8)."""
 
 _SESSIONS_METRIC = "active_sessions"
 _SESSIONS, _USERS, _FAILED, _ALL, _LABELLED, _LATENCY, _UP = "sessions", "users", "failed", "all", "labelled", "latency", "up"
+_ANEW, _BOUNDS, _HISTORY = "begun anew", "bounds", "history"
+_WORTH_SAYING = 0.02
+_HISTORY_STEP = 300.0
+_WHOLE = 0.95
+"""Share of a window from which on it counts as known in full."""
 
 
 def impact(client: PrometheusClient, service: Service, deadline: Deadline | None = None) -> Impact:
     """The impact over the last WINDOW seconds. What can't be had is None with the reason in its basis.
 
-    Six queries; one more for users and for each objective that the catalogue has, and the windows of the burn rates. Raises
+    Seven queries; one more for users and for each objective that the catalogue has, and the windows of the burn rates. Raises
     SourceUnavailableError when Prometheus answers nothing, InvalidOptionError for a metric name of the catalogue that is none.
     """
     ends = deadline or Deadline(client.timeout)
@@ -72,7 +88,7 @@ def impact(client: PrometheusClient, service: Service, deadline: Deadline | None
         revenue=_revenue(failed, service),
         currency=service.currency,
         window=WINDOW,
-        objective=_objective(share, _latency(answers, service), service),
+        objective=_objective(share, _latency(answers, service), service, highest_bounds(series_of(answers.get((_BOUNDS, ""), ())), names)),
         users=_users(answers, sessions, service),
         budget=budget,
         burn_rates=rates,
@@ -88,14 +104,18 @@ def _ask(client: PrometheusClient, service: Service, names: MetricNames, ends: D
         (_ALL, ""): all_requests(service, window, names),
         (_UP, ""): samples_of_up(service, names),
         (_LABELLED, ""): labelled_requests(service, names),
+        (_ANEW, ""): times_begun_anew(names),
         ("share", window): error_rate(service, window, names=names),
     }
     if service.users_query:
         queries[_USERS, ""] = service.users_query
     if service.objectives.latency_p95 is not None:
         queries[_LATENCY, ""] = latency(service, 0.95, window, names=names)
+        queries[_BOUNDS, ""] = bucket_bounds(names)
     if service.objectives.error_rate is not None:
         spans = dict.fromkeys(_seconds(span) for pair in BURN_WINDOWS for span in pair[:2])
+        longest = _seconds(BURN_WINDOWS[-1][0])
+        queries[_HISTORY, ""] = f"count_over_time(({series_of_requests(names)})[{longest}:{_seconds(_HISTORY_STEP)}])"
         queries |= {("share", span): error_rate(service, span, names=names) for span in spans}
     asked = map_side_by_side(client.instant, queries.values(), len(queries), "impact")
     return collect(dict(zip(queries, asked, strict=True)), ends)
@@ -146,7 +166,9 @@ def _failures(answers: Mapping[Key, Found], service: Service, names: MetricNames
     failed = _amount(answers[_FAILED, ""], f"increase of failed requests over {WINDOW:.0f} s", missing)
     total = answers[_ALL, ""]
     if failed.value is not None and not isinstance(total, SourceUnavailableError) and (count := value_of(total)) is not None:
-        failed = Amount(failed.value, f"{failed.basis}, of {count:,.0f} in all")
+        lost = uncounted(value_of(series_of(answers[_ANEW, ""])), scrape_interval(series_of(answers[_UP, ""])))
+        fewer = f"; counters began anew meanwhile, so up to {lost:.0%} may not have been counted" if lost >= _WORTH_SAYING else ""
+        failed = Amount(failed.value, f"{failed.basis}, of {count:,.0f} in all{fewer}")
     return failed, _amount(answers["share", _seconds(WINDOW)], f"error rate over {WINDOW:.0f} s", missing)
 
 
@@ -176,8 +198,11 @@ def _revenue(failed: Amount, service: Service) -> Amount:
     return Amount(failed.value * service.transaction_value, basis)
 
 
-def _objective(share: Amount, slowness: Amount, service: Service) -> Amount:
-    """Whether any objective is breached; unknown where one is, unless another one is breached for sure."""
+def _objective(share: Amount, slowness: Amount, service: Service, bounds: Sequence[float]) -> Amount:
+    """Whether any objective is breached; unknown where one is, unless another one is breached for sure.
+
+    A latency that is one of ``bounds`` is only known to be at least that.
+    """
     given = [
         (what, amount, limit, unit)
         for what, amount, limit, unit in (
@@ -194,6 +219,10 @@ def _objective(share: Amount, slowness: Amount, service: Service) -> Amount:
         if amount.value is None:
             verdicts.append(None)
             told.append(f"the {what} is unknown: {amount.basis}")
+        elif what != "error rate" and amount.value <= limit and amount.value in bounds:
+            verdicts.append(None)
+            against = f"against an objective of {format_value(limit, unit)}"
+            told.append(f"{what} at least {format_value(amount.value, unit)} {against}: beyond the highest bucket, so how far is not known")
         else:
             verdicts.append(amount.value > limit)
             told.append(f"{what} {format_value(amount.value, unit)} against an objective of {format_value(limit, unit)}")
@@ -219,12 +248,22 @@ def _budget(answers: Mapping[Key, Found], service: Service, share: Amount) -> tu
         answer = answers["share", _seconds(longest.window)]
         why = answer.message if isinstance(answer, SourceUnavailableError) else share.basis if not answer else "there were no requests"
         return Amount(None, f"the error rate over {format_duration(longest.window)} is unknown: {why}"), tuple(rates)
-    period = format_duration(BUDGET_PERIOD)
+    period, window = format_duration(BUDGET_PERIOD), longest.window
+    seen = _history(answers)
+    there = f"{format_duration(seen)} (there is no older history)" if seen < _WHOLE * window else format_duration(window)
+    covered = seen if seen < _WHOLE * window else window
     basis = (
-        f"burn rate {longest.rate:.3g} over {format_duration(longest.window)} × {format_duration(longest.window)} / {period}: "
+        f"burn rate {longest.rate:.3g} over {format_duration(window)} × {there} / {period}: "
         f"share of the error budget of {period}, by an objective of {format_value(limit, 'share')} and even traffic"
     )
-    return Amount(longest.rate * longest.window / BUDGET_PERIOD, basis), tuple(rates)
+    return Amount(longest.rate * covered / BUDGET_PERIOD, basis), tuple(rates)
+
+
+def _history(answers: Mapping[Key, Found]) -> float:
+    """Seconds of the longest window in which there were series of the requests; all of it where that is not known."""
+    longest = BURN_WINDOWS[-1][0]
+    looks = value_of(series_of(answers[_HISTORY, ""]))
+    return longest if looks is None else min(longest, looks * _HISTORY_STEP)
 
 
 def _rate(answer: Found, limit: float) -> float | None:

@@ -14,11 +14,14 @@ from ..clients.prometheus import Answer, SeriesResult
 from ..errors import SourceUnavailableError
 from ..model.metrics_raw import RawSignal
 from ..model.service import Service
-from .metrics_wave import DAY_BEFORE, FINE_STEP, INSTANT, LABELLED, SAME_HOUR, Found, Wave, series_of, value_of
+from .counted_anew import uncounted
+from .highest_bucket import highest_bounds
+from .metrics_wave import ANEW, BOUNDS, DAY_BEFORE, FINE_STEP, INSTANT, LABELLED, SAME_HOUR, Found, Wave, series_of, value_of
 from .promql import DAY_LABEL, SignalQueries, requests_selector
 
 _DAY = 86400.0
-_OF_REQUESTS = ("error_rate", "latency_p95", "latency_p50")
+_LATENCIES = ("latency_p95", "latency_p50")
+_OF_REQUESTS = ("error_rate", *_LATENCIES)
 _NEVER = "no series for {source}; is it scraped?"
 
 Points = tuple[tuple[float, float], ...]
@@ -36,6 +39,7 @@ def with_history(signal: RawSignal, older: RawSignal, was_called: str) -> RawSig
         day_before=signal.day_before if signal.day_before is not None else older.day_before,
         recent=(*(point for point in older.recent if point[0] < first), *signal.recent),
         same_hour=signal.same_hour or older.same_hour,
+        limits=(*signal.limits, *older.limits),
     )
     if signal.last_5m is None or signal.day_before is not None or older.day_before is None:
         return joined
@@ -85,6 +89,8 @@ def _raw(signal: SignalQueries, wave: Wave, service: Service) -> RawSignal:
         higher_is_better=signal.higher_is_better,
         critical_ratio=signal.critical_ratio,
         same_hour=same_hour,
+        limits=highest_bounds(wave.series(BOUNDS), wave.names) if signal.name in _LATENCIES else (),
+        uncounted=uncounted(value_of(wave.series(ANEW)), wave.interval) if signal.name == "request_rate" else 0.0,
     )
 
 
@@ -126,7 +132,7 @@ def _why_empty(signal: SignalQueries, answer: Found, points: Points, wave: Wave)
         return f"no samples of {signal.source} since {last}: {why or 'renamed, or not scraped any more?'}"
     if not answer and signal.limited:
         return f"no series for {signal.source} with a limit; is it scraped, and has the workload a limit?"
-    if not answer and signal.name in ("latency_p95", "latency_p50") and wave.series(INSTANT, "request_rate"):
+    if not answer and signal.name in _LATENCIES and wave.series(INSTANT, "request_rate"):
         return f"no series for {signal.source}: the service counts requests but keeps no histogram of their duration under this name"
     if not answer:
         return _NEVER.format(source=signal.source)

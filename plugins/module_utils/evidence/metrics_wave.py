@@ -17,6 +17,8 @@ from ..clients.prometheus import Answer, PrometheusClient, QueryRejectedError, S
 from ..concurrency import Deadline, map_side_by_side, wait
 from ..errors import SourceUnavailableError
 from ..model.service import Service
+from .counted_anew import times_begun_anew
+from .highest_bucket import bucket_bounds
 from .metric_names import MetricNames
 from .promql import SignalQueries, golden_signals, labelled_requests, most_scraped, own_signal, samples_of_up
 
@@ -40,6 +42,7 @@ _NO_MATTER = ("PromQL info: metric might not be a counter",)
 """What is said of names alone."""
 
 INSTANT, DAY_BEFORE, SAME_HOUR, UP, LABELLED = "now", "day before", "same hour", "up", "labelled"
+BOUNDS, ANEW = "bounds", "begun anew"
 
 Key = tuple[str, str]
 """What was asked, and of which signal; the recent past is asked for in parts, which are called ``0`` and ``1``."""
@@ -91,6 +94,8 @@ def ask(client: PrometheusClient, service: Service, names: MetricNames, timefram
     instants: dict[Key, str] = {
         (UP, ""): samples_of_up(service, names),
         (LABELLED, ""): labelled_requests(service, names),
+        (BOUNDS, ""): bucket_bounds(names),
+        (ANEW, ""): times_begun_anew(names),
     }
     for signal in signals:
         instants[INSTANT, signal.name] = signal.now
@@ -102,7 +107,7 @@ def ask(client: PrometheusClient, service: Service, names: MetricNames, timefram
     answers = collect(asked, deadline)
     signals = tuple(signal for signal in signals if not signal.optional or answers[INSTANT, signal.name])
     extra = [signal for signal in signals if signal.optional]
-    interval = _scrape_interval(series_of(answers[UP, ""])) or _interval_of_requests(client, service, names, answers, deadline)
+    interval = scrape_interval(series_of(answers[UP, ""])) or _interval_of_requests(client, service, names, answers, deadline)
     theirs = _server_time(answers)
     window = max(RATE_WINDOW, SCRAPES_PER_WINDOW * (interval or 0.0))
     if window > RATE_WINDOW or abs((theirs or now) - now) > CLOCK_TOLERANCE:
@@ -201,14 +206,14 @@ def _interval_of_requests(
         return series_of(collect(_ask_instants(client, {(UP, ""): query}), deadline, needed=False)[UP, ""])
 
     most = answer(most_scraped(service, names))
-    return _scrape_interval(answer(f"{{{_exactly(names.requests, most[0].labels)}}}[10m]")) if most else None
+    return scrape_interval(answer(f"{{{_exactly(names.requests, most[0].labels)}}}[10m]")) if most else None
 
 
 def _exactly(name: str, labels: Mapping[str, str]) -> str:
     return ",".join(f"{label}={quote(text)}" for label, text in {**labels, "__name__": name}.items())
 
 
-def _scrape_interval(found: Sequence[SeriesResult]) -> float | None:
+def scrape_interval(found: Sequence[SeriesResult]) -> float | None:
     """Seconds between two scrapes, over all targets."""
     gaps = [
         later[0] - earlier[0]

@@ -175,35 +175,52 @@ def series_of_requests(names: MetricNames, offset: str = "") -> str:
 
 def _memory(service: Service) -> SignalQueries:
     pods = _pods(service)
-    used, limit = f"container_memory_usage_bytes{pods}", f"container_spec_memory_limit_bytes{pods}"
+    used = f"container_memory_usage_bytes{pods}"
+    working_set, limit = f"container_memory_working_set_bytes{pods}", f"container_spec_memory_limit_bytes{pods}"
+    declared = _declared_limit(service, "memory")
 
-    def share(used_bytes: str, limit_bytes: str) -> str:
-        return f"avg(sum by (pod) ({used_bytes}) / (sum by (pod) ({limit_bytes}) > 0))"
+    def share(over: Callable[[str], str]) -> str:
+        bytes_used = f"(sum by (pod) ({over(used)}) or sum by (pod) ({over(working_set)}))"
+        most = f"((sum by (pod) ({over(limit)}) > 0) or (sum by (pod) ({over(declared)}) > 0))"
+        return f"avg({bytes_used} / {most})"
 
-    def over(function: str, window: str, offset: str) -> str:
-        return share(f"{function}({used}[{window}]{offset})", f"{function}({limit}[{window}]{offset})")
+    def past(function: str, window: str, offset: str) -> str:
+        return share(lambda series: f"{function}({series}[{window}]{offset})")
 
-    now, before = share(used, limit), over("avg_over_time", "1h", " offset 1d")
-
-    def past(window: str, offset: str) -> str:
-        return over("last_over_time", window, offset)
-
-    return SignalQueries("memory", "Memory usage", "share", now, lambda _: now, before, past, used, limited=True)
+    now, before = share(lambda series: series), past("avg_over_time", "1h", " offset 1d")
+    return SignalQueries(
+        "memory",
+        "Memory usage",
+        "share",
+        now,
+        lambda _: now,
+        before,
+        lambda window, offset: past("last_over_time", window, offset),
+        used,
+        limited=True,
+    )
 
 
 def _cpu(service: Service) -> SignalQueries:
     pods = _pods(service)
     used = f"container_cpu_usage_seconds_total{pods}"
     quota, period = f"container_spec_cpu_quota{pods}", f"container_spec_cpu_period{pods}"
+    declared = _declared_limit(service, "cpu")
 
     def share(window: str, offset: str) -> str:
         cores = f"sum by (pod) (rate({used}[{window}]{offset}))"
         limit = f"sum by (pod) (avg_over_time({quota}[{window}]{offset}) / avg_over_time({period}[{window}]{offset}))"
-        return f"avg({cores} / ({limit} > 0))"
+        most = f"(({limit} > 0) or (sum by (pod) (avg_over_time({declared}[{window}]{offset})) > 0))"
+        return f"avg({cores} / {most})"
 
     return SignalQueries(
         "cpu", "CPU usage", "share", share("5m", ""), lambda window: share(window, ""), share("1h", " offset 1d"), share, used, limited=True
     )
+
+
+def _declared_limit(service: Service, resource: str) -> str:
+    """The limits of the pods' containers as kube-state-metrics tells them, for where cAdvisor's own are not kept."""
+    return f"kube_pod_container_resource_limits{_pods(service)[:-1]},resource={quote(resource)}}}"
 
 
 def _throttling(service: Service) -> SignalQueries:

@@ -29,7 +29,7 @@ class SignalBaseline:
     """day_before, same_hour or before_deployment"""
     value: float | None
     ratio: float | None = None
-    """The present value as a multiple of it; None when it is zero or unknown."""
+    """The present value as a multiple of it; None when it is zero or unknown, or when both are lower limits."""
     days: int = 0
     """Of how many days it is, for same_hour."""
     comparison: SampleComparison | None = None
@@ -72,6 +72,10 @@ class Signal:
     """How sure it is that it differs from what is usual: the same hour of several days, else before the onset or the deployment."""
     baselines: tuple[SignalBaseline, ...] = ()
     """``baseline`` is the one that is shown; these are all."""
+    at_least: bool = False
+    """``value`` is a lower limit: what is measured lies beyond the highest bucket of its histogram. ``ratio`` is one as well, then."""
+    baseline_at_least: bool = False
+    """``baseline`` is a lower limit."""
 
 
 @dataclass(frozen=True, slots=True)

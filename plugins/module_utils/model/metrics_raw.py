@@ -28,6 +28,10 @@ class RawSignal:
     critical_ratio: float
     same_hour: tuple[tuple[float, float], ...] = ()
     """(unix seconds, value) around this time of the day on the days before, oldest first, each as those of ``recent``."""
+    limits: tuple[float, ...] = ()
+    """A value that is one of these is only known to be at least that: the highest bounds of the buckets that it was computed from."""
+    uncounted: float = 0.0
+    """The share of it that may be missing in the present value, at most, because counters began anew."""
 
 
 @dataclass(frozen=True, slots=True)

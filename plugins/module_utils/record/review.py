@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from ..analysis.wording import signal_baseline, signal_value
 from ..model.check import Verdict
 from ..model.event import Event
 from ..model.evidence import Evidence, EvidenceStatus
@@ -15,7 +16,7 @@ from ..model.finding import Finding
 from ..model.incident import Incident, Severity
 from ..model.recommendation import Hypothesis
 from ..model.rollback import RollbackState
-from ..units import describe_duration, format_duration, format_money, format_value
+from ..units import describe_duration, format_duration, format_money
 from . import incident as transitions
 from .advice import steps_after_rollback
 from .sections import causes, deployment_hypothesis
@@ -265,6 +266,5 @@ def user_impact(incident: Incident) -> tuple[str, ...]:
         if signal is None or signal.value is None:
             lines.append(f"{title}: unknown")
             continue
-        baseline = format_value(signal.baseline, signal.unit) if signal.baseline is not None else "unknown"
-        lines.append(f"{title}: {format_value(signal.value, signal.unit)} (baseline: {baseline})")
+        lines.append(f"{title}: {signal_value(signal)} (baseline: {signal_baseline(signal)})")
     return tuple(lines)

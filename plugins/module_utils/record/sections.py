@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+from ..analysis.wording import multiple, signal_baseline, signal_value
 from ..model.dependencies import DependencyHealth
 from ..model.diagnostics import Diagnostics
 from ..model.event import Event, EventKind
@@ -23,7 +24,7 @@ from ..model.logs import LogPattern
 from ..model.metrics import Shape, Signal
 from ..model.recommendation import Action, Hypothesis, TreeStep
 from ..model.traces import Operation
-from ..units import format_duration, format_money, format_ratio, format_value
+from ..units import format_duration, format_money, format_value
 from .health import Line, workload_health
 
 _ALWAYS_SHOWN = frozenset({"error_rate", "latency_p95", "memory", "cpu"})
@@ -212,10 +213,10 @@ def _dependency(one: DependencyHealth) -> Line:
 def _signal(signal: Signal) -> str:
     if signal.value is None:
         return f"{signal.title}: unknown ({signal.reason or 'no data'})"
-    now = f"{signal.title}: {format_value(signal.value, signal.unit)}"
+    now = f"{signal.title}: {signal_value(signal)}"
     if signal.baseline is None:
         return f"{now} (baseline unknown: {signal.reason or 'no data'})"
-    return f"{now} (baseline: {format_value(signal.baseline, signal.unit)}) - {_movement(signal)}"
+    return f"{now} (baseline: {signal_baseline(signal)}) - {_movement(signal)}"
 
 
 def _known(signal: Signal | None) -> bool:
@@ -227,7 +228,7 @@ def _movement(signal: Signal) -> str:
     if ratio is None:
         return "no comparison" if signal.value else "unchanged"
     if ratio >= _CRITICAL_RATIO_SHOWN:
-        return f"{format_ratio(ratio)} increase"
+        return f"{multiple(signal, ratio)} increase"
     if ratio >= 1.1:
         return "gradual increase" if signal.shape is Shape.GRADUAL else "moderate increase"
     return "normal" if ratio > 0.9 else f"{1 - ratio:.0%} decrease"
