@@ -9,13 +9,14 @@ together, such as a stack trace, the keys in a row are one. A million lines have
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from ..model.codec import parse_time
 from ..model.logs_raw import RawLog
+from .log_block import Block
 from .log_entries import MAX_MESSAGE, Entry, entries, split_time
 from .log_keys import (
     COARSE_FROM,
@@ -25,11 +26,12 @@ from .log_keys import (
     has_level,
     keys,
     refined,
-    server_error_after,
+    server_error,
+    server_errors,
     status_marks,
     without_rare_words,
 )
-from .log_parts import TOGETHER, Part, part
+from .log_parts import Part, part
 from .log_tokens import generalise, tokenise
 
 MAX_KEYS = 10_000
@@ -44,8 +46,6 @@ _ALL_SAMPLED = 8
 _TIME = 64
 """Bytes of a line in which the runtime's time stands."""
 
-_LONGEST_KEY = 4000
-"""Bytes of joined keys: stack traces that are alike so far are alike."""
 _TOO_MANY = b"\0"
 """The key of lines that were too many."""
 _RARE = b"\0r"
@@ -108,68 +108,6 @@ class _Key:
     """In which it was met, of all logs."""
 
 
-class _Block:
-    """Some lines. They are only taken apart when one of them is looked at, since mostly their keys are enough."""
-
-    __slots__ = ("_joined", "_last", "_left", "_lines", "count", "ends", "keys", "text")
-
-    def __init__(self, text: bytes, of_lines: list[bytes]) -> None:
-        self.text = text
-        self.keys = of_lines
-        """One a line, or for several lines that belong together."""
-        self.count = len(of_lines)
-        self.ends: Mapping[int, int] = {}
-        """Where those end that are for several lines."""
-        self._lines: list[bytes] | None = None
-        self._last: dict[bytes, int] | None = None
-        self._joined: list[int] = []
-        """Which of the keys are for several lines, and how many lines up to each have no key of their own."""
-        self._left: list[int] = []
-
-    @property
-    def taken_apart(self) -> bool:
-        return self._lines is not None
-
-    @property
-    def lines(self) -> list[bytes]:
-        if self._lines is None:
-            self._lines = self.text.split(b"\n")
-        return self._lines
-
-    def first(self, key: bytes) -> int:
-        return self._line(self.keys.index(key))
-
-    def last(self, key: bytes) -> int:
-        if self._last is None:
-            self._last = dict(zip(self.keys, range(len(self.keys)), strict=True))
-        return self._line(self._last[key])
-
-    def _line(self, number: int) -> int:
-        """The line at which the key of this number begins."""
-        before = bisect_left(self._joined, number)
-        return number + self._left[before - 1] if before else number
-
-    def at(self, start: int) -> list[bytes]:
-        """The lines of the key that begins at line ``start``."""
-        return self.lines[start : self.ends.get(start, start + 1)]
-
-    def join(self, parts: bytes) -> None:
-        """Makes one key of those of lines that belong together."""
-        spans: list[tuple[int, int]] = []
-        done = left = 0
-        for found in TOGETHER.finditer(parts):
-            start, end = found.span()
-            start -= start > done
-            spans.append((start, end))
-            self._joined.append(start - left)
-            left += end - start - 1
-            self._left.append(left)
-            done = end
-        for start, end in reversed(spans):
-            self.keys[start:end] = (b"\n".join(self.keys[start:end])[:_LONGEST_KEY],)
-        self.ends = dict(spans)
-
-
 @dataclass(slots=True)
 class Counting:
     """Takes in one log after the other. ``total`` is their size in bytes."""
@@ -200,37 +138,48 @@ class Counting:
             log = replace(log, text=log.text.replace(b"\0", b""))
         for start, end in blocks(log.text, self.total, _begins):
             block = self._block(log.text[start:end])
-            self.lines += block.count
+            self.lines += block.size
             self._count(block, (start, end), log)
         self._end(log)
 
-    def _block(self, text: bytes) -> _Block:
-        block = _Block(text, coarse_keys(text) if self._coarse else keys(text))
-        parts = self._parts_of(block, may_differ=not self._coarse)
-        if (_REFINED in parts or not self._statuses.keys().isdisjoint(block.keys)) and self._refine_keys(block):
-            parts = self._parts_of(block, may_differ=True)
-        if parts.translate(None, _ALONE):
-            block.join(parts)
+    def _block(self, text: bytes) -> Block:
+        block = Block(text, coarse_keys(text) if self._coarse else keys(text))
+        self._learn(block, may_differ=not self._coarse)
+        if self._refine_keys(block):
+            self._learn(block, may_differ=True)
+        parts = self._parts
+        if any(parts[key] not in _ALONE for key in block.counts):
+            block.join(bytes(map(parts.__getitem__, block.keys)))
         return block
 
-    def _refine_keys(self, block: _Block) -> bool:
+    def _refine_keys(self, block: Block) -> bool:
         """Whether a line got a key of its own: for its level, or for a server error."""
-        marks = {mark for some in set(self._statuses.values()) for mark in some}
-        there = frozenset(mark for mark in marks if server_error_after(mark, block.text))
-        wanted = {key: some & there for key, some in self._statuses.items() if some & there}
-        wanted |= dict.fromkeys(self._refined, frozenset((b"",)))
-        if not wanted:
-            return False
-        lines, keys_of = block.lines, block.keys
-        marked = [number for number, key in enumerate(keys_of) if key in wanted and any(mark in lines[number] for mark in wanted[key])]
-        for number in marked:
-            key = keys_of[number]
-            keys_of[number] = refined(key, lines[number], self._refined.get(key, False))
-        return bool(marked)
+        of_lines = block.keys
+        failed = self._server_errors(block)
+        new = {number: server_error(of_lines[number]) for number in failed}
+        if wanted := block.counts.keys() & self._refined.keys():
+            lines = block.lines
+            for number, key in enumerate(of_lines):
+                if key in wanted:
+                    own = refined(key, lines[number], self._refined[key])
+                    new[number] = server_error(own) if number in failed else own
+        block.give(new)
+        return bool(new)
 
-    def _count(self, block: _Block, place: tuple[int, int], log: RawLog) -> None:
-        counts = Counter(block.keys)
-        for key, count in counts.items():
+    def _server_errors(self, block: Block) -> set[int]:
+        """The lines that tell of one, of those whose keys do not say so."""
+        found: set[int] = set()
+        if statuses := {key: self._statuses[key] for key in block.counts if key in self._statuses}:
+            number = counted = 0
+            text = block.text
+            for place in server_errors(frozenset(chain.from_iterable(statuses.values())), text):
+                number, counted = number + text.count(b"\n", counted, place), place
+                if any(text.endswith(mark, 0, place + 1) for mark in statuses.get(block.keys[number], ())):
+                    found.add(number)
+        return found
+
+    def _count(self, block: Block, place: tuple[int, int], log: RawLog) -> None:
+        for key, count in block.counts.items():
             seen = self._keys.get(key)
             if seen is None or seen.log != self._logs:
                 first = block.first(key) if count > 1 else block.last(key)
@@ -246,7 +195,7 @@ class Counting:
             seen.blocks += 1
             seen.place = place
         if block.taken_apart:
-            for key in counts:
+            for key in block.counts:
                 if (seen := self._keys.get(key)) is not None:
                     seen.last, seen.place = block.lines[block.last(key)][:_TIME], None
 
@@ -258,7 +207,7 @@ class Counting:
                 by_place[seen.place].append((key, seen))
         for (start, end), there in by_place.items():
             block = self._block(log.text[start:end])
-            known = set(block.keys)
+            known = block.counts
             for key, seen in there:
                 # Since the block was counted, the key may have turned out not to be enough; then another line of the block has to do.
                 seen.last = block.lines[block.last(key) if key in known else -1][:_TIME]
@@ -273,22 +222,16 @@ class Counting:
     def _coarse(self) -> bool:
         return self.total >= COARSE_FROM
 
-    def _parts_of(self, block: _Block, may_differ: bool) -> bytes:
-        """The part that each line plays."""
-        try:
-            return bytes(map(self._parts.__getitem__, block.keys))
-        except KeyError:
-            self._learn(block, may_differ)
-            return bytes(map(self._parts.__getitem__, block.keys))
-
-    def _learn(self, block: _Block, may_differ: bool) -> None:
+    def _learn(self, block: Block, may_differ: bool) -> None:
         """Finds out what part the lines of new keys play. Where there are too many keys, those of the rest become one.
 
         Unless keys ``may_differ`` much, other ones are made when they do: identifiers are not hexadecimal everywhere.
         """
         parts = self._parts
-        if not may_differ and len(block.keys) > _FEW and len(set(block.keys)) > _MOST_DIFFERENT * len(block.keys):
-            block.keys = keys(block.text)
+        if block.counts.keys() <= parts.keys():
+            return
+        if not may_differ and block.size > _FEW and len(block.counts) > _MOST_DIFFERENT * block.size:
+            block.take_keys(keys(block.text))
         too_many = False
         where = dict(zip(block.keys, block.lines, strict=True))
         for key in where.keys() - parts.keys():
@@ -297,15 +240,15 @@ class Counting:
                 too_many = True
                 continue
             self._key_bytes += len(key)
-            if b"\0" not in key and has_level(line):
-                self._refine(key, exact=False)
-                continue
             parts[key] = ord(part(split_time(_decoded(line))[1]))
-            if b"\0" not in key and (marks := status_marks(line)):
-                self._statuses[key] = marks
+            if b"\0" not in key:
+                if has_level(line):
+                    self._refine(key, exact=False)
+                if marks := status_marks(line):
+                    self._statuses[key] = marks
         if too_many:
             self._frequent = self._frequent or frequent_words(parts)
-            block.keys = [key if key in parts else self._key_of_rest(line) for key, line in zip(block.keys, block.lines, strict=True)]
+            block.take_keys([key if key in parts else self._key_of_rest(line) for key, line in zip(block.keys, block.lines, strict=True)])
 
     def _key_of_rest(self, line: bytes) -> bytes:
         """A key for a line that has too rare a key: its frequent words."""

@@ -36,13 +36,14 @@ _HEXADECIMAL = b"0123456789abcdef"
 _LEVEL = re.compile(rb'"(?:level|lvl|severity)"\s?:\s?(\d)')
 # The status stands behind the request, between bars, or in a field of that name.
 _FIELD = rb'(?:" |\| |(?:[sS]tatus(?:_?[cC]ode)?|response_code)"?\s?[:=]\s?"?)'
-_REQUEST = rb"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S+ "
+_METHODS = (b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD", b"OPTIONS")
+_REQUEST = rb"(?:%b) \S+ " % b"|".join(_METHODS)
 _STATUS = re.compile(rb"(?:%b|%b)\d\d\d\b" % (_FIELD, _REQUEST))
-_PERHAPS_SERVER_ERROR = re.compile(rb'[ :="]5\d\d(?![\w.])')
-"""Found much faster; what stands before it is looked at then."""
 _FIELD_BEFORE, _REQUEST_BEFORE = re.compile(_FIELD + rb"$"), re.compile(_REQUEST + rb"$")
 _LONGEST_FIELD = 20
-_SEPARATORS = b' |:="'
+_SEPARATORS = b' \t|:="'
+_SURE = (b'" ', b"| ")
+"""Behind which a number of three digits is a status."""
 
 
 def blocks(text: bytes, total: int, begins: Callable[[bytes], bool]) -> Iterator[tuple[int, int]]:
@@ -110,13 +111,15 @@ def status_marks(line: bytes) -> frozenset[bytes]:
     return frozenset((b" " if _REQUEST_BEFORE.search(one) else one[len(one.rstrip(_SEPARATORS)) :]) + b"5" for one in found)
 
 
-def server_error_after(mark: bytes, block: bytes) -> bool:
-    """Whether a line of ``block`` has an HTTP status 5xx that begins with ``mark``."""
-    for found in _status_after(mark).finditer(block):
-        start, end = block.rfind(b"\n", 0, found.start()) + 1, block.find(b"\n", found.end())
-        if _is_server_error(block[start : end if end >= 0 else len(block)]):
-            return True
-    return False
+def server_errors(marks: Collection[bytes], block: bytes) -> list[int]:
+    """Where in ``block`` HTTP statuses 5xx stand that begin with one of ``marks``: the places of their 5."""
+    found: list[int] = []
+    for mark in marks:
+        # What ends in another mark is found with it.
+        if not any(mark != other and mark.endswith(other) for other in marks):
+            behind = len(mark) - 1
+            found += [place for one in _status_after(mark).finditer(block) if _is_server_error(block, place := one.start() + behind)]
+    return sorted(found)
 
 
 @cache
@@ -125,20 +128,27 @@ def _status_after(mark: bytes) -> re.Pattern[bytes]:
     return re.compile(re.escape(mark) + rb"\d\d(?![\w.])")
 
 
+def _is_server_error(text: bytes, place: int) -> bool:
+    """Whether the 5 at ``place`` begins a status, by what stands before it in its line."""
+    before = text[max(place - 2, 0) : place]
+    if before in _SURE:
+        return True
+    begins = text.rfind(b"\n", 0, place) + 1
+    if before.strip(_SEPARATORS) != before and _FIELD_BEFORE.search(text, max(begins, place - _LONGEST_FIELD), place):
+        return True
+    # The method of most requests is told by a look, without the pattern that makes sure of it.
+    method = text.rfind(b" ", begins, max(place - 1, begins))
+    return method >= 0 and text.endswith(_METHODS, begins, method) and _REQUEST_BEFORE.search(text, begins, place) is not None
+
+
 def refined(key: bytes, line: bytes, exact: bool) -> bytes:
-    """``key`` with the line's level and whether it tells of a status 5xx; with ``exact``, with its own key."""
+    """``key`` with the line's level; with ``exact``, with its own key."""
     if exact:
         key = b"%b\0%b" % (key, _WORD_WITH_DIGIT.sub(b"0", line))
-    if level := _LEVEL.search(line):
-        key = b"%b\0%b" % (key, level[1])
-    return key + b"\0005" if _is_server_error(line) else key
+    level = _LEVEL.search(line)
+    return b"%b\0%b" % (key, level[1]) if level else key
 
 
-def _is_server_error(line: bytes) -> bool:
-    for found in _PERHAPS_SERVER_ERROR.finditer(line):
-        start = found.start() + 1
-        if _FIELD_BEFORE.search(line, max(0, start - _LONGEST_FIELD), start):
-            return True
-        if line[start - 1 : start] == b" " and _REQUEST_BEFORE.search(line, 0, start):
-            return True
-    return False
+def server_error(key: bytes) -> bytes:
+    """The key of those lines of ``key`` that tell of a server error."""
+    return key + b"\0005"

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis import log_counting
-from ansible_collections.devops.incident_response.plugins.module_utils.analysis.log_counting import Counting
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.log_counting import Counting, Kind
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis.log_entries import entries
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis.log_tokens import generalise, tokenise
 from ansible_collections.devops.incident_response.plugins.module_utils.model.logs_raw import RawLog
@@ -61,6 +61,42 @@ def test_what_is_counted_is_what_reading_each_line_gives(monkeypatch: pytest.Mon
     assert counting.lines == len(lines)
     assert counting.uncounted == 0
     assert len(slowly) == 8
+
+
+# Some of their lines are errors by a number only, which stands where others have one too.
+BY_NUMBER = (
+    lambda chance: (
+        f'10.0.0.{chance.randrange(256)} - - "GET /x{chance.randrange(99)} HTTP/1.1" {status(chance)} {chance.randrange(700)} "-"'
+    ),
+    lambda chance: f"[GIN] 14:10:11 | {status(chance)} | {chance.randrange(600)}us | 10.0.0.1 | GET /",
+    lambda chance: f"INFO handled status={status(chance)} took={chance.randrange(600)} size=5{chance.randrange(99):02d}",
+    lambda chance: f"INFO GET /orders/{chance.choice(('500', '7'))} {status(chance)} {chance.randrange(600)}ms",
+    lambda chance: f"INFO borrowed connection {chance.randrange(600)} of 512 for {chance.randrange(600)} s",
+    lambda chance: f'{{"level":{chance.choice((30, 40, 50))},"msg":"answered","res":{{"statusCode":{status(chance)}}}}}',
+)
+
+
+def status(chance: random.Random) -> int:
+    return chance.choice((200, 201, 404, 500, 503))
+
+
+@pytest.mark.parametrize("coarse_from", [0, 10**9])
+@pytest.mark.parametrize("seed", range(3))
+def test_errors_by_a_number_are_those_that_reading_each_line_gives(monkeypatch: pytest.MonkeyPatch, coarse_from: int, seed: int) -> None:
+    monkeypatch.setattr(log_counting, "COARSE_FROM", coarse_from)
+    chance = random.Random(seed)
+    lines = [f"2025-10-21T14:{second // 60:02d}:{second % 60:02d}Z {chance.choice(BY_NUMBER)(chance)}" for second in range(3000)]
+    slowly: dict[str, list[str | None]] = {}
+    for entry in entries(lines):
+        slowly.setdefault(entry.level, []).append(entry.at)
+    quickly: dict[str, Kind] = {}
+    for kind in counted("\n".join(lines)).kinds():
+        if kind.entry.level in quickly:
+            quickly[kind.entry.level].add(kind)
+        else:
+            quickly[kind.entry.level] = kind
+    found = {level: (kind.count, kind.first, kind.last) for level, kind in quickly.items()}
+    assert found == {level: (len(times), times[0], times[-1]) for level, times in slowly.items()}
 
 
 def test_first_and_last_are_told_over_logs_and_offsets() -> None:
