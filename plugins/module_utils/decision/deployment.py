@@ -17,13 +17,16 @@ began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
 when it began is not known                                                -20
 evidence in the code itself (table scan, only its pods fail or log the
-  errors, no start, stack traces in changed files, growth since then)     +10
+  errors, no start, stack traces in changed files, growth since then,
+  calls that were not made before)                                        +10
 errors that were never logged before it                                    +5
 a dependency is unreachable                                               -60
 a dependency is used up, or the errors speak of it / nearly so, without evidence in the code,
   and not at once with the rollout                                    -50/-10
 began later than 15 minutes, with errors of another's failure             -15
-errors begin in another service, without evidence in the code             -45
+errors begin in another service, or one that it calls takes longer for
+  the same calls, without evidence in the code                            -45
+requests take longer within the service itself, as traces show             +5
 the logs name a cause outside of it (a certificate, a name server ...)    -45
 other services fail too, before it or without calling it                  -60
 the logs tell of a changed configuration just before it began             -40
@@ -44,6 +47,7 @@ from __future__ import annotations
 from ..analysis.contribution import DELAYED, PROMPT, Contribution, Degradation, contribution
 from ..analysis.error_nature import Nature
 from ..analysis.signals import worsening
+from ..analysis.waiting import Cause
 from ..analysis.wording import version_of
 from ..model.metrics import Shape
 from ..model.recommendation import Hypothesis
@@ -59,6 +63,7 @@ from .rivals import (
     is_serious,
     names_of,
     outside_cause,
+    slow_peer,
     taken_by_node,
     traffic_rose_first,
 )
@@ -210,6 +215,8 @@ def _weigh_code(facts: Situation, ledger: Ledger) -> None:
         ledger.add(10, f"{index.shown_by} a full table scan, for lack of an index on {index.column}: {index.statement}")
     elif facts.code_clue is not None:
         ledger.add(10, facts.code_clue)
+    elif facts.slowdown is not None and facts.slowdown.cause is Cause.ITSELF and not facts.began_before:
+        ledger.add(5, f"Traces show that the service {facts.slowdown.told}")
     logs = facts.diagnostics.logs.data
     new = [p for p in logs.patterns if p.level in _NEW_ERRORS and p.new_since_deployment] if logs and not facts.earlier_suspect else []
     if new and not facts.began_before and not (came_late(facts) and facts.clues.nature is Nature.OUTSIDE):
@@ -252,6 +259,8 @@ def _weigh_clues(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-45, f"The logs name another cause: {outside.line}")
     elif errors_begin_elsewhere(facts) and facts.error_origin is not None:
         ledger.add(-45, f"Errors begin in {facts.error_origin[0]}")
+    elif (slow := slow_peer(facts)) is not None and slow.peer is not None:
+        ledger.add(-45, f"Traces show that {slow.peer.name} {slow.told}")
     if found.others_fail and not facts.code_evidence:
         ledger.add(-60, f"Other services fail too, and do not depend on this one: {names_of(found.others_fail)}")
     if changed is not None:

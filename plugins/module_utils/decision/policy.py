@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..analysis.error_nature import Nature
+from ..analysis.waiting import Cause
 from ..model.confidence import Confidence
 from ..model.incident import Policy
 from ..model.recommendation import Action, Guard
@@ -36,6 +37,8 @@ def corroborated(facts: Situation) -> bool:
     traces, dependencies = facts.diagnostics.traces.data, facts.diagnostics.dependencies.data
     errors = bool(facts.clues.errors) and facts.clues.nature is not Nature.OUTSIDE
     traced = traces is not None and (traces.error_traces > 0 or bool(traces.bottlenecks))
+    # Whether it answers slowly or is asked for more than before, such a trace does not tell.
+    traced = traced and (facts.slowdown is None or facts.slowdown.cause is not Cause.PEER)
     return not came_late(facts) and (errors or traced or bool(dependencies and dependencies.health))
 
 
