@@ -33,6 +33,7 @@ the logs tell of a changed configuration just before it began             -40
 the service's own traces and logs show no such failures                   -40
 traffic rose first, without / with evidence in the code               -60/-10
 pods of another version fail, or log the same errors, as well             -60
+pods that crash ran well at first, and no other version was started since -15
 all failing pods are on one node, or a node gave its pods up              -50
 users felt the same before the deployment: once / more often          -15/-50
 much failed before it already, and now not three times as much            -40
@@ -230,6 +231,8 @@ def _weigh_other_explanations(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-60, f"{bad[0].title} does not work: {bad[0].detail}")
     elif independent:
         ledger.add(-50 if is_serious(facts, bad[0]) else -10, f"{bad[0].title} is short of capacity: {bad[0].detail}")
+    if facts.untried:
+        ledger.add(-15, "Its pods ran well at first and do not start any more: what changed since is not the version")
     if traffic_rose_first(facts):
         ledger.add(-10 if facts.code_evidence else -60, "Traffic rose before the errors did")
     node = busy_node(facts)

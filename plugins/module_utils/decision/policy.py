@@ -28,11 +28,12 @@ _NEEDED = frozenset({"deployment_age", "error_rate"})
 def corroborated(facts: Situation) -> bool:
     """Whether more than the time and the metrics was seen that tells a bad version from trouble that came at the same moment.
 
-    That is evidence in the version, crashing pods, or errors that are a program's own; where it came with the rollout, also errors that
-    are not such as another's failure makes, traces, or dependencies that were probed. What they say is weighed by the hypotheses and
-    guards; without any of them nobody could tell.
+    That is evidence in the version, crashing pods (unless they ran well at first, and no other version was started since), or errors that
+    are a program's own; where it came with the rollout, also errors that are not such as another's failure makes, traces that do not only
+    show a slow answer, or dependencies that were probed. What they say is weighed by the hypotheses and guards; without any of them nobody
+    could tell.
     """
-    if facts.code_evidence or facts.crashing or (facts.clues.nature is Nature.OWN and facts.clues.errors):
+    if facts.code_evidence or (facts.crashing and not facts.untried) or (facts.clues.nature is Nature.OWN and facts.clues.errors):
         return True
     traces, dependencies = facts.diagnostics.traces.data, facts.diagnostics.dependencies.data
     errors = bool(facts.clues.errors) and facts.clues.nature is not Nature.OUTSIDE
@@ -63,7 +64,7 @@ def automatic(
             "Only the time and the metrics speak for it: no pod, log, trace or dependency tells the version from the rest.",
         ),
         (
-            came_late(facts) and not facts.code_evidence and not facts.crashing,
+            came_late(facts) and not facts.code_evidence and (not facts.crashing or facts.untried),
             "It began after the rollout was over, and nothing in the version itself was seen to be wrong: something else may have changed.",
         ),
         (

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..analysis.contribution import PROMPT
-from ..analysis.pods import UNSTARTABLE, crashing, failing
+from ..analysis.pods import UNSTARTABLE, crashing, failing, fails_to_start_again
 from ..analysis.rollout_end import rollout_end
 from ..analysis.signals import USER_FELT, worsening
 from ..analysis.stability import first_rolled_out, last_stable, same_template, still_rolling_out
@@ -222,6 +222,14 @@ class Situation:
         return well and not self.old_pods_failing and any(self._runs_suspect(pod) for pod in self.failing)
 
     @property
+    def untried(self) -> bool:
+        """Whether the pods that crash did start once and no pod of another version was started since: that one might not start either."""
+        if not self.crashing or not all(fails_to_start_again(pod) for pod in self.crashing) or self.onset.at is None:
+            return False
+        others = [pod for pod in (self.workload.pods if self.workload else ()) if self._runs_suspect(pod) is False and not pod.terminating]
+        return not any(pod.ready and max(pod.created_at, pod.last_restart_at or pod.created_at) > self.onset.at for pod in others)
+
+    @property
     def stands_still(self) -> bool:
         """Whether the rollout has stood for ten minutes at pods that do not come up, while those of the version before are well."""
         mine = [pod for pod in self.failing if self._runs_suspect(pod)]
@@ -245,7 +253,7 @@ class Situation:
     def code_clue(self) -> str | None:
         """What that evidence is, but for a table scan, in a sentence."""
         found = self.clues
-        if self.only_new_pods_fail:
+        if self.only_new_pods_fail and not self.untried:
             return "Evidence in the version itself: only its pods fail, those of the version before are well"
         if any(pod.reason in UNSTARTABLE and self._runs_suspect(pod) is not False for pod in self.crashing):
             return "Evidence in the version itself: its pods can't be started"
