@@ -43,7 +43,7 @@ _PASSING = ("timed out waiting for the condition", "not registered")
 _LONGEST_STARTUP = 600.0
 _FAILURES = 3
 """Failed probes in a row after which the kubelet acts, by default."""
-_A_WHILE, _SOON = 60.0, 0.25
+_A_WHILE, _SOON = 30.0, 0.25
 """Seconds of a first run, beyond what a pod may take to start, and the part of it that the last one did not outlive."""
 _OVER_FOR = 1800.0
 """Seconds after which a pod that ended, and that was replaced, says nothing any more."""

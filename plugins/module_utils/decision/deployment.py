@@ -39,8 +39,9 @@ users felt the same before the deployment: once / more often          -15/-50
 much failed before it already, and now not three times as much            -40
 =====================================================================  ======
 
-What began before the deployment was not caused by it: at most 5. Without a recent deployment it is at most 10. Where somebody went back to
-the version before and the trouble goes on, it is at most 15.
+Where nothing but the time and the metrics tells the version from what is around it, it is at most 80. What began before the deployment
+was not caused by it: at most 5. Without a recent deployment it is at most 10. Where somebody went back to the version before and the
+trouble goes on, it is at most 15.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ from ..analysis.wording import version_of
 from ..model.metrics import Shape
 from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_value
+from .corroboration import corroborated
 from .ledger import Ledger
 from .rivals import (
     busy_node,
@@ -72,6 +74,7 @@ from .situation import Situation, unreachable
 from .symptoms import HIGH_ERROR_RATE
 from .walk import walk
 
+_BY_TIME = 80
 _WITHOUT_TREE = 75
 """Where it starts if the decision tree concludes nothing about it."""
 _USAGE = ("memory", "cpu")
@@ -93,6 +96,8 @@ def deployment_hypothesis(facts: Situation) -> Hypothesis | None:
     _weigh_other_explanations(facts, ledger)
     if facts.began_before and facts.delay is not None:
         ledger.cap(5, f"It began {format_duration(-facts.delay)} before the deployment")
+    if facts.symptoms.severe and not corroborated(facts):
+        ledger.cap(_BY_TIME, "Nothing but the time tells the version from what is around it")
     if gone_back_in_vain(facts):
         ledger.cap(15, "Going back to the version before did not mend it")
     if not facts.symptoms.any:

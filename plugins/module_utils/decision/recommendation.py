@@ -36,6 +36,7 @@ from ..model.recommendation import Action, Guard, Hypothesis, Recommendation
 from ..units import describe_duration
 from .advice import concluded_about, next_steps, remedies
 from .confidence import score
+from .corroboration import corroborated
 from .guards import forbidden, guards
 from .hypotheses import hypotheses
 from .knowledge import inferred, known, unknown
@@ -171,7 +172,7 @@ def _about_deployment(
     proven = (facts.target.stable_for or 0.0) >= PROVEN_AFTER
     which = "requested" if facts.options.target else "last stable" if proven else "the version before"
     target = f"{version_of(facts.target)} ({which})"
-    if points.level == "high" and leader.confidence >= SURE:
+    if points.level == "high" and leader.confidence >= SURE and corroborated(facts):
         return Action.ROLLBACK, f"IMMEDIATE ROLLBACK to {target}"
     return Action.ROLLBACK, f"ROLLBACK to {target}"
 
