@@ -13,8 +13,9 @@ class PodStep:
     """One thing that happens to a pod, `after` seconds from its creation.
 
     `waiting`, `terminated` and `restarts` are about the first container; the others of a Running pod run. With `waiting` set, `terminated`
-    and `exit_code` describe the run before and are shown as `lastState`. `restarts` None leaves the count as it is. `message` is the one
-    of the waiting or terminated state. `events` are (type Normal|Warning, reason, message), recorded by the kubelet.
+    and `exit_code` describe the run before and are shown as `lastState`, with `left` as the message that it left behind. `restarts` None
+    leaves the count as it is. `message` is the one of the waiting or terminated state. `events` are (type Normal|Warning, reason,
+    message), recorded by the kubelet.
     """
 
     after: float
@@ -25,6 +26,7 @@ class PodStep:
     exit_code: int | None = None
     restarts: int | None = None
     message: str | None = None
+    left: str | None = None
     events: tuple[tuple[str, str, str], ...] = ()
 
 

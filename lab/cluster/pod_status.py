@@ -81,7 +81,7 @@ def _container(pod: Object, container: Object, before: Object | None, step: PodS
         state: Object = {"waiting": {"reason": step.waiting} | ({"message": step.message} if step.message else {})}
         if terminated:
             ended = _container_id(pod, container, max(restarts - 1, 0))
-            last = {"terminated": _terminated(ended, terminated, _exit_code(step), None, started, at)}
+            last = {"terminated": _terminated(ended, terminated, _exit_code(step), step.left, started, at)}
     elif terminated:
         state = {"terminated": _terminated(container_id, terminated, _exit_code(step), step.message, started, at)}
     elif step.phase == "Pending":

@@ -96,6 +96,7 @@ def _failed(container: Container, failure: PodFailure, number: int, ended: Run, 
         exit_code=exit_code,
         restarts=number,
         message=_back_off_message(container, following.start - ended.end) if waits else failure.message,
+        left=failure.message if waits else None,
         events=_failure_events(container, failure, waits),
     )
     yield PodStep(

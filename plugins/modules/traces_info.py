@@ -132,7 +132,8 @@ traces:
           returned: always
           sample: [{"service": "payment-api", "statement": "SELECT * FROM items WHERE id = ?", "calls": 120, "baseline_calls": 1}]
         error_services:
-          description: Services in which errors start, each with how many traces do.
+          description: Services in which errors start, each with how many traces do. A call that failed, and of which the other side sent no
+            span, failed on that side.
           type: list
           elements: list
           returned: always
@@ -149,6 +150,15 @@ traces:
           elements: str
           returned: always
           sample: [auth-service]
+        waiting:
+          description: What the time of the service goes to in the newest traces. C(own) and C(baseline_own) are seconds of one trace that
+            it spends in itself, now and a day before; C(traces) and C(baseline_traces) say of how many. C(peers) are those that it calls,
+            with C(name), C(calls) and C(baseline_calls) (in one trace), C(waited) and C(baseline_waited) (seconds of one trace),
+            C(duration) and C(baseline_duration) (seconds of one call, of what was asked for the day before as well) and C(errors) (of
+            C(calls), how many failed). V(null) where none of these traces has a span of the service.
+          type: dict
+          returned: always
+          sample: {"traces": 50, "own": 0.04, "peers": [{"name": "ledger", "calls": 1.0, "duration": 2.1, "baseline_duration": 0.05}]}
         graph:
           description: Calls between the services around this one, with C(caller), C(callee) and C(calls).
           type: list

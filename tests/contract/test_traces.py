@@ -120,6 +120,26 @@ def test_same_traces_of_an_incident(url: str, simulated_url: str, situation: Inc
     assert (here.error_services, here.callees, here.notes) == (there.error_services, there.callees, there.notes)
 
 
+def test_the_same_waiting_for_others(url: str, simulated_url: str, situation: Incident) -> None:
+    here, there = look(url, situation).waiting, look(simulated_url, situation).waiting
+    assert here is not None
+    assert there is not None
+    assert (here.traces, here.baseline_traces) == (there.traces, there.baseline_traces)
+    assert (here.own, here.baseline_own) == pytest.approx((there.own, there.baseline_own), rel=1e-3, abs=1e-6)
+    assert [peer.name for peer in here.peers] == [peer.name for peer in there.peers]
+    for one, other in zip(here.peers, there.peers, strict=True):
+        assert (one.calls, one.errors, one.duration) == pytest.approx((other.calls, other.errors, other.duration), rel=1e-3), one
+
+
+@pytest.mark.parametrize("situation", ["payment-api"], indirect=True)
+def test_a_database_and_another_service_are_waited_for(url: str, situation: Incident) -> None:
+    known = look(url, situation).waiting
+    assert known is not None
+    assert [peer.name for peer in known.peers] == ["payments-db", "auth-service"]
+    assert known.peers[0].waited == pytest.approx(8.0, rel=0.1)
+    assert known.peers[1].duration == pytest.approx(known.peers[1].baseline_duration, rel=0.3)
+
+
 @pytest.mark.parametrize("situation", ["payment-api"], indirect=True)
 def test_the_slow_statement_comes_out(url: str, situation: Incident) -> None:
     found = look(url, situation)

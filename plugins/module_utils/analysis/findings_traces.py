@@ -12,6 +12,7 @@ from ..model.evidence import Source
 from ..model.finding import Finding, Level
 from ..model.traces import Operation, Traces
 from ..units import format_ratio, format_value
+from .waiting import Cause, slowdown
 from .wording import plural
 
 _SLOW = 2.0
@@ -37,6 +38,7 @@ def trace_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
         detail = f"full table scan by {scan.statement}" if scan.statement else "full table scan"
         yield Finding("traces.missing_index", Source.TRACES, Level.CRITICAL, f"Missing index on {scan.table_scan}", detail)
     yield from _repeated(traces)
+    yield from _waiting(traces)
     outside = [
         (name, count) for name, count in traces.error_services if name != (diagnostics.service.trace_service or diagnostics.service.name)
     ]
@@ -63,6 +65,21 @@ def _repeated(traces: Traces) -> Iterator[Finding]:
             baseline=float(usual) if usual is not None else None,
             unit="number",
         )
+
+
+def _waiting(traces: Traces) -> Iterator[Finding]:
+    """Whom the service waits for longer than the day before, which explains most of the time that its requests take more."""
+    known = slowdown(traces.waiting)
+    if known is None or known.peer is None:
+        return
+    title = f"Calls to {known.peer.name} take longer" if known.cause is Cause.PEER else f"More calls to {known.peer.name}"
+    yield Finding(
+        "traces.waiting",
+        Source.TRACES,
+        Level.WARNING,
+        title,
+        f"the service {known.told}" if known.cause is Cause.CALLS else f"it {known.told}",
+    )
 
 
 def slowest_operation(traces: Traces) -> Operation | None:

@@ -43,6 +43,8 @@ _PASSING = ("timed out waiting for the condition", "not registered")
 _LONGEST_STARTUP = 600.0
 _FAILURES = 3
 """Failed probes in a row after which the kubelet acts, by default."""
+_A_WHILE, _SOON = 30.0, 0.25
+"""Seconds of a first run, beyond what a pod may take to start, and the part of it that the last one did not outlive."""
 _OVER_FOR = 1800.0
 """Seconds after which a pod that ended, and that was replaced, says nothing any more."""
 
@@ -60,6 +62,14 @@ def starting(pods: Sequence[Pod], now: datetime) -> tuple[Pod, ...]:
 def crashing(pods: Sequence[Pod], now: datetime) -> tuple[Pod, ...]:
     """Failing pods whose program ends by itself, or that can't be started."""
     return tuple(pod for pod in failing(pods, now) if pod.reason in CRASHES | UNSTARTABLE)
+
+
+def fails_to_start_again(pod: Pod) -> bool:
+    """Whether it ran for a while at first, and ends soon after each start since: what changed in between is not its version."""
+    if pod.reason not in CRASHES or not pod.restarts or pod.last_run is None or not pod.warnings:
+        return False
+    well = (min(one.first_seen for one in pod.warnings) - pod.created_at).total_seconds() - pod.startup_time
+    return well >= _A_WHILE and pod.last_run <= _SOON * well
 
 
 def commonest_reason(pods: Sequence[Pod]) -> str | None:

@@ -11,6 +11,7 @@ from ..analysis.wording import version_of
 from ..model.dependencies import DependencyHealth
 from ..model.recommendation import Action, Hypothesis
 from ..model.service import DependencyType
+from .corroboration import to_look_at_first
 from .deployment import leak_since_deployment
 from .situation import Situation, saturated, unreachable
 from .tree import Conclusion
@@ -59,7 +60,7 @@ def next_steps(action: Action, leader: Hypothesis | None, facts: Situation, walk
         return _monitoring(facts)
     steps = []
     if action is Action.ROLLBACK:
-        steps.append("Execute rollback (recommended)")
+        steps += [*to_look_at_first(facts), "Execute rollback (recommended)"]
     channel = facts.diagnostics.service.channel
     if action in (Action.ROLLBACK, Action.HOTFIX):
         steps.append(f"Notify stakeholders via {channel} channel" if channel else "Notify stakeholders")

@@ -17,26 +17,31 @@ began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
 when it began is not known                                                -20
 evidence in the code itself (table scan, only its pods fail or log the
-  errors, no start, stack traces in changed files, growth since then)     +10
+  errors, no start, stack traces in changed files, growth since then,
+  calls that were not made before)                                        +10
 errors that were never logged before it                                    +5
 a dependency is unreachable                                               -60
 a dependency is used up, or the errors speak of it / nearly so, without evidence in the code,
   and not at once with the rollout                                    -50/-10
 began later than 15 minutes, with errors of another's failure             -15
-errors begin in another service, without evidence in the code             -45
+errors begin in another service, or one that it calls takes longer for
+  the same calls, without evidence in the code                            -45
+requests take longer within the service itself, as traces show             +5
 the logs name a cause outside of it (a certificate, a name server ...)    -45
 other services fail too, before it or without calling it                  -60
 the logs tell of a changed configuration just before it began             -40
 the service's own traces and logs show no such failures                   -40
 traffic rose first, without / with evidence in the code               -60/-10
 pods of another version fail, or log the same errors, as well             -60
+pods that crash ran well at first, and no other version was started since -15
 all failing pods are on one node, or a node gave its pods up              -50
 users felt the same before the deployment: once / more often          -15/-50
 much failed before it already, and now not three times as much            -40
 =====================================================================  ======
 
-What began before the deployment was not caused by it: at most 5. Without a recent deployment it is at most 10. Where somebody went back to
-the version before and the trouble goes on, it is at most 15.
+Where nothing but the time and the metrics tells the version from what is around it, it is at most 80. What began before the deployment
+was not caused by it: at most 5. Without a recent deployment it is at most 10. Where somebody went back to the version before and the
+trouble goes on, it is at most 15.
 """
 
 from __future__ import annotations
@@ -44,10 +49,12 @@ from __future__ import annotations
 from ..analysis.contribution import DELAYED, PROMPT, Contribution, Degradation, contribution
 from ..analysis.error_nature import Nature
 from ..analysis.signals import worsening
+from ..analysis.waiting import Cause
 from ..analysis.wording import version_of
 from ..model.metrics import Shape
 from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_value
+from .corroboration import corroborated
 from .ledger import Ledger
 from .rivals import (
     busy_node,
@@ -59,6 +66,7 @@ from .rivals import (
     is_serious,
     names_of,
     outside_cause,
+    slow_peer,
     taken_by_node,
     traffic_rose_first,
 )
@@ -66,6 +74,7 @@ from .situation import Situation, unreachable
 from .symptoms import HIGH_ERROR_RATE
 from .walk import walk
 
+_BY_TIME = 80
 _WITHOUT_TREE = 75
 """Where it starts if the decision tree concludes nothing about it."""
 _USAGE = ("memory", "cpu")
@@ -87,6 +96,8 @@ def deployment_hypothesis(facts: Situation) -> Hypothesis | None:
     _weigh_other_explanations(facts, ledger)
     if facts.began_before and facts.delay is not None:
         ledger.cap(5, f"It began {format_duration(-facts.delay)} before the deployment")
+    if facts.symptoms.severe and not corroborated(facts):
+        ledger.cap(_BY_TIME, "Nothing but the time tells the version from what is around it")
     if gone_back_in_vain(facts):
         ledger.cap(15, "Going back to the version before did not mend it")
     if not facts.symptoms.any:
@@ -210,6 +221,8 @@ def _weigh_code(facts: Situation, ledger: Ledger) -> None:
         ledger.add(10, f"{index.shown_by} a full table scan, for lack of an index on {index.column}: {index.statement}")
     elif facts.code_clue is not None:
         ledger.add(10, facts.code_clue)
+    elif facts.slowdown is not None and facts.slowdown.cause is Cause.ITSELF and not facts.began_before:
+        ledger.add(5, f"Traces show that the service {facts.slowdown.told}")
     logs = facts.diagnostics.logs.data
     new = [p for p in logs.patterns if p.level in _NEW_ERRORS and p.new_since_deployment] if logs and not facts.earlier_suspect else []
     if new and not facts.began_before and not (came_late(facts) and facts.clues.nature is Nature.OUTSIDE):
@@ -223,6 +236,8 @@ def _weigh_other_explanations(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-60, f"{bad[0].title} does not work: {bad[0].detail}")
     elif independent:
         ledger.add(-50 if is_serious(facts, bad[0]) else -10, f"{bad[0].title} is short of capacity: {bad[0].detail}")
+    if facts.untried:
+        ledger.add(-15, "Its pods ran well at first and do not start any more: what changed since is not the version")
     if traffic_rose_first(facts):
         ledger.add(-10 if facts.code_evidence else -60, "Traffic rose before the errors did")
     node = busy_node(facts)
@@ -252,6 +267,8 @@ def _weigh_clues(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-45, f"The logs name another cause: {outside.line}")
     elif errors_begin_elsewhere(facts) and facts.error_origin is not None:
         ledger.add(-45, f"Errors begin in {facts.error_origin[0]}")
+    elif (slow := slow_peer(facts)) is not None and slow.peer is not None:
+        ledger.add(-45, f"Traces show that {slow.peer.name} {slow.told}")
     if found.others_fail and not facts.code_evidence:
         ledger.add(-60, f"Other services fail too, and do not depend on this one: {names_of(found.others_fail)}")
     if changed is not None:

@@ -20,6 +20,7 @@ from .rivals import (
     is_serious,
     names_of,
     outside_cause,
+    slow_peer,
     taken_by_node,
     traffic_rose_first,
 )
@@ -89,6 +90,9 @@ def _clues(facts: Situation) -> Iterator[Guard]:
     elif facts.implicated and errors_begin_elsewhere(facts) and facts.error_origin is not None:
         name, count = facts.error_origin
         yield Guard("errors_begin_elsewhere", f"Errors begin in {name}", f"{plural(count, 'failed trace')} show it", forbids=True)
+    elif facts.implicated and (slow := slow_peer(facts)) is not None and slow.peer is not None:
+        detail = f"it {slow.told}; an earlier version would wait for it too"
+        yield Guard("waits_for_another", f"It waits for {slow.peer.name}", detail, forbids=True)
     if found.others_fail and facts.implicated and not facts.code_evidence:
         detail = f"{names_of(found.others_fail)} began to fail before this one, or does not call it: something that they share is to blame"
         yield Guard("others_fail", "Other services fail too", detail, forbids=True)

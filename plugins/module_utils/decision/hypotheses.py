@@ -12,6 +12,7 @@ from ..analysis.contribution import PROMPT
 from ..analysis.error_nature import Nature
 from ..analysis.pods import UNSCHEDULED, commonest_reason, out_of_memory
 from ..analysis.signals import worsening
+from ..analysis.waiting import Cause
 from ..model.dependencies import DependencyHealth
 from ..model.metrics import Shape, Signal
 from ..model.recommendation import Hypothesis
@@ -31,6 +32,7 @@ from .rivals import (
     logs_name,
     names_of,
     no_room_left,
+    slow_peer,
     taken_by_node,
     traffic_rose_first,
     used_up_by_suspect,
@@ -67,7 +69,8 @@ def _dependency(facts: Situation) -> Hypothesis:
     Errors such as another's failure makes, not at once with a rollout, are +20, and make it less 15 where all are well.
 
     One in trouble: +25 when it does not work, +20 when nothing of it is left, +10 when little is, +20 where something was deployed and it
-    failed in a way of its own, +15 where other services fail too. Errors that begin in another service +25; a signal of it that left its
+    failed in a way of its own, +15 where other services fail too. Errors that begin in another service, or one that takes longer for
+    the same calls, +25; less 20 where the time goes into the service itself. A signal of it that left its
     baseline together with the incident +5, errors in the logs that name it +5, a gradual onset of one that fills up +5. One that still
     works explains at most 75 %, 90 % with nothing left, one that a new version used up at most 15.
     """
@@ -77,26 +80,39 @@ def _dependency(facts: Situation) -> Hypothesis:
     ledger.check("Check the health of external APIs", "Check database performance", "Compare dependency latency and error rates")
     if facts.error_origin is not None:
         ledger.add(25 if errors_begin_elsewhere(facts) else 0, f"Errors begin in {facts.error_origin[0]} in {facts.error_origin[1]} traces")
+    slow = slow_peer(facts)
+    if slow is not None and slow.peer is not None:
+        ledger.add(25, f"Traces show that {slow.peer.name} {slow.told}")
+        ledger.check(f"Ask the owners of {slow.peer.name} since when it is slow")
+    elif facts.slowdown is not None and facts.slowdown.cause is Cause.ITSELF:
+        ledger.add(-20, f"Traces show that the service {facts.slowdown.told}")
     bad = facts.unhealthy_dependencies
     elsewhere = not facts.implicated or facts.began_before or (came_late(facts) and not facts.code_evidence)
     elsewhere = elsewhere or facts.clues.both is not None or bool(facts.old_pods_failing)
     outside = facts.clues.nature is Nature.OUTSIDE and elsewhere
     if outside and facts.clues.errors:
         ledger.add(20, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
-    if not bad:
-        named = _named_by_errors(facts) if elsewhere else None
-        if named is not None and facts.error_origin is None:
-            ledger.add(5, f"It answers, but the errors speak of it: {facts.clues.errors[0].template}")
-            ledger.check(f"See what changed at {named.title}: was it released?")
-        known = facts.diagnostics.dependencies.data
-        if known and known.health and facts.error_origin is None:
-            ledger.add(-15 if outside or named else -40, f"All {len(known.health)} dependencies that were probed are well")
-        origin = facts.error_origin[0] if facts.error_origin else None
-        other = f"{named.title}, though it answers" if named else "A dependency that was not probed"
-        return ledger.hypothesis("dependency", f"{origin} fails" if origin else other)
-    worst = bad[0]
-    _weigh_dependency(facts, worst, ledger)
-    return ledger.hypothesis("dependency", f"{worst.title} {'outage' if unreachable(worst) else 'degradation'}")
+    traced = _traced(facts)
+    if bad and (traced is None or is_serious(facts, bad[0]) or words_of(traced) & words_of(bad[0].name, bad[0].title)):
+        _weigh_dependency(facts, bad[0], ledger)
+        return ledger.hypothesis("dependency", f"{bad[0].title} {'outage' if unreachable(bad[0]) else 'degradation'}")
+    named = _named_by_errors(facts) if elsewhere and traced is None else None
+    if named is not None:
+        ledger.add(5, f"It answers, but the errors speak of it: {facts.clues.errors[0].template}")
+        ledger.check(f"See what changed at {named.title}: was it released?")
+    known = facts.diagnostics.dependencies.data
+    if known and known.health and traced is None:
+        ledger.add(-15 if outside or named else -40, f"All {len(known.health)} dependencies that were probed are well")
+    other = f"{named.title}, though it answers" if named else "A dependency that was not probed"
+    return ledger.hypothesis("dependency", traced or other)
+
+
+def _traced(facts: Situation) -> str | None:
+    """What the traces show to be in trouble, as a title; None where they show nothing of the kind."""
+    if facts.error_origin is not None:
+        return f"{facts.error_origin[0]} fails"
+    slow = slow_peer(facts)
+    return f"{slow.peer.name} degradation" if slow is not None and slow.peer is not None else None
 
 
 def _named_by_errors(facts: Situation) -> DependencyHealth | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ..analysis.wording import version_of
 from ..model.evidence import EvidenceStatus
+from ..model.finding import Level
 from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_moment
 from .situation import Situation
@@ -43,6 +44,11 @@ def _known(facts: Situation) -> Iterator[str]:
         yield f"It began at {format_moment(facts.onset.at)} (± {format_duration(facts.onset.tolerance)})"
     for dependency in facts.unhealthy_dependencies:
         yield f"{dependency.title}: {dependency.detail}"
+    probed = facts.diagnostics.dependencies.data
+    for dependency in probed.health if probed else ():
+        excused = dependency not in facts.unhealthy_dependencies and facts.answers_as_ever(dependency)
+        if excused and dependency.level in (Level.WARNING, Level.CRITICAL):
+            yield f"{dependency.title}: {dependency.detail}, as a probe found; traces show that it answers the service as ever"
 
 
 def _inferred(leader: Hypothesis | None, facts: Situation) -> Iterator[str]:

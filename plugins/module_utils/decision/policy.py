@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from ..analysis.error_nature import Nature
 from ..model.confidence import Confidence
 from ..model.incident import Policy
 from ..model.recommendation import Action, Guard
+from .corroboration import corroborated
 from .guards import forbidden
 from .rivals import came_late
 from .situation import Situation
@@ -22,21 +22,6 @@ SURE = 70
 """Probability of the cause, in percent, from which a rollback is urgent, and may be made without asking."""
 _NEEDED = frozenset({"deployment_age", "error_rate"})
 """Factors of the score without which nothing is done by itself, whatever the others add up to."""
-
-
-def corroborated(facts: Situation) -> bool:
-    """Whether more than the time and the metrics was seen that tells a bad version from trouble that came at the same moment.
-
-    That is evidence in the version, crashing pods, or errors that are a program's own; where it came with the rollout, also errors that
-    are not such as another's failure makes, traces, or dependencies that were probed. What they say is weighed by the hypotheses and
-    guards; without any of them nobody could tell.
-    """
-    if facts.code_evidence or facts.crashing or (facts.clues.nature is Nature.OWN and facts.clues.errors):
-        return True
-    traces, dependencies = facts.diagnostics.traces.data, facts.diagnostics.dependencies.data
-    errors = bool(facts.clues.errors) and facts.clues.nature is not Nature.OUTSIDE
-    traced = traces is not None and (traces.error_traces > 0 or bool(traces.bottlenecks))
-    return not came_late(facts) and (errors or traced or bool(dependencies and dependencies.health))
 
 
 def automatic(
@@ -54,13 +39,13 @@ def automatic(
         (policy.rollback != AUTOMATIC, "The policy of this severity asks for approval."),
         (facts.earlier_suspect, "The errors fit an earlier deployment than the current one: a person has to decide how far to go back."),
         (bool(missing), f"Evidence is missing: {', '.join(missing)}."),
-        (probability < SURE, f"That the deployment is the cause is {probability}% likely only, less than {SURE}%."),
         (
             not corroborated(facts),
             "Only the time and the metrics speak for it: no pod, log, trace or dependency tells the version from the rest.",
         ),
+        (probability < SURE, f"That the deployment is the cause is {probability}% likely only, less than {SURE}%."),
         (
-            came_late(facts) and not facts.code_evidence and not facts.crashing,
+            came_late(facts) and not facts.code_evidence and (not facts.crashing or facts.untried),
             "It began after the rollout was over, and nothing in the version itself was seen to be wrong: something else may have changed.",
         ),
         (

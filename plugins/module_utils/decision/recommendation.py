@@ -36,12 +36,14 @@ from ..model.recommendation import Action, Guard, Hypothesis, Recommendation
 from ..units import describe_duration
 from .advice import concluded_about, next_steps, remedies
 from .confidence import score
+from .corroboration import corroborated
 from .guards import forbidden, guards
 from .hypotheses import hypotheses
 from .knowledge import inferred, known, unknown
 from .observations import observe
 from .policy import NEVER, SURE, automatic
 from .reasoning import reasoning
+from .rivals import slow_peer
 from .situation import Options, Situation, situation, unreachable
 from .stuck import STUCK
 from .walk import Walk, walk
@@ -109,7 +111,7 @@ def _confidence(
     if leader is None:
         return _BLIND if facts.symptoms.blind or facts.symptoms.any else _NOTHING_WRONG
     undecided = leader.cause == "unknown" or (leader.cause == "deployment" and leader.confidence < LIKELY)
-    undecided = undecided or (leader.cause == "dependency" and not facts.unhealthy_dependencies and facts.error_origin is None)
+    undecided = undecided or (leader.cause == "dependency" and not _known_elsewhere(facts))
     blamed = next((one.confidence for one in causes if one.cause == "deployment"), 0)
     if action is Action.INVESTIGATE and leader.cause != "deployment" and facts.implicated and forbidden(found) is not None:
         return max(leader.confidence, min(_NO_ROLLBACK, 100 - blamed))
@@ -118,6 +120,11 @@ def _confidence(
     if forbidden(found) is not None and facts.implicated:
         return _LOOK_FURTHER
     return max(leader.confidence, min(_LOOK_FURTHER, 100 - blamed))
+
+
+def _known_elsewhere(facts: Situation) -> bool:
+    """Whether a dependency was seen to be in trouble: by a probe, or in the traces."""
+    return bool(facts.unhealthy_dependencies) or facts.error_origin is not None or slow_peer(facts) is not None
 
 
 def _decide(
@@ -165,7 +172,7 @@ def _about_deployment(
     proven = (facts.target.stable_for or 0.0) >= PROVEN_AFTER
     which = "requested" if facts.options.target else "last stable" if proven else "the version before"
     target = f"{version_of(facts.target)} ({which})"
-    if points.level == "high" and leader.confidence >= SURE:
+    if points.level == "high" and leader.confidence >= SURE and corroborated(facts):
         return Action.ROLLBACK, f"IMMEDIATE ROLLBACK to {target}"
     return Action.ROLLBACK, f"ROLLBACK to {target}"
 

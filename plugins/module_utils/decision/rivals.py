@@ -12,6 +12,7 @@ from ..analysis.contribution import DELAYED, PROMPT
 from ..analysis.log_signs import Sign
 from ..analysis.pods import NODE_TROUBLE
 from ..analysis.signals import worsening
+from ..analysis.waiting import Cause, Slowdown
 from ..model.dependencies import DependencyHealth
 from ..model.finding import Level
 from ..model.metrics import Neighbour, Signal
@@ -96,6 +97,14 @@ def errors_begin_elsewhere(facts: Situation) -> bool:
     if facts.error_origin is None:
         return False
     return not facts.implicated or facts.began_before or not (facts.code_evidence or at_once(facts))
+
+
+def slow_peer(facts: Situation) -> Slowdown | None:
+    """What the traces say of somebody who takes longer for the same calls, where it is not the suspect that asks for more since then."""
+    known = facts.slowdown
+    if known is None or known.cause is not Cause.PEER:
+        return None
+    return known if not facts.implicated or facts.began_before or not (facts.code_evidence or at_once(facts)) else None
 
 
 def gone_back_in_vain(facts: Situation) -> bool:

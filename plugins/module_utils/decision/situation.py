@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..analysis.contribution import PROMPT
-from ..analysis.pods import UNSTARTABLE, crashing, failing
+from ..analysis.pods import UNSTARTABLE, crashing, failing, fails_to_start_again
 from ..analysis.rollout_end import rollout_end
 from ..analysis.signals import USER_FELT, worsening
 from ..analysis.stability import first_rolled_out, last_stable, same_template, still_rolling_out
+from ..analysis.waiting import Cause, Slowdown, answering_as_ever, slowdown
 from ..model.dependencies import DependencyHealth
 from ..model.diagnostics import Diagnostics
 from ..model.finding import Level
@@ -168,11 +170,18 @@ class Situation:
     def unhealthy_dependencies(self) -> tuple[DependencyHealth, ...]:
         """Worst first: what does not work, then what is critical, then what is fullest."""
         known = self.diagnostics.dependencies.data.health if self.diagnostics.dependencies.data else ()
-        bad = [one for one in known if one.level in (Level.WARNING, Level.CRITICAL)]
+        bad = [one for one in known if one.level in (Level.WARNING, Level.CRITICAL) and (saturated(one) or not self.answers_as_ever(one))]
         if self.missing_index is not None:
             # What asks it without an index is the suspect: that it is slow is a consequence.
             bad = [one for one in bad if not only_lacks_index(one)]
         return tuple(sorted(bad, key=lambda one: (unreachable(one), one.level is Level.CRITICAL, _share(one)), reverse=True))
+
+    def answers_as_ever(self, dependency: DependencyHealth) -> bool:
+        """Whether traces show that it answers the service as the day before: then only a probe from elsewhere found it wanting."""
+        traces = self.diagnostics.traces.data
+        found = answering_as_ever(traces.waiting) if traces else ()
+        names = {name for text in (dependency.name, dependency.address) for name in _names(text)}
+        return any(names & _names(peer) for peer in found)
 
     @property
     def table_scan(self) -> Operation | None:
@@ -213,6 +222,14 @@ class Situation:
         return well and not self.old_pods_failing and any(self._runs_suspect(pod) for pod in self.failing)
 
     @property
+    def untried(self) -> bool:
+        """Whether the pods that crash did start once and no pod of another version was started since: that one might not start either."""
+        if not self.crashing or not all(fails_to_start_again(pod) for pod in self.crashing) or self.onset.at is None:
+            return False
+        others = [pod for pod in (self.workload.pods if self.workload else ()) if self._runs_suspect(pod) is False and not pod.terminating]
+        return not any(pod.ready and max(pod.created_at, pod.last_restart_at or pod.created_at) > self.onset.at for pod in others)
+
+    @property
     def stands_still(self) -> bool:
         """Whether the rollout has stood for ten minutes at pods that do not come up, while those of the version before are well."""
         mine = [pod for pod in self.failing if self._runs_suspect(pod)]
@@ -236,7 +253,7 @@ class Situation:
     def code_clue(self) -> str | None:
         """What that evidence is, but for a table scan, in a sentence."""
         found = self.clues
-        if self.only_new_pods_fail:
+        if self.only_new_pods_fail and not self.untried:
             return "Evidence in the version itself: only its pods fail, those of the version before are well"
         if any(pod.reason in UNSTARTABLE and self._runs_suspect(pod) is not False for pod in self.crashing):
             return "Evidence in the version itself: its pods can't be started"
@@ -246,7 +263,16 @@ class Situation:
             return f"Stack traces of the errors name {found.changed_file}, which it changed"
         if found.growth is not None and not self.began_before:
             return f"{found.growth.title} has been growing since it was deployed, before anybody felt it"
+        asks = self.slowdown
+        if asks is not None and asks.cause is Cause.CALLS and self.delay is not None and -self.onset.tolerance <= self.delay <= PROMPT:
+            return f"Its requests take longer since it {asks.told}"
         return None
+
+    @property
+    def slowdown(self) -> Slowdown | None:
+        """What the traces say about where the time goes of requests that take longer than they did."""
+        traces = self.diagnostics.traces.data
+        return slowdown(traces.waiting) if traces and (self.slower or self.symptoms.high_latency) else None
 
     @property
     def error_origin(self) -> tuple[str, int] | None:
@@ -286,6 +312,13 @@ def situation(diagnostics: Diagnostics, now: datetime, options: Options) -> Situ
         crashing=crashing(pods, now),
         clues=clues(diagnostics, suspect, since, onset.at),
     )
+
+
+def _names(address: str) -> frozenset[str]:
+    """What somebody may be called whose address this is: ``ledger``, of ``http://ledger.money:8080/`` as well."""
+    host = address.casefold().partition("://")[2] or address.casefold()
+    host = re.split(r"[:/?]", host.rpartition("@")[2])[0]
+    return frozenset({host, host.partition(".")[0]} - {""})
 
 
 def unreachable(dependency: DependencyHealth) -> bool:

@@ -83,6 +83,7 @@ def pod_from(
         image_digest=digest_of(found, container),
         started_at=_earliest(created, status, containers),
         ended_at=_ended_at(status, ended),
+        last_run=_lasted(newest_end),
         startup_time=max((_startup_time(mapping(one)) for one in sequence(spec.get("containers"))), default=0.0),
         terminating_since=moment(metadata(found).get("deletionTimestamp")),
         finalizers=tuple(str(one) for one in sequence(metadata(found).get("finalizers"))),
@@ -111,6 +112,11 @@ def _restart(ended: Mapping[str, Any] | None) -> str | None:
 def _exit_code(ended: Mapping[str, Any] | None) -> int | None:
     code = ended.get("exitCode") if ended else None
     return code if isinstance(code, int) else None
+
+
+def _lasted(ended: Mapping[str, Any] | None) -> float | None:
+    begin, end = (moment(ended.get(key)) for key in ("startedAt", "finishedAt")) if ended else (None, None)
+    return max((end - begin).total_seconds(), 0.0) if begin and end else None
 
 
 def _image_of(spec: Object, about: Container | None) -> str | None:

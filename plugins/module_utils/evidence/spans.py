@@ -14,6 +14,7 @@ from typing import Any
 from ..clients.answers import excerpt
 from .clock_skew import without_skew
 from .objects import mapping, sequence
+from .peers import peer_of
 from .trace import Span, Trace
 
 _STATEMENT_TAGS = ("db.query.text", "db.statement", "sql.query")
@@ -60,11 +61,19 @@ def self_times(trace: Trace) -> dict[str, float]:
 
 
 def error_origin(trace: Trace) -> str | None:
-    """The service in which the trace's error starts: that of the failed span below which nothing failed; the earliest of several."""
+    """The service in which the trace's error starts: that of the failed span below which nothing failed; the earliest of several.
+
+    A call that failed, and of which the other side sent no span, failed on that side, where the call names it. A database also fails what
+    it is asked wrongly: that is left with who asked.
+    """
     failed = [span for span in trace.spans if span.error]
     above = {span.parent for span in failed}
     origins = [span for span in failed if span.id not in above]
-    return min(origins, key=lambda span: span.start + span.duration).service if origins else None
+    if not origins:
+        return None
+    first = min(origins, key=lambda span: span.start + span.duration)
+    answered = any(span.parent == first.id and span.service != first.service for span in trace.spans)
+    return first.peer if first.peer is not None and not first.database and not answered else first.service
 
 
 def filtered_column(statement: str) -> str | None:
@@ -123,6 +132,7 @@ def span_from(
 ) -> Span:
     """A span, with what its tags and its logs (their fields) say; times are seconds."""
     statement = next((str(tags[key]) for key in _STATEMENT_TAGS if tags.get(key)), None)
+    kind = str(tags.get("span.kind")).lower()
     return Span(
         id=identity,
         parent=parent,
@@ -133,7 +143,10 @@ def span_from(
         error=_failed(tags),
         statement=_shown(statement, MAX_STATEMENT) if statement else None,
         table_scan=_table_scan(tags, logs, statement),
-        waited_for=str(tags.get("span.kind")).lower() != "consumer",
+        waited_for=kind != "consumer",
+        call=kind == "client",
+        peer=peer_of(tags) if kind == "client" else None,
+        database=statement is not None or any(key.startswith("db.") for key in tags),
     )
 
 

@@ -24,6 +24,12 @@ class Span:
     table_scan: str | None
     waited_for: bool = True
     """Whether its parent waits for it: not for messages and what follows later."""
+    call: bool = False
+    """Whether it is a call to something else, of which it is the caller's side."""
+    peer: str | None = None
+    """Whom such a call is for, by its own tags."""
+    database: bool = False
+    """Whether it speaks to a database, which also fails what it is asked wrongly."""
 
 
 @dataclass(frozen=True, slots=True)

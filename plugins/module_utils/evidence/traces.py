@@ -18,6 +18,7 @@ from ..errors import SourceUnavailableError
 from ..model.index_verdict import Verdict
 from ..model.service import Service
 from ..model.traces import Edge, Operation, Traces
+from .peers import waiting
 from .repeated import repeated
 from .spans import error_origin, filtered_column, self_times
 from .trace import Span, Trace
@@ -90,6 +91,7 @@ def traces(
         repeated=repeated(focus, found["before"]),
         graph=tuple(shown[:MAX_EDGES]),
         backend=source.name,
+        waiting=waiting(_newest(found["recent"], now), found["before"], name),
     )
 
 

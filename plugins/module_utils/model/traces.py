@@ -53,6 +53,36 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """Whom the service calls: another service, a database, somebody outside. Calls and seconds are averages over its traces."""
+
+    name: str
+    calls: float
+    """In one trace."""
+    baseline_calls: float | None
+    waited: float
+    """Seconds of one trace that all calls to it take."""
+    baseline_waited: float | None
+    duration: float | None
+    """Seconds of one call, of what was asked for the day before as well; of every call where nothing was; None where there are none."""
+    baseline_duration: float | None
+    """The same a day before; None where there are no traces of then, or nothing of it was asked for."""
+    errors: float = 0.0
+    """Of ``calls``, how many failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the time of the service goes to, in seconds of one trace: its ``own`` work, and waiting for each peer, the most first."""
+
+    traces: int
+    baseline_traces: int
+    own: float
+    baseline_own: float | None
+    peers: tuple[Peer, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Traces:
     """Durations are seconds. ``error_services`` maps the service in which errors start to how many traces do."""
 
@@ -75,3 +105,5 @@ class Traces:
     """Which service calls which, as far as this one is concerned."""
     backend: str = "Jaeger"
     """Where the traces come from: Jaeger or Tempo."""
+    waiting: Waiting | None = None
+    """None where none of the newest traces has a span of the service."""

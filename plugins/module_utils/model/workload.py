@@ -61,6 +61,8 @@ class Pod:
     """The earliest time at which the pod is known to have been there; ``created_at`` where nothing tells of an earlier one."""
     ended_at: datetime | None = None
     """When a pod of phase Failed or Succeeded ended; None when it did not, or when nobody knows."""
+    last_run: float | None = None
+    """Seconds that the newest run that is over lasted; None when none is, or when nobody knows."""
     startup_time: float = 0.0
     """Seconds that its probes give it to become ready."""
     terminating_since: datetime | None = None

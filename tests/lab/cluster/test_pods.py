@@ -10,6 +10,8 @@ from lab.cluster.deletion import DeleteOptions, delete_object
 from lab.cluster.pod_status import after_step
 from lab.cluster.resources import STORED
 from lab.cluster.timestamps import to_seconds
+from lab.pods.lifecycle import Container, crashing
+from lab.scenario.model import PodFailure
 
 from .conftest import NOON, Ticking, pod_template, workload
 
@@ -54,6 +56,19 @@ def test_a_crash_loop_has_a_last_state_and_counts_its_events(ticking: Ticking) -
         "2026-11-23T12:00:01Z",
         "2026-11-23T12:00:10Z",
     )
+
+
+def test_a_container_that_is_backed_off_keeps_what_it_left_behind() -> None:
+    failure = PodFailure(reason="CrashLoopBackOff", message="licence expired", exit_code=3)
+    running = pod() | {"status": {"phase": "Pending"}}
+    running["metadata"]["uid"] = "u"
+    for step in crashing(Container("web", "web", "web:v1"), 0.5, failure, 5.0, None):
+        running["status"] = after_step(running, step, NOON + step.after)
+        if step.waiting == "CrashLoopBackOff":
+            break
+    found = running["status"]["containerStatuses"][0]
+    assert found["state"]["waiting"]["message"].startswith("back-off ")
+    assert (found["lastState"]["terminated"]["message"], found["lastState"]["terminated"]["exitCode"]) == ("licence expired", 3)
 
 
 def test_a_restart_keeps_the_state_of_the_run_before() -> None:

@@ -18,7 +18,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.log
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Metrics, Shape, Signal
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollout import Revision, Rollouts
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import DependencyType, Service, WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.model.traces import Operation, Traces
+from ansible_collections.devops.incident_response.plugins.module_utils.model.traces import Operation, Peer, Traces, Waiting
 from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import ClusterEvent, Pod, WorkloadState
 
 NOW = datetime(2025, 10, 21, 14, 25, 30, tzinfo=UTC)
@@ -178,6 +178,12 @@ def table_scan(statement: str = "SELECT * FROM transactions WHERE user_id = ?", 
 
 def traces(*bottlenecks: Operation, error_services: Sequence[tuple[str, int]] = ()) -> Traces:
     return Traces(200, 90, 80, 8.2, 0.12, tuple(bottlenecks), tuple(error_services))
+
+
+def waiting_for(peer: str, duration: float, usual: float, calls: float = 1.0, own: float = 0.05) -> Traces:
+    """Traces in which the service spends its time with ``calls`` of so many seconds to ``peer``: one and ``usual`` the day before."""
+    called = Peer(peer, calls, 1.0, calls * duration, usual, duration, usual)
+    return replace(traces(), waiting=Waiting(50, 50, own, 0.05, (called,)))
 
 
 def changes(*subjects: str, migrations: Sequence[str] = ()) -> Changes:

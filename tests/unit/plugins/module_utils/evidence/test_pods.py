@@ -40,6 +40,14 @@ def test_a_recorded_crash_loop() -> None:
     assert pod.exit_code not in (None, 0)
 
 
+def test_how_long_the_newest_run_lasted() -> None:
+    lasted = {"terminated": {"reason": "Error", "exitCode": 1, "startedAt": "2026-11-23T11:50:00Z", "finishedAt": "2026-11-23T11:50:08Z"}}
+    status = {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": lasted, "restartCount": 4}
+    assert pod_from(crashing(**status), NOW).last_run == 8.0
+    del lasted["terminated"]["startedAt"]
+    assert pod_from(crashing(**status), NOW).last_run is None
+
+
 def test_a_recorded_healthy_pod() -> None:
     pod = pod_from(recorded_pod("payment-api-7859df644b"), NOW)
     assert (pod.version, pod.ready, pod.reason, pod.message, pod.exit_code) == ("v2.3.0", True, None, None, None)

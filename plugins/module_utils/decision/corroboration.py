@@ -1,0 +1,44 @@
+# Copyright (c) 2026, devops.incident_response contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether more than a coincidence in time was seen, and what else somebody should look at who is asked to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..analysis.error_nature import Nature
+from ..analysis.waiting import Cause
+from ..analysis.wording import version_of
+from .rivals import came_late
+from .situation import Situation
+
+
+def corroborated(facts: Situation) -> bool:
+    """Whether more than the time and the metrics was seen that tells a bad version from trouble that came at the same moment.
+
+    That is evidence in the version, crashing pods (unless they ran well at first, and no other version was started since), or errors that
+    are a program's own; where it came with the rollout, also errors that are not such as another's failure makes, traces that do not only
+    show a slow answer, or dependencies that were probed. What they say is weighed by the hypotheses and guards; without any of them nobody
+    could tell.
+    """
+    if facts.code_evidence or (facts.crashing and not facts.untried) or (facts.clues.nature is Nature.OWN and facts.clues.errors):
+        return True
+    traces, dependencies = facts.diagnostics.traces.data, facts.diagnostics.dependencies.data
+    errors = bool(facts.clues.errors) and facts.clues.nature is not Nature.OUTSIDE
+    traced = traces is not None and (traces.error_traces > 0 or bool(traces.bottlenecks))
+    # Whether it answers slowly or is asked for more than before, such a trace does not tell.
+    traced = traced and (facts.slowdown is None or facts.slowdown.cause is not Cause.PEER)
+    return not came_late(facts) and (errors or traced or bool(dependencies and dependencies.health))
+
+
+def to_look_at_first(facts: Situation) -> Iterator[str]:
+    """What nobody has seen yet before a rollback, each a step: what may be to blame instead, and what may bar the way back."""
+    seen, version = facts.diagnostics, version_of(facts.suspect) if facts.suspect else "the current version"
+    if not corroborated(facts):
+        if seen.logs.data is None:
+            yield f"Before it, read the errors in the logs of {version}: are they its own, or somebody else's failure?"
+        if seen.dependencies.data is None or not seen.dependencies.data.health:
+            yield "Before it, see whether what the service depends on is well: none of it was probed"
+    if seen.changes.data is None and not seen.service.schema_check:
+        yield f"Before it, make sure that no database migration came with {version}: its repository is not known"
