@@ -72,7 +72,8 @@ def onset(points: Sequence[Point], day_before: float | None = None, direction: i
     now = median(values[-3:])
     needed = max(_DEVIATIONS * noise, _SMALLEST_CHANGE * abs(level), smallest)
     if not _worse(now - level, needed, direction):
-        return _unmoved(known, level, now, day_before, direction, smallest)
+        first = median(values[: max(_FEWEST_POINTS_OF_A_REGIME, len(values) // 8)])
+        return _unmoved(known, level, first, now, day_before, direction, smallest)
     if day_before is not None and not _worse(now - day_before, max(_SMALLEST_CHANGE * abs(day_before), smallest), direction):
         return Course(Shape.STEADY, level_before=level, level_now=now)
     change = now - level
@@ -122,10 +123,15 @@ def _worse(change: float, needed: float, direction: int) -> bool:
     return abs(change) > needed and (direction == 0 or change * direction > 0)
 
 
-def _unmoved(known: Sequence[Point], level: float, now: float, day_before: float | None, direction: int, smallest: float) -> Course:
-    """A series at one level: as ever, or already away from its baseline when the timeframe began."""
+def _unmoved(
+    known: Sequence[Point], level: float, first: float, now: float, day_before: float | None, direction: int, smallest: float
+) -> Course:
+    """A series at one level: as ever, or already away from its baseline when the timeframe began, of which its ``first`` values tell.
+
+    A small step is no end of a noisy level: what came half way through it was not there from the first.
+    """
     long_ago = day_before is not None and all(
-        _worse(value - day_before, max((_LONG_AGO_RATIO - 1) * abs(day_before), smallest), direction) for value in (level, now)
+        _worse(value - day_before, max((_LONG_AGO_RATIO - 1) * abs(day_before), smallest), direction) for value in (level, first, now)
     )
     if long_ago:
         reason = "it had left its baseline when the timeframe began, so the onset is that early or earlier"

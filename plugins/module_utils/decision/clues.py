@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from ..analysis.error_nature import Nature, nature, of_clients
 from ..analysis.growth import growing_since
 from ..analysis.log_signs import Sign, configuration_change, main_errors, named_cause
-from ..analysis.signals import USER_FELT
+from ..analysis.signals import USER_FELT, worsening
 from ..analysis.stack_frames import touched
 from ..analysis.version_split import in_both, only_in
 from ..model.diagnostics import Diagnostics
 from ..model.logs import LogPattern
-from ..model.metrics import Neighbour, Signal
+from ..model.metrics import Metrics, Neighbour, Signal
 from ..model.rollout import Revision
 from ..model.workload import Pod
 from .around import certificate_expired, configuration_written
@@ -28,6 +28,7 @@ _NOTABLE_ERRORS = 0.05
 """Share of failed requests that leaves its mark on a sample of that many traces."""
 _SEEN = 0.2
 """Part of the failures, as the metrics count them, of which the service's own traces have to know."""
+_MUCH_SLOWER = 3.0
 _MISHAP = 2
 _LEAD = 30.0
 """Seconds by which an onset has to be earlier to be earlier: rates over a minute are no more exact."""
@@ -123,7 +124,7 @@ def _others(diagnostics: Diagnostics, onset: datetime | None) -> tuple[Neighbour
 def _unseen(diagnostics: Diagnostics, errors: tuple[LogPattern, ...], onset: datetime | None) -> str | None:
     metrics, traces = diagnostics.metrics.data, diagnostics.traces.data
     rate = metrics.signal("error_rate") if metrics else None
-    if errors or rate is None or (rate.value or 0.0) < _NOTABLE_ERRORS:
+    if errors or rate is None or (rate.value or 0.0) < _NOTABLE_ERRORS or _slower(metrics):
         return None
     if traces is None or traces.traces < _ENOUGH_TRACES:
         return _refused(diagnostics, onset)
@@ -131,6 +132,12 @@ def _unseen(diagnostics: Diagnostics, errors: tuple[LogPattern, ...], onset: dat
     if traces.error_traces > max(expected, _MISHAP):
         return None
     return f"{traces.error_traces} of its traces failed and its logs show no such errors"
+
+
+def _slower(metrics: Metrics | None) -> bool:
+    """Whether what it answers takes so much longer that those who ask give up: it fails them, whether or not it sees that."""
+    latency = metrics.signal("latency_p95") if metrics else None
+    return latency is not None and latency.onset is not None and (worsening(latency) or 0.0) >= _MUCH_SLOWER
 
 
 def _refused(diagnostics: Diagnostics, onset: datetime | None) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ..clients.prometheus import PrometheusClient
 from ..concurrency import Deadline, start, wait
@@ -61,8 +62,11 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
         remarks.append(
             f"{down} of {targets} targets of {{{wave.names.targets}}} do not answer scrapes: what they do is not in these metrics"
         )
-    if wave.server_time is not None and abs(wave.server_time - now) > CLOCK_TOLERANCE:
-        ahead = now - wave.server_time
+    if wave.lag and wave.server_time is not None:
+        last = datetime.fromtimestamp(wave.server_time, UTC).strftime("%H:%M:%S UTC")
+        remarks.append(f"Prometheus has scraped nothing since {last}, for {format_duration(wave.lag)}: the values are those of then")
+    if wave.server_time is not None and abs(wave.server_time + wave.lag - now) > CLOCK_TOLERANCE:
+        ahead = now - wave.server_time - wave.lag
         remarks.append(f"our clock is {format_duration(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} Prometheus', whose own is used")
     return RawMetrics(
         signals=look.signals,

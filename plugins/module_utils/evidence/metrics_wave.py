@@ -20,7 +20,7 @@ from ..model.service import Service
 from .counted_anew import times_begun_anew
 from .highest_bucket import bucket_bounds
 from .metric_names import MetricNames
-from .promql import SignalQueries, golden_signals, labelled_requests, most_scraped, own_signal, samples_of_up
+from .promql import LAST_SCRAPES, SignalQueries, golden_signals, labelled_requests, most_scraped, own_signal, samples_of_up
 
 FINE_SPAN = 900.0
 """Seconds of the recent past that are looked at closely, since onsets of what is burning now lie there."""
@@ -32,6 +32,13 @@ SCRAPES_PER_WINDOW = 4
 CLOCK_TOLERANCE = 30.0
 """Seconds that our clock may be off Prometheus' before its own is used."""
 QUERIES_AT_ONCE = 32
+LAG_NOTICED, SCRAPES_NOTICED = 20.0, 1.5
+"""From so many seconds, and so many scrapes, without any sample it counts that Prometheus itself has nothing new: the last windows then are
+not full, and rates over them fall for no other reason."""
+FEW_SCRAPED = 1 / 3
+"""Share of all targets up to which those that are scraped still do not show that Prometheus goes on: it may scrape itself."""
+LONGEST_LAG = 300.0
+"""Seconds for which Prometheus itself takes a last sample for the present one."""
 AROUND, AROUND_STEP = 600.0, 150.0
 """Seconds before and after this time of the day that the days before are looked at, and how far apart. So many values in a week are enough
 for a single one of now, a minute after an onset, to be surely worse."""
@@ -62,6 +69,9 @@ class Wave:
     window: float
     interval: float | None
     server_time: float | None
+    """Prometheus' own now; where it lags, when it last scraped anything."""
+    lag: float = 0.0
+    """Seconds for which Prometheus has had no sample of any target: what there is was asked for as it was then."""
 
     @property
     def targets_down(self) -> tuple[int, int]:
@@ -105,6 +115,9 @@ def ask(client: PrometheusClient, service: Service, names: MetricNames, timefram
     asked = _ask_instants(client, instants)
     ranges = _ask_ranges(client, [signal for signal in signals if not signal.optional], spans, RATE_WINDOW, now)
     answers = collect(asked, deadline)
+    last_scrape, lag = _last_scrape(client, answers, deadline)
+    if last_scrape is not None:
+        answers = collect(_ask_instants(client, instants, last_scrape), deadline)
     signals = tuple(signal for signal in signals if not signal.optional or answers[INSTANT, signal.name])
     extra = [signal for signal in signals if signal.optional]
     interval = scrape_interval(series_of(answers[UP, ""])) or _interval_of_requests(client, service, names, answers, deadline)
@@ -117,8 +130,8 @@ def ask(client: PrometheusClient, service: Service, names: MetricNames, timefram
     elif extra:
         ranges = {**ranges, **_ask_ranges(client, extra, spans, window, now)}
     if extra:
-        ranges = {**ranges, **_ask_instants(client, {(DAY_BEFORE, signal.name): signal.day_before for signal in extra})}
-    return Wave(names, signals, {**answers, **collect(ranges, deadline, needed=False)}, spans, window, interval, theirs)
+        ranges = {**ranges, **_ask_instants(client, {(DAY_BEFORE, signal.name): signal.day_before for signal in extra}, last_scrape)}
+    return Wave(names, signals, {**answers, **collect(ranges, deadline, needed=False)}, spans, window, interval, theirs, lag)
 
 
 def collect(futures: Mapping[Key, Future[tuple[SeriesResult, ...]]], deadline: Deadline, *, needed: bool = True) -> dict[Key, Found]:
@@ -176,8 +189,30 @@ def _spans(now: float, timeframe: float) -> tuple[Span, ...]:
     return ((begin, middle - 1, step), fine)
 
 
-def _ask_instants(client: PrometheusClient, queries: Mapping[Key, str]) -> dict[Key, Future[tuple[SeriesResult, ...]]]:
-    futures = map_side_by_side(client.instant, queries.values(), QUERIES_AT_ONCE, "prometheus")
+def _last_scrape(client: PrometheusClient, answers: Mapping[Key, Found], deadline: Deadline) -> tuple[float | None, float]:
+    """When Prometheus last scraped anything but itself (unix seconds), and how long ago that is, where it has stopped or lags behind.
+
+    One more query where the service's targets have no new samples; where others do, it is the service that fell silent, and not Prometheus.
+    """
+    own = series_of(answers[UP, ""])
+    theirs = _server_time(answers)
+    newest = max((one.samples[-1][0] for one in own if one.samples), default=None)
+    noticed = max(LAG_NOTICED, SCRAPES_NOTICED * (_scrape_interval(own) or 0.0))
+    if theirs is None or (newest is not None and theirs - newest <= noticed):
+        return None, 0.0
+    found = collect(_ask_instants(client, {(UP, ""): LAST_SCRAPES}), deadline, needed=False)[UP, ""]
+    counts = [(float(one.labels["at"]), one.samples[-1][1]) for one in series_of(found) if one.samples and "at" in one.labels]
+    silent = [pair for pair in counts if theirs - pair[0] > noticed]
+    if not silent or sum(count for _at, count in silent) < (1 - FEW_SCRAPED) * sum(count for _at, count in counts):
+        return None, 0.0
+    last = max(at for at, _count in silent) if newest is None else newest
+    return (last, theirs - last) if theirs - last <= LONGEST_LAG else (None, 0.0)
+
+
+def _ask_instants(
+    client: PrometheusClient, queries: Mapping[Key, str], at: float | None = None
+) -> dict[Key, Future[tuple[SeriesResult, ...]]]:
+    futures = map_side_by_side(lambda query: client.instant(query, at), queries.values(), QUERIES_AT_ONCE, "prometheus")
     return dict(zip(queries, futures, strict=True))
 
 

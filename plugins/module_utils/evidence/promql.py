@@ -19,6 +19,8 @@ from .metric_names import OTHER_LABELS, MetricNames, all_names, metric_names, po
 DAYS = tuple(range(1, 8))
 """Days back from which the same hour is looked at: a week, so that each weekday is among them."""
 DAY_LABEL = "day"
+LAST_SCRAPES = 'count_values("at", floor(timestamp(up) / 15) * 15)'
+"""How many targets were scraped last within each quarter of a minute, which the label ``at`` names by its beginning (unix seconds)."""
 NAMESPACE_LABELS = ("namespace", "kubernetes_namespace", "exported_namespace", "k8s_namespace_name")
 """Where a series may say which namespace it is of, the most usual first."""
 

@@ -26,8 +26,8 @@ def noise(level: float, width: float, seed: int = 7) -> Callable[[float], float]
     return lambda _unused: abs(chance.gauss(level, width))
 
 
-def found(value: Callable[[float], float], day_before: float | None = None, **more: int) -> Course:
-    return onset(series(value), day_before, **more)
+def found(value: Callable[[float], float], day_before: float | None = None, **more: float) -> Course:
+    return onset(series(value), day_before, **more)  # type: ignore[arg-type]
 
 
 def test_a_step_is_sudden_and_found_within_a_step() -> None:
@@ -105,6 +105,19 @@ def test_what_was_bad_before_the_timeframe_has_an_onset_that_early() -> None:
     assert course.onset == TIMES[0]
     assert course.shape is Shape.UNKNOWN
     assert "or earlier" in (course.reason or "")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_rose_within_the_timeframe_was_not_bad_before_it(seed: int) -> None:
+    """A handful of failures a minute, and twice as many since the middle: one level to the eye, which began well."""
+    chance = random.Random(seed)
+
+    def rare(at: float) -> float:
+        mean = 3.0 if at < -9000 else 6.5
+        return sum(chance.random() < mean / 100 for _unused in range(100)) / 1500
+
+    course = found(rare, 0.0019, smallest=0.001)
+    assert course.onset is None or course.onset > -12000
 
 
 def test_what_is_as_it_was_a_day_ago_is_no_departure() -> None:

@@ -35,6 +35,7 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     pods,
     revision,
     rollouts,
+    traces,
     traffic,
     workload,
 )
@@ -147,6 +148,20 @@ def test_pods_on_a_node_that_is_gone() -> None:
     found = recommended(outage(age=HOUR, onset=10 * MINUTE, workload=lost))
     assert "node_trouble" in forbidding(found)
     assert found.hypotheses[0].cause == "node"
+
+
+class TestFailuresThatTheServiceDoesNotSee:
+    def given(self, latency_now: float) -> Diagnostics:
+        signals = metrics(errors(0.12, 0.001, 7 * MINUTE), latency(latency_now, 0.15, 7 * MINUTE), traffic(100, 100))
+        seen = replace(traces(), error_traces=0)
+        return outage(8 * MINUTE, 7 * MINUTE, metrics=signals, traces=seen, logs=logs(pattern("INFO", "handled", 900)))
+
+    def test_are_those_of_who_asks_it(self) -> None:
+        assert "failures_unseen" in forbidding(recommended(self.given(0.15)))
+
+    def test_are_its_own_where_it_answers_so_late_that_they_give_up(self) -> None:
+        found = recommended(self.given(3.0))
+        assert (found.action, forbidding(found)) == (Action.ROLLBACK, {})
 
 
 class TestWhatBeginsAfterTheRolloutIsComplete:

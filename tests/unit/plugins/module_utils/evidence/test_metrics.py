@@ -64,6 +64,23 @@ def test_prometheus_clock_counts_when_ours_is_off(server: HttpServer) -> None:
     assert signal(read(server, now=NOW + 600), "error_rate").recent[-1][0] == NOW
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_where_prometheus_itself_lags_the_values_are_those_of_its_last_scrapes(server: HttpServer, others: int) -> None:
+    server.answer = answers(WELL, silent=90, others=others)
+    raw = read(server)
+    rate = signal(raw, "error_rate")
+    assert (rate.last_5m, rate.last_1m, rate.recent[-1][0]) == (0.2, 0.45, NOW - 90)
+    assert (raw.server_time, raw.scrape_interval, raw.notes) == (NOW - 90, 15.0, ())
+    assert raw.remarks == ("Prometheus has scraped nothing since 22:11:50 UTC, for 1m 30s: the values are those of then",)
+
+
+@pytest.mark.parametrize(("silent", "others"), [(90, 9), (400, 0)])
+def test_a_service_alone_that_is_not_scraped_is_unknown_and_so_is_what_is_too_old(server: HttpServer, silent: float, others: int) -> None:
+    server.answer = answers(WELL, silent=silent, others=others)
+    rate = signal(read(server), "error_rate")
+    assert (rate.last_5m, rate.last_1m) == (None, None)
+
+
 def test_zero_errors_are_zero(server: HttpServer) -> None:
     server.answer = answers({**WELL, ERRORS_NOW: 0.0, ERRORS_BEFORE: 0.0})
     rate = signal(read(server), "error_rate")
