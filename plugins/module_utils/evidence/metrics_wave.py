@@ -197,7 +197,7 @@ def _last_scrape(client: PrometheusClient, answers: Mapping[Key, Found], deadlin
     own = series_of(answers[UP, ""])
     theirs = _server_time(answers)
     newest = max((one.samples[-1][0] for one in own if one.samples), default=None)
-    noticed = max(LAG_NOTICED, SCRAPES_NOTICED * (_scrape_interval(own) or 0.0))
+    noticed = max(LAG_NOTICED, SCRAPES_NOTICED * (scrape_interval(own) or 0.0))
     if theirs is None or (newest is not None and theirs - newest <= noticed):
         return None, 0.0
     found = collect(_ask_instants(client, {(UP, ""): LAST_SCRAPES}), deadline, needed=False)[UP, ""]
