@@ -126,7 +126,7 @@ def test_what_fails_beside_the_pods_becomes_a_note(
     api_server: HttpServer, client: ClusterClient, service: Service, path: str, what: str, fault: str
 ) -> None:
     api_server.faults[path] = fault
-    client.timeout = 0.3 if fault == "hang" else 2.0
+    client.timeout = 1.5 if fault == "hang" else 5.0
     state = workload(client, service, NOW)
     assert len(state.pods) == 7
     assert [note.split(":")[0] for note in state.notes] == [what]
