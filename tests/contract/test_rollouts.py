@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from plugins.module_utils.evidence.rollouts import rollouts
-from plugins.module_utils.model.rollout import Rollouts
+from plugins.module_utils.model.rollout import Progress, Rollouts
 from plugins.module_utils.model.service import WorkloadKind
 from tests.contract.clusters import Cluster
 
@@ -17,8 +18,8 @@ DEPLOYMENT = WorkloadKind.DEPLOYMENT
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 
-def look(cluster: Cluster) -> Rollouts:
-    return rollouts(cluster.client(), cluster.service(), datetime.now(UTC))
+def look(cluster: Cluster, kind: WorkloadKind = DEPLOYMENT) -> Rollouts:
+    return rollouts(cluster.client(), cluster.service(kind), datetime.now(UTC))
 
 
 def template(cluster: Cluster, body: dict[str, Any]) -> None:
@@ -70,3 +71,26 @@ def test_a_history_that_is_not_kept(cluster: Cluster) -> None:
     found = cluster.until("the end of the first revision", lambda: (seen := look(cluster)).previous is None and seen)
     assert found.current.version == "v2.0.0"
     assert any("there is none to go back to" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("kind", [WorkloadKind.STATEFUL_SET, WorkloadKind.DAEMON_SET])
+def test_going_back_is_dated_where_no_event_tells(cluster: Cluster, kind: WorkloadKind) -> None:
+    cluster.history("v1.0.0", "v2.0.0", kind=kind)
+    time.sleep(1.0 - time.time() % 1.0)
+    begun = datetime.now(UTC)
+    cluster.roll_out(kind, "v1.0.0")
+    cluster.complete(kind)
+    found = look(cluster, kind)
+    assert [(one.number, one.version, one.was_rollback) for one in found.revisions] == [(3, "v1.0.0", True), (2, "v2.0.0", False)]
+    assert found.deployed_at is not None
+    assert timedelta(0) <= found.deployed_at - begun + timedelta(seconds=1) < timedelta(seconds=5)
+    assert found.revisions[1].active_until == found.deployed_at
+
+
+def test_an_update_that_is_held_back_goes_on_no_more(cluster: Cluster) -> None:
+    kind = WorkloadKind.STATEFUL_SET
+    cluster.history("v1.0.0", kind=kind, updateStrategy={"type": "RollingUpdate", "rollingUpdate": {"partition": 2}})
+    cluster.roll_out(kind, "v2.0.0")
+    found = cluster.until("its end", lambda: (seen := look(cluster, kind)).current.ready_pods == 1 and not seen.in_progress and seen)
+    assert (found.current.version, found.progress) == ("v2.0.0", Progress(wanted=3, updated=1, available=3, old=2))
+    assert any("held back by partition 2" in note for note in found.notes)

@@ -27,11 +27,13 @@ def failing_init(pod: Object) -> Object:
     return status
 
 
-def ingress(space: Namespace, backend: str, port: int = 80, tls: str | None = None, of_a_class: bool = True) -> None:
+def ingress(
+    space: Namespace, backend: str, port: int = 80, tls: str | None = None, of_a_class: bool = True, host: str = "pay.example.com"
+) -> None:
     path = {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": backend, "port": {"number": port}}}}
-    spec = {"rules": [{"host": "pay.example.com", "http": {"paths": [path]}}]}
+    spec = {"rules": [{"host": host, "http": {"paths": [path]}}]}
     if tls:
-        spec["tls"] = [{"hosts": ["pay.example.com"], "secretName": tls}]
+        spec["tls"] = [{"hosts": [host], "secretName": tls}]
     body = named("Ingress", "payment-api", spec)
     if of_a_class:
         body["metadata"]["annotations"] = {"kubernetes.io/ingress.class": "nginx"}

@@ -160,6 +160,24 @@ class Namespace:
         }
         self.post("api/v1", "events", body)
 
+    def about_node(self, name: str, reason: str, message: str, kind: str = "Warning", seconds: float = 20.0) -> None:
+        """An event about a node, which only pods of this namespace should be said to run on: it is seen in all of them."""
+        at = ago(seconds=seconds)
+        body = {
+            "kind": "Event",
+            "apiVersion": "v1",
+            "metadata": {"generateName": f"{name}."},
+            "involvedObject": {"kind": "Node", "name": name, "uid": name},
+            "type": kind,
+            "reason": reason,
+            "message": message,
+            "count": 1,
+            "firstTimestamp": at,
+            "lastTimestamp": at,
+            "source": {"component": "kubelet"},
+        }
+        self.cluster.client().post("/api/v1/namespaces/default/events", body)
+
     def delete(self, path: str) -> None:
         try:
             self.cluster.client().delete(path)

@@ -202,6 +202,8 @@ EMPTY = (
     f"/apis/discovery.k8s.io/v1/{_SPACE}/endpointslices",
     "/apis/storage.k8s.io/v1/storageclasses",
     "/apis/networking.k8s.io/v1/ingressclasses",
+    *(f"/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations" for kind in ("validating", "mutating")),
+    "/api/v1/namespaces/default/events",
 )
 """Lists of the same namespace with nothing in them."""
 

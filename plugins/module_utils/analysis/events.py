@@ -84,7 +84,7 @@ def _failures(state: WorkloadState) -> Iterator[Event]:
 
 
 def _surroundings(state: WorkloadState) -> Iterator[Event]:
-    """Configuration that was written, and nodes that went away."""
+    """Configuration that was written, nodes that went away, and what else happened to them."""
     for change in state.surroundings.changes:
         what = "created" if change.created else "changed"
         yield Event(
@@ -95,6 +95,9 @@ def _surroundings(state: WorkloadState) -> Iterator[Event]:
             if one.since is not None:
                 title = f"Node {node.name} not ready" if one.type == "Ready" else f"Node {node.name}: {one.type}"
                 yield Event(one.since, EventKind.CLUSTER, _KUBERNETES, title, one.message)
+    for event in state.events:
+        if event.object_kind == "Node":
+            yield Event(event.first_seen, EventKind.CLUSTER, _KUBERNETES, f"Node {event.object_name}: {event.reason}", event.message)
 
 
 def _scaling(state: WorkloadState) -> Iterator[Event]:

@@ -64,6 +64,9 @@ _EXIT_CODES = {
     143: "it was asked to end (SIGTERM)",
 }
 """https://tldp.org/LDP/abs/html/exitcodes.html: 128 and the number of the signal."""
+_INTENDED = re.compile(r"node affinity/selector|NodeAffinity|untolerated taint|were unschedulable")
+_OWN_LIMIT = re.compile(r"exceed(?:s|ed) (?:the|its)\b.*\blimit")
+"""Evictions that the next pod faces as well (pkg/kubelet/eviction): by its own limits of local storage."""
 _RECENT_OOM = 3600.0
 _SHORT = 100
 _RECENT_RESTART = 1800.0
@@ -168,19 +171,24 @@ def _unschedulable(bad: Sequence[Pod]) -> Iterator[Finding]:
         gated = " (SchedulingGated)" if waiting[0].reason == "SchedulingGated" else ""
         told = next((one.message for pod in waiting for one in pod.warnings if one.reason == "FailedScheduling"), None)
         said = waiting[0].message or told
-        cause = _commonest_obstacle(said or "")
+        cause = _obstacle(said or "")
         title = f"{plural(len(waiting), 'pod')} can't be scheduled{gated}" + (f": {cause}" if cause else "")
         yield _finding("unschedulable", Level.CRITICAL, title, said)
 
 
-def _commonest_obstacle(said: str) -> str:
-    """Of ``0/3 nodes are available: 1 Too many pods, 2 Insufficient cpu. preemption: …`` what most nodes lack; empty if it is not told."""
+def _obstacle(said: str) -> str:
+    """Of ``0/3 nodes are available: 1 Too many pods, 2 Insufficient cpu. preemption: …`` what to name; empty if it is not told.
+
+    Nodes that the pod does not want, or that do not want it, are so by intention, mostly: what the others lack explains more. Of several
+    such things it is what most nodes lack.
+    """
     told = re.match(r"\d+/\d+ nodes are available: (.+?)(?:\. |\.?$)", said)
     if told is None:
         return ""
     obstacles = re.findall(r"(\d+) ((?:(?!, \d+ ).)+)", told[1]) if told[1][0].isdigit() else [("0", told[1])]
-    most = max(obstacles, key=lambda each: int(each[0]), default=("", ""))[1]
-    return most.removeprefix("node(s) ").removeprefix("had ") if len(most) < _SHORT else ""
+    most_first = [what for _unused, what in sorted(obstacles, key=lambda each: int(each[0]), reverse=True) if len(what) < _SHORT]
+    lacking = [what for what in most_first if not _INTENDED.search(what)][:1] or most_first[:2]
+    return "; ".join(what.removeprefix("node(s) ").removeprefix("had ") for what in lacking)
 
 
 def _not_starting(bad: Sequence[Pod], level: Level, now: datetime) -> Iterator[Finding]:
@@ -261,6 +269,12 @@ def _evicted(state: WorkloadState, now: datetime) -> Iterator[Finding]:
     """Evictions of a moment ago, also where others took the pods' places: whatever was short may still be. Those of long ago are over."""
     if state.ready < state.desired:
         return  # told with the pods that are missing
+    own = [pod for pod in state.pods if pod.reason == "Evicted" and _OWN_LIMIT.search(pod.message or "")]
+    own = [pod for pod in own if _within(pod.ended_at or pod.created_at, now, _RECENT_RESTART)]
+    if len(own) > 1:
+        title = f"{plural(len(own), 'pod')} evicted lately by the limit of their own local storage"
+        yield _finding("evicted", Level.WARNING, title, own[-1].message)
+        return
     told = [(one, pod) for pod in state.pods if pod.reason == "Evicted" for one in pod.warnings if one.reason == "Evicted"]
     lately = [(one, pod) for one, pod in told if _within(one.last_seen, now, _RECENT_RESTART)]
     if lately:

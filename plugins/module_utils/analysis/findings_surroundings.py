@@ -1,7 +1,7 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings about what is around a workload: nodes, Services, Ingresses, volumes, configuration, certificates."""
+"""Findings about what is around a workload: Services, Ingresses, volumes, webhooks, configuration, certificates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
-from ..model.surroundings import BatchJob, Certificate, Node, ServiceEndpoints, VolumeClaim
+from ..model.surroundings import BatchJob, Certificate, ServiceEndpoints, VolumeClaim
 from ..model.workload import WorkloadState
 from ..units import format_duration
 from .pods import starting
@@ -21,19 +21,29 @@ EXPIRES_SOON = timedelta(days=21)
 _MOST = 3
 """Findings of one kind; there are more of them in the data."""
 _LATELY = timedelta(minutes=30)
-_TOLD_ELSEWHERE = frozenset({"ProvisioningFailed", "FailedBinding", "WaitForFirstConsumer", "NoPods", "ExternalProvisioning"})
+_TOLD_ELSEWHERE = frozenset(
+    {
+        "ProvisioningFailed",
+        "FailedBinding",
+        "WaitForFirstConsumer",
+        "NoPods",
+        "ExternalProvisioning",
+        "BackoffLimitExceeded",
+        "DeadlineExceeded",
+        "ClaimLost",
+    }
+)
 _HARMLESS = frozenset({"TopologyAwareHintsDisabled", "TopologyAwareRoutingDisabled"})
 """Traffic goes to all endpoints instead of the near ones."""
 _LOST_RACE = "the object has been modified"
 """A controller wrote what another had just written, and tries again."""
-_TELLING = ("Service", "Ingress", "HTTPRoute", "PersistentVolumeClaim")
+_TELLING = ("Service", "Ingress", "HTTPRoute", "PersistentVolumeClaim", "CronJob", "Job")
 _ADDRESS_TIME = timedelta(minutes=3)
 """What a cloud may take to make a load balancer."""
 
 
 def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Finding]:
     around = state.surroundings
-    yield from _nodes(state)
     for service in around.services[:_MOST]:
         yield from _service(service, state, now)
     for ingress in around.ingresses:
@@ -51,6 +61,10 @@ def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Findi
             yield _finding(
                 "network_policy", Level.WARNING, title, f"{state.name} is not bound by it: compare its selector with their labels"
             )
+        elif isolation.direction == "dns":
+            title = f"NetworkPolicy {', '.join(isolation.policies[:3])} lets the pods ask no DNS server"
+            detail = "Of what they may send out, nothing goes to port 53 (UDP) outside of their namespace: names can't be resolved"
+            yield _finding("network_policy", Level.WARNING, title, detail)
         elif isolation.direction == "outgoing" or any(one.selects for one in around.services):
             title = f"NetworkPolicy {', '.join(isolation.policies[:3])} denies all {isolation.direction} traffic of the pods"
             yield _finding("network_policy", Level.WARNING, title, "No policy that selects them allows any")
@@ -80,6 +94,11 @@ def configuration_findings(state: WorkloadState, now: datetime, told: str) -> It
         yield _finding(
             "configuration", level, f"{title}, but the pods need it", f"{missing.used_by} uses it; a pod that starts now can't do without"
         )
+    for webhook in [one for one in around.webhooks if one.name not in told][:_MOST]:
+        title = f"Admission webhook {webhook.name} can't answer: {webhook.problem}"
+        whose = f"{webhook.kind}WebhookConfiguration {webhook.configuration}"
+        detail = f"{whose} has it allow {webhook.subject} (failurePolicy Fail): none is allowed"
+        yield _finding("webhook", Level.WARNING, title, detail)
     for certificate in around.certificates:
         yield from _certificate(certificate, now)
     for change in around.changes[:_MOST]:
@@ -91,30 +110,6 @@ def configuration_findings(state: WorkloadState, now: datetime, told: str) -> It
 
 def _finding(name: str, level: Level, title: str, detail: str | None = None, since: datetime | None = None) -> Finding:
     return Finding(f"workload.{name}", Source.WORKLOAD, level, title, detail, since=since)
-
-
-def _nodes(state: WorkloadState) -> Iterator[Finding]:
-    for node in [one for one in state.surroundings.nodes if one.problems or one.deleted or not one.schedulable][:_MOST]:
-        runs = f"Node {node.name}, which runs {plural(node.pods, 'pod')},"
-        level = Level.CRITICAL if 2 * node.pods >= max(state.desired, 1) else Level.WARNING
-        if node.deleted:
-            yield _finding("node", level, f"{runs} is not there any more")
-            continue
-        if not node.ready:
-            yield _not_ready(node, runs, level)
-        for one in node.problems:
-            if one.type != "Ready":
-                yield _finding("node", Level.WARNING, f"{runs} has {one.type}" + (f" ({one.reason})" if one.reason else ""), one.message)
-        if not node.schedulable:
-            yield _finding(
-                "node", Level.WARNING, f"{runs} is cordoned (SchedulingDisabled)", "No new pods are placed there; a drain may follow"
-            )
-
-
-def _not_ready(node: Node, runs: str, level: Level) -> Finding:
-    ready = next(one for one in node.problems if one.type == "Ready")
-    reason = f", {ready.reason}" if ready.reason else ""
-    return _finding("node", level, f"{runs} is not ready (NotReady{reason})", ready.message, ready.since)
 
 
 def _service(service: ServiceEndpoints, state: WorkloadState, now: datetime) -> Iterator[Finding]:
@@ -166,6 +161,9 @@ def _certificate(certificate: Certificate, now: datetime) -> Iterator[Finding]:
     if certificate.expires_at is None:
         yield _finding("certificate", Level.WARNING, f"{named} can't be read", certificate.problem)
         return
+    if certificate.not_for:
+        title = f"{named} is not for {', '.join(certificate.not_for[:3])}"
+        yield _finding("certificate", Level.WARNING, title, f"It was issued for {', '.join(certificate.names[:5])}")
     left = certificate.expires_at - now
     at = f"{certificate.expires_at:%Y-%m-%d %H:%M} UTC"
     if left <= timedelta(0):
@@ -180,7 +178,8 @@ def _certificate(certificate: Certificate, now: datetime) -> Iterator[Finding]:
 
 
 def _events(state: WorkloadState, now: datetime) -> Iterator[Finding]:
-    """Warnings about Services, Ingresses and claims: a load balancer that can't be made, a volume that can't be made larger."""
+    """Warnings about Services, Ingresses, claims and Jobs: a load balancer that can't be made, a volume that can't be made larger, a
+    CronJob that can't start."""
     told = [
         event
         for event in state.events

@@ -17,6 +17,7 @@ from ..model.finding import Finding, Level
 from ..model.service import WorkloadKind
 from ..model.workload import WorkloadState
 from .findings_controller import controller_findings, limit_findings
+from .findings_nodes import node_findings
 from .findings_pods import pod_findings
 from .findings_surroundings import configuration_findings, surroundings_findings
 from .pods import commonest_reason, crashing, failing, is_over, starting
@@ -43,6 +44,7 @@ def workload_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
         pods,
         *pod_findings(state, now, level),
         *controller_findings(state, now, level, tell_paused=diagnostics.rollouts.data is None),
+        *node_findings(state, now),
         *surroundings_findings(state, now),
     ]
     found += _but_known(limit_findings(state), found)

@@ -1,25 +1,32 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a certificate is valid, read from its encoding: no library does it that every user has."""
+"""How long a certificate is valid and for which names, read from its encoding: no library does it that every user has."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/=\s]{1,60000})-----END CERTIFICATE-----")
 _SEQUENCE, _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0x30, 0xA0, 0x17, 0x18
+_OBJECT, _EXTENSIONS, _DNS_NAME, _IP_ADDRESS = 0x06, 0xA3, 0x82, 0x87
+_COMMON_NAME, _ALTERNATIVE_NAMES = b"\x55\x04\x03", b"\x55\x1d\x11"
 _MOST_LENGTH_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Validity:
+    """``names`` are the hosts and addresses that it was issued for."""
+
     not_before: datetime
     not_after: datetime
+    names: tuple[str, ...] = ()
 
 
 def validity(pem: bytes) -> Validity:
@@ -51,7 +58,54 @@ def _validity(der: bytes) -> Validity:
     period = _expect(rest, _SEQUENCE)
     first, begin, rest = _element(period)
     second, end, _unused_rest = _element(rest)
-    return Validity(_time(first, begin), _time(second, end))
+    return Validity(_time(first, begin), _time(second, end), _names(fields))
+
+
+def covers(names: Sequence[str], host: str) -> bool:
+    """Whether a certificate for ``names`` is one for ``host``. A wildcard stands for one label.
+
+    https://www.rfc-editor.org/rfc/rfc9525#section-6.3
+    """
+    wanted = host.lower().rstrip(".")
+    parent = wanted.partition(".")[2]
+    return any(name.lower() == wanted or (bool(parent) and name.lower() == f"*.{parent}") for name in names)
+
+
+def _names(fields: bytes) -> tuple[str, ...]:
+    """The alternative names; of a certificate that has none, the common name of its subject."""
+    parts = list(_elements(fields))
+    for tag, content in parts:
+        if tag == _EXTENSIONS:
+            for _unused, extension in _elements(_expect(content, _SEQUENCE)):
+                inside = list(_elements(extension))
+                if inside and inside[0] == (_OBJECT, _ALTERNATIVE_NAMES):
+                    return tuple(_alternative_names(_expect(inside[-1][1], _SEQUENCE)))
+    # Version, where there is one, and serial number, signature and issuer stand before the validity and the subject.
+    subject = parts[5 if parts[0][0] == _VERSION else 4][1]
+    return tuple(_common_names(subject))
+
+
+def _alternative_names(content: bytes) -> Iterator[str]:
+    for tag, name in _elements(content):
+        if tag == _DNS_NAME:
+            yield name.decode("ascii", "replace")
+        elif tag == _IP_ADDRESS and len(name) in (4, 16):
+            yield str(ipaddress.ip_address(name))
+
+
+def _common_names(subject: bytes) -> Iterator[str]:
+    for _unused, relative in _elements(subject):
+        for _unused_tag, attribute in _elements(relative):
+            inside = list(_elements(attribute))
+            if inside and inside[0] == (_OBJECT, _COMMON_NAME):
+                yield inside[-1][1].decode("utf-8", "replace")
+
+
+def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The elements of DER one after the other: tag and content of each."""
+    while data:
+        tag, content, data = _element(data)
+        yield tag, content
 
 
 def _expect(data: bytes, wanted: int) -> bytes:

@@ -14,13 +14,17 @@ from typing import Any, Optional
 
 from ..clients.answers import excerpt
 from ..model.surroundings import Certificate, ConfigurationChange, MissingReference
-from .certificates import validity
+from .certificates import covers, validity
 from .neighbourhood import Neighbourhood
 from .objects import Object, mapping, metadata, moment, name_of, sequence
 from .references import CONFIG_MAP, SECRET, Reference
 
 MAX_CERTIFICATES = 10
 """Secrets whose certificate is read."""
+MAX_NAMES = 20
+"""Names of a certificate that are told."""
+UsedBy = tuple[str, Sequence[str]]
+"""By what a certificate's Secret is used, and the hosts that it is shown for, as far as they are known."""
 _TLS_KEY = "tls.crt"
 _DATA_FIELDS = ("f:data", "f:binaryData", "f:stringData")
 _LISTED_AS = {CONFIG_MAP: "ConfigMaps", SECRET: "Secrets"}
@@ -78,18 +82,18 @@ def changes(named: Sequence[Reference], known: Configuration, since: datetime) -
     return tuple(sorted(found, key=lambda change: change.at, reverse=True))
 
 
-def certificates(used: Mapping[str, str], known: Configuration, around: Neighbourhood) -> tuple[Certificate, ...]:
-    """The certificates of those Secrets (name → used by) that hold one, or may."""
+def certificates(used: Mapping[str, UsedBy], known: Configuration, around: Neighbourhood) -> tuple[Certificate, ...]:
+    """The certificates of those Secrets that hold one, or may."""
     secrets = known.get(SECRET)
     if secrets is None:
         return ()  # nor may they be read one by one, mostly; that they can't be listed is said already
     wanted = [name for name in used if name in secrets and _may_hold(secrets[name])][:MAX_CERTIFICATES]
     read = around.secrets(tuple(wanted))
-    found = (_certificate(name, used[name], read[name]) for name in wanted if name in read)
+    found = (_certificate(name, *used[name], read[name]) for name in wanted if name in read)
     return tuple(one for one in found if one is not None)
 
 
-def _certificate(secret: str, used_by: str, found: Object) -> Certificate | None:
+def _certificate(secret: str, used_by: str, hosts: Sequence[str], found: Object) -> Certificate | None:
     """None for a Secret that holds no certificate. Its private key is not looked at."""
     encoded = mapping(found.get("data")).get(_TLS_KEY)
     if not isinstance(encoded, str):
@@ -100,7 +104,9 @@ def _certificate(secret: str, used_by: str, found: Object) -> Certificate | None
         return Certificate(secret, used_by, problem="its certificate is not base64")
     except ValueError as error:
         return Certificate(secret, used_by, problem=str(error))
-    return Certificate(secret, used_by, period.not_after, period.not_before)
+    not_for = tuple(excerpt(host, 100) for host in hosts if period.names and not covers(period.names, host))
+    names = tuple(excerpt(name, 100) for name in period.names[:MAX_NAMES])
+    return Certificate(secret, used_by, period.not_after, period.not_before, names=names, not_for=not_for)
 
 
 def _may_hold(kept: Kept) -> bool:

@@ -37,16 +37,19 @@ def pod_counts(kind: WorkloadKind, found: Object) -> tuple[int, int, int, int]:
 
 
 def in_progress(found: Object, kind: WorkloadKind) -> bool:
-    """Whether a rollout is under way, by the rules of ``kubectl rollout status``."""
+    """Whether a rollout is under way, by the rules of ``kubectl rollout status``: one that a partition holds back is over for now, and so
+    is one that waits for somebody to delete pods (``OnDelete``)."""
     status = mapping(found.get("status"))
     if count(status.get("observedGeneration")) < count(metadata(found).get("generation")):
         return True
     wanted = wanted_pods(kind, found)
     if kind is WorkloadKind.DAEMON_SET:
-        return count(status.get("updatedNumberScheduled")) < wanted or count(status.get("numberAvailable")) < wanted
+        outdated = count(status.get("updatedNumberScheduled")) < wanted and held_back_by(found, kind) is None
+        return outdated or count(status.get("numberAvailable")) < wanted
     updated = count(status.get("updatedReplicas"))
     if kind is WorkloadKind.STATEFUL_SET:
-        return status.get("updateRevision") != status.get("currentRevision") or count(status.get("readyReplicas")) < wanted
+        outdated = status.get("updateRevision") != status.get("currentRevision") and held_back_by(found, kind) is None
+        return outdated or count(status.get("readyReplicas")) < wanted
     return updated < wanted or count(status.get("replicas")) > updated or count(status.get("availableReplicas")) < updated
 
 

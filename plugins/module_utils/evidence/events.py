@@ -17,6 +17,10 @@ MAX_EVENTS = 60
 MAX_WARNINGS = 4
 """About one pod."""
 
+MAX_NODE_EVENTS = 20
+_NODE_TROUBLE = frozenset({"NodeNotReady", "NodeHasDiskPressure", "NodeHasInsufficientMemory", "NodeHasInsufficientPID", "Shutdown"})
+"""Of type Normal all the same (pkg/kubelet/events, pkg/controller/nodelifecycle)."""
+
 _VARIABLE = re.compile(r"\b(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{12,})\b")
 
 
@@ -74,6 +78,24 @@ def events_of(
     grouped = list(_grouped(ours))
     kept = sorted(grouped, key=lambda event: (event.object_kind == "Pod" and event.type == "Normal", -event.last_seen.timestamp()))
     return tuple(sorted(kept[:MAX_EVENTS], key=lambda event: (event.first_seen, event.last_seen)))
+
+
+def node_events(found: Iterable[Object], nodes: Collection[str], since: datetime) -> tuple[ClusterEvent, ...]:
+    """What went wrong with these ``nodes`` after ``since``: warnings, and what the node's own components call normal though it is not.
+
+    Grouped, oldest first, at most MAX_NODE_EVENTS, the newest ones.
+    """
+    events = [
+        event
+        for event in map(event_from, found)
+        if event
+        and event.last_seen >= since
+        and event.object_kind == "Node"
+        and event.object_name in nodes
+        and (event.type != "Normal" or event.reason in _NODE_TROUBLE)
+    ]
+    newest = sorted(_grouped(events), key=lambda event: event.last_seen)[-MAX_NODE_EVENTS:]
+    return tuple(sorted(newest, key=lambda event: event.first_seen))
 
 
 def warnings_by_pod(found: Iterable[Object], pods: Iterable[Object], since: datetime) -> Mapping[str, tuple[PodWarning, ...]]:

@@ -76,13 +76,14 @@ def volume_claims(
             continue
         class_name = mapping(claim.get("spec")).get("storageClassName")
         class_name = str(class_name) if class_name else None
+        by_hand = bool(mapping(claim.get("spec")).get("volumeName"))  # it names its volume: no class has to make one
         deleted = bool(metadata(claim).get("deletionTimestamp"))
         found.append(
             VolumeClaim(
                 name=name,
                 phase="Terminating" if deleted else str(mapping(claim.get("status")).get("phase") or "Pending"),
                 storage_class=class_name,
-                class_exists=None if classes is None or class_name is None else class_name in binding,
+                class_exists=None if classes is None or class_name is None or by_hand else class_name in binding,
                 waits_for_pod=class_name is not None and binding.get(class_name) == _WAITS and _CHOSEN_NODE not in annotations_of(claim),
                 message=told.get(name),
             )

@@ -23,14 +23,14 @@ def batch_jobs(
 
     Of a CronJob the newest run that ended speaks: what failed before it is over.
     """
-    ours = {str(metadata(cron).get("uid")): cron for cron in crons if _labelled(cron, selector) or _made_by(cron, workload)}
+    ours = {str(metadata(cron).get("uid")): cron for cron in crons if _is_ours(cron, workload, selector)}
     runs: dict[str, list[Object]] = {}
     found: list[BatchJob] = []
     for job in jobs:
         maker = str(controller_of(job).get("uid"))
         if maker in ours:
             runs.setdefault(maker, []).append(job)
-        elif controller_of(job).get("kind") != "CronJob" and (_labelled(job, selector) or _made_by(job, workload)):
+        elif controller_of(job).get("kind") != "CronJob" and _is_ours(job, workload, selector):
             found += _failed("Job", name_of(job), [job], None, since)
     for uid, cron in ours.items():
         succeeded = moment(mapping(cron.get("status")).get("lastSuccessfulTime"))
@@ -39,6 +39,18 @@ def batch_jobs(
             found.append(BatchJob("CronJob", name_of(cron), suspended=True))
     newest = sorted(found, key=lambda one: one.at.timestamp() if one.at else 0.0, reverse=True)
     return tuple(newest[:MAX_JOBS])
+
+
+def names_of_ours(
+    jobs: Sequence[Object], crons: Sequence[Object], workload: Object, selector: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Kind and name of the service's Jobs and CronJobs, well or not."""
+    for kind, listed in (("Job", jobs), ("CronJob", crons)):
+        yield from ((kind, name_of(one)) for one in listed if _is_ours(one, workload, selector))
+
+
+def _is_ours(found: Object, workload: Object, selector: Mapping[str, str]) -> bool:
+    return _labelled(found, selector) or _made_by(found, workload)
 
 
 def _failed(kind: str, name: str, runs: Sequence[Object], succeeded: datetime | None, since: datetime) -> Iterator[BatchJob]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ..clients.cluster import METADATA_ONLY, ClusterClient, Forbidden, ObjectNotFound
@@ -18,6 +18,8 @@ from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
 from .listing import Listed, list_all
 from .objects import Object
+
+T = TypeVar("T")
 
 _IN_NAMESPACE = {
     "services": ("/api/v1", "services"),
@@ -37,7 +39,11 @@ _IN_CLUSTER = {
     "nodes": "/api/v1/nodes",
     "storage classes": "/apis/storage.k8s.io/v1/storageclasses",
     "ingress classes": "/apis/networking.k8s.io/v1/ingressclasses",
+    "validating webhooks": "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+    "mutating webhooks": "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
 }
+_ABOUT_NODES = ("node events", "/api/v1/namespaces/default/events", {"fieldSelector": "involvedObject.kind=Node"})
+"""Nodes are in no namespace: what is said about them is kept in this one."""
 _WHERE_WANTED = {"gateways": ("/apis/gateway.networking.k8s.io/v1", "gateways")}
 _WHERE_INSTALLED = frozenset({"HTTP routes", "gateways"})
 """Kinds that are no part of Kubernetes itself: where they are not installed, nothing is missing.
@@ -58,21 +64,34 @@ class Neighbourhood:
         self._cut: set[str] = set()
         paths = {what: f"{group}/namespaces/{namespace}/{plural}" for what, (group, plural) in _IN_NAMESPACE.items()}
         self._asked = {what: self._ask(path, what) for what, path in {**paths, **_IN_CLUSTER}.items()}
+        what, path, query = _ABOUT_NODES
+        self._asked[what] = self._ask(path, what, **query)
         self._later = {what: f"{group}/namespaces/{namespace}/{plural}" for what, (group, plural) in _WHERE_WANTED.items()}
 
     def listed(self, what: str) -> tuple[Object, ...] | None:
         """The objects of one kind; None when they can't be read. What few need is asked for only now."""
         if what in self._later:
             self._asked[what] = self._ask(self._later.pop(what), what)
-        try:
-            listed = wait(self._asked[what], self._deadline, "The cluster")
-        except SourceUnavailableError as error:
-            self.miss(what, error)
+        listed = self.awaited(what, self._asked[what])
+        if listed is None:
             return None
         if listed.cut:
             self._cut.add(what)
             self._tell(what, f"only the first {len(listed.found)} were read")
         return listed.found
+
+    def awaited(self, what: str, asked: Future[T]) -> T | None:
+        """What comes of something that was asked for; None when it can't be had."""
+        try:
+            return wait(asked, self._deadline, "The cluster")
+        except SourceUnavailableError as error:
+            self.miss(what, error)
+            return None
+
+    def ask(self, what: str, path: str, **query: str) -> None:
+        """Has one more list asked for, which `listed` gives by the name ``what``."""
+        if what not in self._asked:
+            self._asked[what] = self._ask(path, what, **query)
 
     def was_cut(self, what: str) -> bool:
         """Whether there were more than `listed` gave."""
@@ -112,7 +131,7 @@ class Neighbourhood:
     def _tell(self, what: str, reason: str) -> None:
         self._unread.setdefault(reason, []).append(what)
 
-    def _ask(self, path: str, what: str) -> Future[Listed]:
+    def _ask(self, path: str, what: str, **query: str) -> Future[Listed]:
         if what in _METADATA_IS_ENOUGH:
             return start(lambda: list_all(self.client, path, METADATA_ONLY), what)
-        return start(lambda: list_all(self.client, path), what)
+        return start(lambda: list_all(self.client, path, **query), what)

@@ -17,6 +17,9 @@ from .objects import Object, annotations_of, labels_of, mapping, metadata, momen
 _SERVICE_OF_SLICE = "kubernetes.io/service-name"
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
+_DNS = 53
+_DNS_OF_PODS = frozenset({1053, 5353, 8053, 10053})
+"""Where DNS servers that may not open port 53 themselves listen behind their Service (OpenShift: 5353)."""
 _BUILT_IN_CLASSES = frozenset({"gce", "gce-internal"})
 """Classes of GKE that need no IngressClass."""
 
@@ -135,15 +138,17 @@ def ingresses(
     return tuple(found)
 
 
-def tls_secrets(listed: Sequence[Object], ours: Sequence[Ingress]) -> Mapping[str, str]:
-    """The Secrets with the certificates of these Ingresses, and where they are used."""
+def tls_secrets(listed: Sequence[Object], ours: Sequence[Ingress]) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """The Secrets with the certificates of these Ingresses: where each is used, and for which hosts."""
     names = {ingress.name for ingress in ours}
-    used = {}
+    used: dict[str, tuple[str, tuple[str, ...]]] = {}
     for ingress in listed:
         if name_of(ingress) in names:
             for entry in map(mapping, sequence(mapping(ingress.get("spec")).get("tls"))):
                 if entry.get("secretName"):
-                    used[str(entry["secretName"])] = f"Ingress {name_of(ingress)}"
+                    secret, hosts = str(entry["secretName"]), tuple(map(str, sequence(entry.get("hosts"))))
+                    known = used.get(secret, ("", ()))[1]
+                    used[secret] = (f"Ingress {name_of(ingress)}", tuple(dict.fromkeys((*known, *hosts))))
     return used
 
 
@@ -207,7 +212,30 @@ def isolation(policies: Sequence[Object], labels: Mapping[str, str]) -> tuple[Is
         bound = [policy for policy in choosing if kind in _types(mapping(policy.get("spec")))]
         if bound and not any(sequence(mapping(policy.get("spec")).get(field)) for policy in bound):
             found.append(Isolation(direction, tuple(name_of(policy) for policy in bound)))
+        elif bound and kind == "Egress" and not any(_lets_ask_dns(rule) for policy in bound for rule in _rules(policy, field)):
+            found.append(Isolation("dns", tuple(name_of(policy) for policy in bound)))
     return tuple(found)
+
+
+def _rules(policy: Object, field: str) -> Iterator[Mapping[str, Any]]:
+    return map(mapping, sequence(mapping(policy.get("spec")).get(field)))
+
+
+def _lets_ask_dns(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule for outgoing traffic may let a question to the cluster's DNS through, which is in another namespace: UDP, port 53.
+
+    A port is of TCP where it does not say. https://kubernetes.io/docs/concepts/services-networking/network-policies/
+    """
+    ports, peers = [mapping(one) for one in sequence(rule.get("ports"))], [mapping(one) for one in sequence(rule.get("to"))]
+    elsewhere = not peers or any("ipBlock" in peer or peer.get("namespaceSelector") is not None for peer in peers)
+    return elsewhere and (not ports or any(one.get("protocol") == "UDP" and _is_of_dns(one) for one in ports))
+
+
+def _is_of_dns(port: Mapping[str, Any]) -> bool:
+    first, last = port.get("port"), port.get("endPort")
+    if not isinstance(first, int):
+        return first is None or "dns" in str(first) or "domain" in str(first)
+    return first <= _DNS <= (last if isinstance(last, int) else first) or first in _DNS_OF_PODS
 
 
 def selecting_nothing(policies: Sequence[Object], backing: Backing) -> tuple[Isolation, ...]:

@@ -18,9 +18,10 @@ from ..concurrency import Deadline
 from ..errors import NotFoundError, SourceUnavailableError
 from ..model.rollout import Progress, Revision, Rollouts
 from ..model.service import Service, WorkloadKind
-from .controllers import in_progress, pod_counts
+from .controllers import held_back_by, in_progress, pod_counts
 from .objects import Object, annotations_of, count, digest_of, labels_of, mapping, metadata, moment, name_of, sequence, template_version
 from .owners import image_manager, ownership
+from .reactivations import Reactivations
 from .revision_history import Activation, Kept, activations, active_span, reordered
 from .snapshot import FOR_ROLLOUTS, ClusterSnapshot
 from .template_content import content_of, what_changed
@@ -33,7 +34,6 @@ _BY = re.compile(r"\bby[\s:=]+@?([\w][\w.+\-]*(?:\[bot\])?)", re.IGNORECASE)
 _VERSION = re.compile(r"\bv?\d+\.\d+\.\d+[\w.+-]*\b|\bv\d+(?:\.\d+)*\b")
 _GAVE_UP = "ProgressDeadlineExceeded"
 MOST_GAPS = 20
-_SCALED_UP = re.compile(r"^Scaled up replica set (\S+) (from 0 )?to (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
         raise NotFoundError(f"{service.workload_kind.value} {service.workload} has no revisions yet: nothing was ever rolled out.")
     notes = [f"revisions: only the first {len(entries)} were read"] if listed.cut else []
     current = _current(entries, found, service.workload_kind)
-    seen = _Reactivations(shared, current, _completed_at(found)) if deployment else lambda _name, _after: None
+    seen = Reactivations(shared, found, (current.kept.name, current.template_hash))
     history = activations([entry.kept for entry in entries], seen)
     digests = _digests(shared, service.container)
     revisions = sorted(
@@ -79,7 +79,9 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
     asked = mapping(mapping(found.get("spec")).get("template"))
     waits = deployment and bool(mapping(found.get("spec")).get("paused")) and what_changed(templates[chosen.number], asked) is not None
     owner = ownership(found, shared)
-    goes_on = in_progress(found, service.workload_kind)
+    goes_on, held_back = in_progress(found, service.workload_kind), held_back_by(found, service.workload_kind)
+    if held_back:
+        notes.append(f"the update is held back by {held_back}: pods of revision {chosen.number} and of older ones run side by side")
     return Rollouts(
         current=chosen,
         previous=previous,
@@ -93,7 +95,7 @@ def rollouts(client: ClusterClient, service: Service, now: datetime, snapshot: C
         owner_effect=owner.effect,
         gaps=_gaps([revision.number for revision in revisions] + [number for entry in entries for number in entry.kept.earlier]),
         deadline_exceeded=any(mapping(one).get("reason") == _GAVE_UP for one in sequence(mapping(found.get("status")).get("conditions"))),
-        progress=_progress(found, service.workload_kind) if goes_on else None,
+        progress=_progress(found, service.workload_kind) if goes_on or held_back else None,
         change=what_changed(templates[previous.number], templates[chosen.number]) if previous else None,
         pending=template_version(asked, service.container)[0] if waits else None,
     )
@@ -140,63 +142,6 @@ def _pods_by_revision(shared: ClusterSnapshot) -> Mapping[str, tuple[int, int]]:
         total, so_far = counts.get(key, (0, 0))
         counts[key] = (total + 1, so_far + ready)
     return counts
-
-
-def _completed_at(deployment: Object) -> datetime | None:
-    """When the last rollout was complete; None while one goes on. The controller leaves it alone when pods are merely replaced."""
-    for one in sequence(mapping(deployment.get("status")).get("conditions")):
-        if mapping(one).get("type") == "Progressing" and mapping(one).get("reason") == "NewReplicaSetAvailable":
-            return moment(mapping(one).get("lastUpdateTime"))
-    return None
-
-
-class _Reactivations:
-    """When the controller last began to scale a ReplicaSet up, from the Deployment's events (kept for an hour by default).
-
-    Of the ``current`` one, the age of its oldest pod says it where its event was lost: of many events that are alike few are kept. That
-    holds while a pod of the rollout is left, so where it was ``completed`` after that pod was made: all may have been replaced since.
-    """
-
-    def __init__(self, shared: ClusterSnapshot, current: _Entry, completed: datetime | None) -> None:
-        self._shared = shared
-        self._current = current
-        self._completed = completed
-        self._times: dict[str, datetime] | None = None
-
-    def __call__(self, name: str, after: datetime) -> datetime | None:
-        if self._times is None:
-            self._times = self._read()
-        at = self._times.get(name)
-        if at is not None and at >= after:
-            return at
-        return self._oldest_pod(after) if name == self._current.kept.name else None
-
-    def _oldest_pod(self, after: datetime) -> datetime | None:
-        try:
-            pods = self._shared.pods().found
-        except SourceUnavailableError:
-            return None
-        mine = [pod for pod in pods if labels_of(pod).get("pod-template-hash") == self._current.template_hash]
-        made = [at for pod in mine if (at := moment(metadata(pod).get("creationTimestamp"))) is not None]
-        oldest = min(made, default=None)
-        if oldest is None or oldest < after or (self._completed is not None and self._completed < oldest):
-            return None
-        return oldest
-
-    def _read(self) -> dict[str, datetime]:
-        from .events import event_from  # with what it brings, seldom wanted where only a rollback is planned
-
-        try:
-            events = [event_from(found) for found in self._shared.workload_events().found]
-        except SourceUnavailableError:
-            return {}
-        times: dict[str, datetime] = {}
-        for event in events:
-            match = _SCALED_UP.match(event.message) if event and event.reason == "ScalingReplicaSet" else None
-            # "from 0" is said since Kubernetes 1.26; "to 1" is how a rolling update begins where the surge is one pod.
-            if event and match and (match[2] or match[3] == "1"):
-                times[match[1]] = max(event.last_seen, times.get(match[1], event.last_seen))
-        return times
 
 
 def _current(entries: Sequence[_Entry], found: Object, kind: WorkloadKind) -> _Entry:

@@ -13,17 +13,18 @@ from urllib.parse import quote
 from ..clients.cluster import ObjectNotFound, workload_path
 from ..errors import SourceUnavailableError
 from ..model.service import WorkloadKind
-from ..model.surroundings import Autoscaler, Certificate, Ingress, Surroundings, VolumeClaim
+from ..model.surroundings import Autoscaler, Certificate, Ingress, Isolation, Surroundings, VolumeClaim
 from . import foundations, network
-from .configuration import Configuration, certificates, changes, configuration, missing_references
+from .configuration import Configuration, UsedBy, certificates, changes, configuration, missing_references
 from .controllers import claim_classes, claim_names
 from .events import event_from
-from .jobs import batch_jobs
+from .jobs import batch_jobs, names_of_ours
 from .neighbourhood import Neighbourhood
 from .objects import Object, labels_of, mapping, name_of
 from .references import SECRET, Reference, claims, references
 from .routes import http_routes
 from .snapshot import ClusterSnapshot
+from .webhooks import Webhooks
 
 _USUAL_SUFFIXES = ("hpa", "autoscaler", "pdb", "budget", "svc", "service", "headless", "internal", "lb", "ingress", "ing")
 
@@ -59,6 +60,7 @@ class _Looking:
 
     def result(self) -> Around:
         around, labels = self.around, self.backing.labels
+        webhooks = Webhooks(around, self.workload, self.kind)
         known = configuration(around)
         every_service, every_ingress = around.listed("services"), around.listed("ingresses")
         services = network.services(every_service or (), around.listed("endpoint slices"), self.backing)
@@ -74,6 +76,7 @@ class _Looking:
         tls = network.tls_secrets(every_ingress or (), ingresses)
         used = [str(node) for pod in self.pods if (node := mapping(pod.get("spec")).get("nodeName")) and not _is_over(pod)]
         policies = around.listed("network policies") or ()
+        batch = around.listed("Jobs") or (), around.listed("CronJobs") or ()
         found = Surroundings(
             nodes=foundations.nodes(nodes or (), used, around.was_cut("nodes")),
             services=services,
@@ -82,21 +85,37 @@ class _Looking:
             budgets=foundations.budgets(around.listed("disruption budgets") or (), labels, self.backing.names),
             quotas=foundations.quotas(around.listed("quotas") or ()),
             certificates=self._certificates(tls, known),
+            webhooks=webhooks.failing(),
             missing=missing_references(self.named, known),
-            changes=changes((*self.named, *(Reference(SECRET, name, by) for name, by in tls.items())), known, self.since),
-            isolation=(*network.isolation(policies, labels), *network.selecting_nothing(policies, self.backing)),
+            changes=changes((*self.named, *(Reference(SECRET, name, by) for name, (by, _unused) in tls.items())), known, self.since),
+            isolation=(*self._isolation(policies), *network.selecting_nothing(policies, self.backing)),
             misdirected=self._misdirected(),
             scaled_by=self._scaled_by(),
-            jobs=batch_jobs(around.listed("Jobs") or (), around.listed("CronJobs") or (), self.workload, self.backing.selector, self.since),
+            jobs=batch_jobs(*batch, self.workload, self.backing.selector, self.since),
         )
         there = None if every_service is None else frozenset(map(name_of, every_service))
         known_classes = None if self.classes is None else frozenset(map(name_of, self.classes))
         return Around(
             surroundings=found,
-            related=frozenset(_related(found)),
+            related=frozenset((*_related(found), *names_of_ours(*batch, self.workload, self.backing.selector))),
             headless_missing=self.headless if self.headless and there is not None and self.headless not in there else None,
-            missing_classes=tuple(name for name in claim_classes(self.workload) if known_classes is not None and name not in known_classes),
+            missing_classes=self._missing_classes(known_classes, found.claims),
         )
+
+    def _missing_classes(self, known: frozenset[str] | None, claims: Sequence[VolumeClaim]) -> tuple[str, ...]:
+        """StorageClasses that are not there and that a claim waits for. Volumes made by hand may name one that nobody made."""
+        if known is None:
+            return ()
+        absent = [name for name in claim_classes(self.workload) if name not in known]
+        bound = {claim.storage_class for claim in claims if claim.phase == "Bound"}
+        waiting = {claim.storage_class for claim in claims if claim.phase != "Bound"}
+        return tuple(name for name in absent if name in waiting or name not in bound)
+
+    def _isolation(self, policies: Sequence[Object]) -> tuple[Isolation, ...]:
+        """Pods that are in their node's network, or ask a DNS server of their own, are not bound to be able to ask the cluster's."""
+        spec = mapping(self.template.get("spec"))
+        asks = not spec.get("hostNetwork") and spec.get("dnsPolicy", "ClusterFirst") in ("ClusterFirst", "ClusterFirstWithHostNet")
+        return tuple(one for one in network.isolation(policies, self.backing.labels) if asks or one.direction != "dns")
 
     def _routes(self, every_service: Sequence[Object] | None, ours: Sequence[str]) -> tuple[Ingress, ...]:
         routes = self.around.listed("HTTP routes")
@@ -139,8 +158,8 @@ class _Looking:
         warnings = sorted((event for event in told if event.type != "Normal"), key=lambda event: event.last_seen)
         return {event.object_name: f"{event.reason}: {event.message}" for event in warnings}
 
-    def _certificates(self, tls: Mapping[str, str], known: Configuration) -> tuple[Certificate, ...]:
-        of_pods = {one.name: one.used_by for one in self.named if one.kind == SECRET and not one.pull}
+    def _certificates(self, tls: Mapping[str, UsedBy], known: Configuration) -> tuple[Certificate, ...]:
+        of_pods: dict[str, UsedBy] = {one.name: (one.used_by, ()) for one in self.named if one.kind == SECRET and not one.pull}
         return certificates({**of_pods, **tls}, known, self.around)
 
     def _scaled_by(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from ..model.service import Service, WorkloadKind
 from ..model.surroundings import Condition
 from ..model.workload import ClusterEvent, Pod, WorkloadState
 from .controllers import held_back_by, max_unavailable, pod_counts, rolling_out, unobserved_for, waits_at
-from .events import events_of, warnings_by_pod
+from .events import events_of, node_events, warnings_by_pod
 from .foundations import autoscaler_from, conditions_of, target_is_missing
 from .neighbourhood import Neighbourhood
 from .objects import Object, count, mapping, metadata, moment, name_of, template_version
@@ -66,7 +66,9 @@ def workload(
     spec = mapping(found.get("spec"))
     version, image = template_version(mapping(spec.get("template")), service.container)
     desired, ready, updated, unavailable = pod_counts(kind, found)
-    events = _events(shared, service, name_of(scaler) if scaler else None, since, seen.related, notes)
+    of_nodes = node_events(around.listed("node events") or (), {node.name for node in seen.surroundings.nodes}, since)
+    told = _events(shared, service, name_of(scaler) if scaler else None, since, seen.related, notes)
+    events = tuple(sorted((*told, *of_nodes), key=lambda event: (event.first_seen, event.last_seen)))
     return WorkloadState(
         kind=kind,
         name=service.workload,

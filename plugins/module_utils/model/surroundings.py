@@ -106,13 +106,33 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The certificate of a TLS Secret. ``expires_at`` is None, with a ``problem``, when it can't be read."""
+    """The certificate of a TLS Secret. ``expires_at`` is None, with a ``problem``, when it can't be read.
+
+    ``names`` are those that it was issued for, ``not_for`` the hosts that it is shown for all the same.
+    """
 
     secret: str
     used_by: str
     expires_at: datetime | None = None
     not_before: datetime | None = None
     problem: str | None = None
+    names: tuple[str, ...] = ()
+    not_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An admission webhook that has to allow (failurePolicy ``Fail``) what the workload needs, and can't answer: all of it is refused."""
+
+    name: str
+    kind: str
+    """``Validating`` or ``Mutating``"""
+    configuration: str
+    service: str
+    """``namespace/name`` of the Service that it is reached by."""
+    problem: str
+    subject: str = "each new pod"
+    """What it has to allow: ``each new ReplicaSet``, ``each change of the Deployment``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +161,8 @@ class ConfigurationChange:
 class Isolation:
     """All traffic of the pods in one direction (``incoming`` or ``outgoing``) is denied by these NetworkPolicies.
 
-    ``none`` for policies of the workload's name that select no pods at all.
+    ``dns`` where outgoing traffic is allowed, but no questions to DNS; ``none`` for policies of the workload's name that select no pods
+    at all.
     """
 
     direction: str
@@ -192,6 +213,8 @@ class Surroundings:
     missing: tuple[MissingReference, ...] = ()
     changes: tuple[ConfigurationChange, ...] = ()
     """Newest first."""
+    webhooks: tuple[Webhook, ...] = ()
+    """Those that can't answer."""
     isolation: tuple[Isolation, ...] = ()
     misdirected: tuple[Autoscaler, ...] = ()
     """Autoscalers that are meant for the workload, by their name or labels, and scale something that is not there."""

@@ -309,13 +309,17 @@ def test_a_stateful_set() -> None:
 @pytest.mark.parametrize(
     ("said", "cause"),
     [
-        ("0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No victims.", ": Insufficient cpu"),
-        ("0/9 nodes are available: 2 Too many pods, 7 node(s) had untolerated taint {a: b}.", ": untolerated taint {a: b}"),
+        ("0/9 nodes are available: 9 Insufficient cpu. preemption: 0/9 nodes are available: 9 No victims.", ": Insufficient cpu"),
+        ("0/9 nodes are available: 2 Too many pods, 7 node(s) had untolerated taint {a: b}.", ": Too many pods"),
+        (
+            "0/3 nodes are available: 1 node(s) had untolerated taint {a}, 2 node(s) were unschedulable.",
+            ": were unschedulable; untolerated taint {a}",
+        ),
         ('0/3 nodes are available: persistentvolumeclaim "data" not found. preemption: …', ': persistentvolumeclaim "data" not found'),
         ("no nodes available to schedule pods", ""),
     ],
 )
-def test_what_most_nodes_lack_is_in_the_title(said: str, cause: str) -> None:
+def test_what_the_nodes_lack_is_in_the_title(said: str, cause: str) -> None:
     pod = replace(pods(0, 1, "Unschedulable")[0], message=said, created_at=ago(HOUR))
     found = told(workload(*pods(2), pod))["workload.unschedulable"]
     assert (found.title, found.detail) == (f"1 pod can't be scheduled{cause}", said)
@@ -391,7 +395,5 @@ def test_an_autoscaler_at_its_maximum_with_all_that_it_wants() -> None:
     assert told(workload(*pods(3), autoscaler=scaler)) == {}
     assert "workload.autoscaler" in told(workload(*pods(3), autoscaler=replace(scaler, conditions=())))
     asking = replace(scaler, not_requested=("cpu (container app)",))
-    assert (
-        "scales by what the pods don't request: cpu (container app)"
-        in told(workload(*pods(3), autoscaler=asking))["workload.autoscaler"].title
-    )
+    title = told(workload(*pods(3), autoscaler=asking))["workload.autoscaler"].title
+    assert "scales by what the pods don't request: cpu (container app)" in title

@@ -5,7 +5,7 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.certificates import validity
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.certificates import covers, validity
 
 NINETY_DAYS = b"""-----BEGIN CERTIFICATE-----
 MIIBijCCAS+gAwIBAgIUA8LnsnmVsAKGZHuvsZMLW9tMmxcwCgYIKoZIzj0EAwIw
@@ -31,6 +31,22 @@ AiEA+aiN/RVXD4o+EgfMXrS60M8GYQao5m/D8KRL19cPPS4=
 -----END CERTIFICATE-----
 """
 """Beyond 2049 certificates write their times in another way."""
+
+OF_SEVERAL_NAMES = b"""-----BEGIN CERTIFICATE-----
+MIIB+DCCAZ6gAwIBAgIUcLZk58jFj6y/r3WrkJbBm4l4D3UwCgYIKoZIzj0EAwIw
+LTENMAsGA1UECgwEU2hvcDEcMBoGA1UEAwwTaWdub3JlZC5leGFtcGxlLmNvbTAe
+Fw0yNjExMjUyMzQ1MTRaFw0yNzAyMjMyMzQ1MTRaMC0xDTALBgNVBAoMBFNob3Ax
+HDAaBgNVBAMME2lnbm9yZWQuZXhhbXBsZS5jb20wWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASiVpcVdXQg4XqYbquo8tzbu6/PVSAxfdFPgyBOFwZDnvmAMJGyLnyc
+Zln1KH0gSsTUi2KVXKWrtafzUEsZl4sao4GbMIGYMB0GA1UdDgQWBBQfu98kOZUW
+dyS8HPO6e8eLiVhLFzAfBgNVHSMEGDAWgBQfu98kOZUWdyS8HPO6e8eLiVhLFzAP
+BgNVHRMBAf8EBTADAQH/MEUGA1UdEQQ+MDyCD3BheS5leGFtcGxlLmNvbYISKi5z
+aG9wLmV4YW1wbGUuY29thwTAAAIHgQ9vcHNAZXhhbXBsZS5jb20wCgYIKoZIzj0E
+AwIDSAAwRQIgBsm6AGNkpwaDYJLki9np9gipRzsQvZBRFkIvfqhkGlgCIQCOUsUx
+KDYzz0zEZ43/iBp8QEU7UBdJ280azl6Lucp4hg==
+-----END CERTIFICATE-----
+"""
+"""For DNS:pay.example.com, DNS:*.shop.example.com, IP:192.0.2.7 and an address of mail."""
 
 
 def test_of_ninety_days() -> None:
@@ -70,3 +86,26 @@ def broken(change: int) -> bytes:
 def test_what_is_no_certificate_is_an_error_that_says_so(given: bytes) -> None:
     with pytest.raises(ValueError, match="certificate"):
         validity(given)
+
+
+def test_the_names_that_it_is_for() -> None:
+    assert validity(NINETY_DAYS).names == ("pay.example.com",)
+    assert validity(UNTIL_2067).names == ("x",)
+    assert validity(OF_SEVERAL_NAMES).names == ("pay.example.com", "*.shop.example.com", "192.0.2.7")
+
+
+@pytest.mark.parametrize(
+    ("host", "covered"),
+    [
+        ("pay.example.com", True),
+        ("PAY.example.com.", True),
+        ("api.shop.example.com", True),
+        ("192.0.2.7", True),
+        ("shop.example.com", False),
+        ("a.b.shop.example.com", False),
+        ("example.com", False),
+        ("com", False),
+    ],
+)
+def test_hosts_that_it_is_for(host: str, covered: bool) -> None:
+    assert covers(validity(OF_SEVERAL_NAMES).names, host) is covered

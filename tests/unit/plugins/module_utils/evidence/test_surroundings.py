@@ -18,12 +18,15 @@ NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 SPACE = "/api/v1/namespaces/production"
 JOBS, CRON_JOBS = (f"/apis/batch/v1/namespaces/production/{plural}" for plural in ("jobs", "cronjobs"))
 
+WEBHOOKS = tuple(f"/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations" for kind in ("validating", "mutating"))
+NODE_EVENTS = "/api/v1/namespaces/default/events?fieldSelector"
+
 
 @pytest.fixture
 def answers() -> dict[str, Any]:
     """What a real API server said, by path, of a namespace in which some of what is around payment-api is wrong."""
     nothing = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []}
-    found: dict[str, Any] = {path: copy.deepcopy(nothing) for path in (JOBS, CRON_JOBS)}
+    found: dict[str, Any] = {path: copy.deepcopy(nothing) for path in (JOBS, CRON_JOBS, *WEBHOOKS, NODE_EVENTS)}
     return found | copy.deepcopy(recorded("kubernetes/surroundings"))
 
 

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is around a service: trouble there has its name in a warning, and what only looks like trouble gives none."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from plugins.module_utils.model.service import WorkloadKind
+from tests.contract.clusters import Cluster
+from tests.contract.workload_around import WELL, WRONG, by_hand
+from tests.contract.workload_states import Namespace, findings, warnings
+
+
+@pytest.fixture(autouse=True)
+def _leave_no_trace(cluster: Cluster) -> Iterator[None]:
+    """Events about nodes and webhooks are not in the test's namespace."""
+    yield
+    client = cluster.client()
+    kinds = [f"/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations" for kind in ("validating", "mutating")]
+    for path in ("/api/v1/namespaces/default/events", *kinds):
+        for found in client.get(path)["items"]:
+            if found.get("involvedObject", {}).get("kind", "Node") == "Node":
+                client.delete(f"{path}/{found['metadata']['name']}")
+
+
+@pytest.mark.parametrize("state", WRONG)
+def test_trouble_has_its_name(cluster: Cluster, state: str) -> None:
+    build, wanted = WRONG[state]
+    build(Namespace(cluster))
+    told: list[str] = []
+
+    def named_in_a_warning() -> bool:
+        told[:] = warnings(findings(cluster))
+        return any(re.search(wanted, line) for line in told)
+
+    try:
+        cluster.until(wanted, named_in_a_warning, 15)
+    except AssertionError:
+        pytest.fail("\n".join(["no such warning; there are:", *told]))
+
+
+@pytest.mark.parametrize("state", WELL)
+def test_what_only_looks_like_trouble_gives_no_warning(cluster: Cluster, state: str) -> None:
+    WELL[state](Namespace(cluster))
+    cluster.until("no warning", lambda: not warnings(findings(cluster)), 10)
+    time.sleep(0.5)
+    assert warnings(findings(cluster)) == []
+
+
+def test_volumes_that_were_made_by_hand(cluster: Cluster, side: str) -> None:
+    if side == "lab":
+        pytest.skip("the simulation has no PersistentVolumes")
+    by_hand(Namespace(cluster))
+    cluster.until("no warning", lambda: not warnings(findings(cluster, WorkloadKind.STATEFUL_SET)), 15)

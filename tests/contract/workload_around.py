@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""States in which something around the service is wrong, or only looks so: nodes, webhooks, certificates, policies, volumes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from plugins.module_utils.model.service import WorkloadKind
+from tests.contract.workload_objects import Build, ingress, volume_claim
+from tests.contract.workload_states import LABELS, Namespace, Object, ended, named, running
+
+NAME = "kubernetes.io/metadata.name"
+OWN_LIMIT = "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. "
+
+
+def webhook(space: Namespace, *, kind: str = "Validating", service: str = "policy", **more: Any) -> None:
+    """Asked about the pods of the namespace only, since it is there for the whole cluster."""
+    name = f"{kind.lower()}-{space.cluster.namespace}"
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+    one = {
+        "name": f"{name}.example.com",
+        "clientConfig": {"service": {"namespace": space.cluster.namespace, "name": service}},
+        "rules": [rule],
+        "namespaceSelector": {"matchLabels": {NAME: space.cluster.namespace}},
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "failurePolicy": "Fail",
+        **more,
+    }
+    path = f"/apis/admissionregistration.k8s.io/v1/{kind.lower()}webhookconfigurations"
+    body = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": f"{kind}WebhookConfiguration", "metadata": {"name": name}}
+    space.cluster.client().post(path, {**body, "webhooks": [one]})
+
+
+def deployed(space: Namespace, **options: Any) -> None:
+    space.deploy(**options)
+    space.ready(3)
+
+
+def latent(space: Namespace, **more: Any) -> None:
+    """Its pods were made before the webhook was."""
+    deployed(space)
+    webhook(space, **more)
+
+
+def without_endpoints(space: Namespace) -> None:
+    space.service({"app": "policy"}, name="policy")
+    latent(space)
+
+
+def excused(space: Namespace) -> None:
+    """Webhooks that need not answer, are not asked about these pods, or are answered for by pods that are ready."""
+    deployed(space)
+    space.service(LABELS, name="answers")
+    space.cluster.until("its endpoints", lambda: len(_ready_of(space, "answers")) == 3)
+    webhook(space, kind="Mutating", service="answers")
+    webhook(space, failurePolicy="Ignore")
+
+
+def elsewhere(space: Namespace) -> None:
+    deployed(space)
+    webhook(space, namespaceSelector={"matchExpressions": [{"key": NAME, "operator": "NotIn", "values": [space.cluster.namespace]}]})
+    webhook(space, kind="Mutating", objectSelector={"matchLabels": {"inject": "yes"}})
+
+
+def _ready_of(space: Namespace, service: str) -> list[Any]:
+    slices = space.cluster.client().get(
+        f"/apis/discovery.k8s.io/v1/{space.space}/endpointslices", {"labelSelector": f"kubernetes.io/service-name={service}"}
+    )["items"]
+    return [one for found in slices for one in found["endpoints"] or () if one["conditions"]["ready"]]
+
+
+def about_a_node(space: Namespace, reason: str, message: str, kind: str = "Warning", node: str | None = None, **when: float) -> None:
+    """Nodes are in no namespace: what is said about them is kept in `default`."""
+    deployed(space)
+    name = node or next(pod["spec"]["nodeName"] for pod in space.pods(3))
+    space.about_node(name, reason, message, kind, **when)
+
+
+def certified(space: Namespace, host: str) -> None:
+    with TemporaryDirectory() as directory:
+        space.certificate("pay-tls", Path(directory), timedelta(days=-2), timedelta(days=80))
+    space.service(LABELS)
+    ingress(space, "payment-api", tls="pay-tls", host=host)
+    deployed(space)
+
+
+def policy(space: Namespace, *rules: Object) -> None:
+    spec = {"podSelector": {"matchLabels": LABELS}, "policyTypes": ["Egress"], "egress": list(rules)}
+    space.post("apis/networking.k8s.io/v1", "networkpolicies", named("NetworkPolicy", "outgoing", spec))
+    deployed(space)
+
+
+TO_DATABASE: Object = {"to": [{"podSelector": {"matchLabels": {"app": "database"}}}], "ports": [{"port": 5432}]}
+TO_DNS: Object = {"to": [{"namespaceSelector": {"matchLabels": {NAME: "kube-system"}}}], "ports": [{"port": 53, "protocol": "UDP"}]}
+
+
+def cron_job(space: Namespace, reason: str, message: str) -> None:
+    container = {"name": "settle", "image": "shop/settle:v1"}
+    pod = {"template": {"metadata": {"labels": LABELS}, "spec": {"restartPolicy": "Never", "containers": [container]}}}
+    spec = {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": pod}}
+    space.post("apis/batch/v1", "cronjobs", named("CronJob", "payment-api-settle", spec, LABELS))
+    space.warn("CronJob", "payment-api-settle", reason, message)
+    deployed(space)
+
+
+def own_limit(space: Namespace) -> None:
+    """Each pod that takes the place of another fills its disk as well; the last one has not yet."""
+    space.deploy("v1-held", replicas=1)
+    for count in (1, 2, 3):
+        pod = space.cluster.until("the next pod", lambda count=count: _newest(space, count))  # type: ignore[misc]
+        space.keep_status(pod, running(pod) if count == 3 else {"phase": "Failed", "reason": "Evicted", "message": OWN_LIMIT})
+
+
+def _newest(space: Namespace, count: int) -> Object | None:
+    """The pod that is not over, once there are that many and its node has looked at it."""
+    found = space.cluster.pods()
+    live = [pod for pod in found if pod["status"].get("phase") != "Failed" and pod["status"].get("containerStatuses")]
+    return live[0] if len(found) == count and len(live) == 1 else None
+
+
+def by_hand(space: Namespace) -> None:
+    """Volumes that somebody made name a StorageClass that nobody made: what names the same is bound to them."""
+    volume = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": f"volume-{space.cluster.namespace}"},
+        "spec": {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "manual",
+            "hostPath": {"path": "/data"},
+            "claimRef": {"namespace": space.cluster.namespace, "name": "data-payment-api-0"},
+        },
+    }
+    space.cluster.client().post("/api/v1/persistentvolumes", volume)
+    space.service(LABELS, clusterIP="None")
+    template = {"metadata": {"name": "data"}, "spec": volume_claim("data", "manual")["spec"]}
+    space.deploy(kind=WorkloadKind.STATEFUL_SET, replicas=1, volumeClaimTemplates=[template])
+    space.ready(1, kind=WorkloadKind.STATEFUL_SET)
+
+
+def debugged(space: Namespace) -> None:
+    """Somebody looked into a pod with a container that they ended by a signal."""
+    space.deploy("v1-held", replicas=2)
+    for pod in space.pods(2):
+        over = {"name": "debugger", "image": "shop/tools:v1", "imageID": "", "ready": False, "restartCount": 0, "state": ended(137)}
+        space.keep_status(pod, {**running(pod), "ephemeralContainerStatuses": [over]})
+    space.ready(2)
+
+
+def early_troubles(space: Namespace) -> None:
+    """What its pods met as they began, half an hour ago."""
+    deployed(space)
+    for pod in space.pods(3):
+        about: Any = {"name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"], "seconds": 1800.0, "count": 2}
+        space.warn("Pod", reason="FailedScheduling", message="0/3 nodes are available: 3 Insufficient cpu.", **about)
+        space.warn("Pod", reason="FailedMount", message='MountVolume.SetUp failed for volume "x" : not registered', **about)
+        space.warn("Pod", reason="Unhealthy", message="Readiness probe failed: connection refused", **about)
+
+
+WRONG: dict[str, tuple[Build, str]] = {
+    "a webhook whose Service is gone": (
+        latent,
+        r"workload\.webhook: Admission webhook validating-\S+ can't answer: its Service \S+/policy does not exist: .*each new pod",
+    ),
+    "a webhook without endpoints": (
+        without_endpoints,
+        r"workload\.webhook: Admission webhook validating-\S+ can't answer: its Service \S+/policy has no ready endpoints",
+    ),
+    "a node out of memory": (
+        lambda space: about_a_node(space, "SystemOOM", "System OOM encountered, victim process: java, pid: 4242", seconds=200.0),
+        r"workload\.node: Node node-\d, which runs \d pods?, ran out of memory 3m 2\ds ago \(SystemOOM\): .*victim process: java",
+    ),
+    "a node that was away": (
+        lambda space: about_a_node(space, "NodeNotReady", "Node status is now: NodeNotReady", "Normal", seconds=200.0),
+        r"workload\.node: Node node-\d, which runs \d pods?, was not ready 3m 2\ds ago \(NodeNotReady\)",
+    ),
+    "a certificate for another host": (
+        lambda space: certified(space, "api.example.org"),
+        r"The certificate in Secret pay-tls \(Ingress payment-api\) is not for api\.example\.org: It was issued for pay\.example\.com",
+    ),
+    "no questions to DNS": (
+        lambda space: policy(space, TO_DATABASE),
+        r"workload\.network_policy: NetworkPolicy outgoing lets the pods ask no DNS server",
+    ),
+    "questions to DNS by TCP only": (
+        lambda space: policy(space, TO_DATABASE, {**TO_DNS, "ports": [{"port": 53}]}),
+        r"workload\.network_policy: NetworkPolicy outgoing lets the pods ask no DNS server",
+    ),
+    "a CronJob that can't start": (
+        lambda space: cron_job(space, "FailedNeedsStart", "Cannot determine if job needs to be started: too many missed start time"),
+        r"workload\.events: CronJob payment-api-settle: FailedNeedsStart: .*too many missed start time",
+    ),
+    "pods that fill their disk": (
+        own_limit,
+        r"workload\.evicted: 2 pods evicted lately by the limit of their own local storage: Pod ephemeral local storage usage exceeds",
+    ),
+}
+"""How each is made, and what a warning has to say."""
+
+WELL: dict[str, Build] = {
+    "webhooks that need not answer, or do": excused,
+    "webhooks that are asked about others": elsewhere,
+    "trouble of another node": lambda space: about_a_node(space, "SystemOOM", "System OOM encountered", node="node-that-is-elsewhere"),
+    "a node that was rebooted hours ago": lambda space: about_a_node(space, "Rebooted", "Node has been rebooted", seconds=7200.0),
+    "a node whose kubelet began": lambda space: about_a_node(space, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem"),
+    "a certificate for its host": lambda space: certified(space, "pay.example.com"),
+    "outgoing traffic to what it needs": lambda space: policy(space, TO_DATABASE, TO_DNS),
+    "what pods met as they began": early_troubles,
+    "a container to look into a pod": debugged,
+}
+"""No warning may come of these."""
