@@ -158,6 +158,33 @@ def test_a_cluster_without_its_slots(side: str, request: pytest.FixtureRequest, 
     assert (found.level, found.detail.partition(" (")[0]) == (Level.CRITICAL, "is part of a cluster that is down")
 
 
+@pytest.mark.parametrize(
+    ("options", "said", "dsn", "level", "words"),
+    [
+        (("--min-replicas-to-write", "1"), b"", None, Level.CRITICAL, "NOREPLICAS"),
+        ((), b"ACL SETUSER app on >secret ~* +get +set +ping\r\n", "redis://app:secret@x", Level.UNKNOWN, "refuses to tell more: NOPERM"),
+    ],
+    ids=["without the replicas that it needs", "a login that may not ask"],
+)
+def test_a_redis_that_refuses_something(
+    side: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    options: tuple[str, ...],
+    said: bytes,
+    dsn: str | None,
+    level: Level,
+    words: str,
+) -> None:
+    if side == "lab":
+        pytest.skip("the simulated Redis needs no replicas, and has one user")
+    with real_part(request, "Redis", redis(tmp_path, *options)) as address:
+        if said:
+            assert _exchange(address, said, 5) == b"+OK\r\n"
+        found = probe_from_here(Dependency("cache", DependencyType.REDIS, address, dsn=dsn), 3.0)
+    assert (found.level, words in found.detail) == (level, True)
+
+
 @with_password
 def test_redis_with_its_login(cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
     dependency = Dependency("cache", DependencyType.REDIS, cache)

@@ -20,7 +20,7 @@ from .recovering import recovering
 from .references import FEWEST_DAYS, SAME_HOUR, Measured, references
 from .samples import SAME, limited
 from .series import finite, slope_per_hour
-from .uncounted import WORTH_SAYING, doubted, why_less
+from .uncounted import INCOMPLETE, WORTH_SAYING, doubted, why_less
 
 USER_FELT = ("error_rate", "latency_p95", "latency_p50")
 """Signals that users feel: the incident began when the first of them left its baseline."""
@@ -99,12 +99,12 @@ def _signal(raw: RawSignal, deployed_at: float | None, now: float, lookback: flo
         base = Baseline(usual.value)
     if value is None and not _material(course, smallest):
         course, came, began = Course(Shape.UNKNOWN), (), None  # the last values before there were none are noise
-    if value is not None and raw.uncounted >= WORTH_SAYING:
-        reasons.append(why_less(raw.uncounted))
-        compared = doubted(compared, value, base.value, raw.uncounted) if compared is not None else None
+    lost, why = (1.0, INCOMPLETE) if raw.incomplete else (raw.uncounted, why_less(raw.uncounted))
+    if value is not None and raw.name in _BOTH_WAYS and lost >= WORTH_SAYING:
+        reasons.append(why)
+        compared = doubted(compared, value, base.value, lost, why) if compared is not None else None
         baselines = tuple(
-            replace(one, comparison=doubted(one.comparison, value, one.value, raw.uncounted)) if one.comparison else one
-            for one in baselines
+            replace(one, comparison=doubted(one.comparison, value, one.value, lost, why)) if one.comparison else one for one in baselines
         )
     beyond, base_beyond = limited(value, raw.limits), limited(base.value, raw.limits)
     reasons += _lower_limits(raw, value, beyond, base.value, base_beyond)

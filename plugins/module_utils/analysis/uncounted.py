@@ -1,7 +1,7 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counters that began anew make traffic seem less than it is: such a difference is none to be sure of."""
+"""Counters that began anew, and servers that do not answer, make traffic seem less than it is: no difference to be sure of."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ def why_less(share: float) -> str:
     return f"counters began anew in the last five minutes, as those of restarted containers do: up to {share:.0%} may not have been counted"
 
 
+INCOMPLETE = "a part of the servers did not answer, so some of its series may be missing"
+
+
 def explained(value: float, before: float | None, share: float) -> bool:
     """Whether ``value`` is not noticeably below ``before`` if as much as may be was not counted."""
     return before is not None and share >= WORTH_SAYING and value < before and value >= (1 - NOTICEABLE) * before * (1 - share)
 
 
-def doubted(comparison: SampleComparison, value: float, before: float | None, share: float) -> SampleComparison:
-    """``comparison``, which is unknown where it says worse of a rate that may only seem to have fallen. ``share`` may be missing."""
+def doubted(comparison: SampleComparison, value: float, before: float | None, share: float, why: str) -> SampleComparison:
+    """``comparison``, which is unknown where it says worse of a rate that may only seem to have fallen: ``share`` may be missing."""
     if comparison.verdict != WORSE or not explained(value, before, share):
         return comparison
-    return replace(
-        comparison, verdict=UNKNOWN, sureness=None, sentence=f"unknown: {why_less(share)}; {comparison.sentence.partition(': ')[2]}"
-    )
+    return replace(comparison, verdict=UNKNOWN, sureness=None, sentence=f"unknown: {why}; {comparison.sentence.partition(': ')[2]}")

@@ -28,6 +28,7 @@ _STATUS = {
 
 
 NAME_UNKNOWN = "its host name cannot be resolved"
+NAME_SERVER_FAILS = f"{NAME_UNKNOWN} (the name server fails, or does not answer)"
 
 
 def excerpt(text: str | bytes, limit: int = 200) -> str:
@@ -44,7 +45,7 @@ def connection_problem(error: BaseException, timeout: float) -> str:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its TLS certificate is not trusted ({excerpt(cause.verify_message or str(cause))})"
         if isinstance(cause, socket.gaierror):
-            return NAME_UNKNOWN
+            return NAME_SERVER_FAILS if cause.errno == socket.EAI_AGAIN else NAME_UNKNOWN
         if isinstance(cause, ConnectionRefusedError):
             return "connection refused"
         if isinstance(cause, TimeoutError) or type(cause).__name__ in ("ReadTimeoutError", "ConnectTimeoutError"):

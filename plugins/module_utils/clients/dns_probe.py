@@ -11,6 +11,7 @@ import socket
 import struct
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
@@ -19,10 +20,15 @@ from .answers import excerpt
 from .probes import ProbeFailedError, ProbeImpossibleError, connect, parse_address
 
 MAX_ADDRESSES = 8
+PORT = 53
+RESOLVERS = Path("/etc/resolv.conf")
+"""Which name servers this host asks."""
 _NOT_THERE = tuple(getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name))
 _TYPES = {1: 4, 28: 16}
 """A and AAAA, with the bytes of their addresses."""
 _CODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
+_SHORTEST = 0.2
+"""Seconds without which nobody need be asked again."""
 _INSIDE = (".svc", ".cluster.local", ".internal", ".local")
 """Names that mean something in a cluster or a company's own network only."""
 
@@ -49,7 +55,7 @@ def probe_dns(address: str, timeout: float) -> DnsAnswer:
         ) from error
     began = time.monotonic()
     if at:
-        host, port = parse_address(server, 53)
+        host, port = parse_address(server, PORT)
         found = [address for kind in _TYPES for address in _ask(host, port, encoded, kind, timeout)]
         if not found:
             raise ProbeFailedError(f"{name} exists, but has no address")
@@ -59,21 +65,36 @@ def probe_dns(address: str, timeout: float) -> DnsAnswer:
     except SourceUnavailableError as error:
         raise ProbeFailedError(f"the name server did not answer within {timeout:g} s") from error
     except socket.gaierror as error:
-        raise _refused(name, error) from error
+        raise _refused(name, encoded, error, timeout - (time.monotonic() - began)) from error
     except (OSError, UnicodeError) as error:
         raise ProbeFailedError(f"{name} cannot be looked up: {excerpt(str(error))}") from error
     return DnsAnswer(time.monotonic() - began, tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))[:MAX_ADDRESSES])
 
 
-def _refused(name: str, error: socket.gaierror) -> ProbeFailedError:
+def _refused(name: str, encoded: bytes, error: socket.gaierror, left: float) -> ProbeFailedError:
     if error.errno in _NOT_THERE:
         problem = f"no such name: {name} (NXDOMAIN)"
         if "." not in name or name.endswith(_INSIDE):
             return ProbeImpossibleError(f"{problem} from here; with probe_from=pod the service's own pods are asked")
         return ProbeFailedError(problem)
     if error.errno == socket.EAI_AGAIN:
-        return ProbeFailedError("the name server does not answer, or fails (SERVFAIL or a timeout)")
+        return _told_by_servers(encoded, left) or ProbeFailedError("the name server does not answer, or fails (SERVFAIL or a timeout)")
     return ProbeFailedError(f"{name} cannot be looked up: {excerpt(error.strerror or str(error))}")
+
+
+def _told_by_servers(encoded: bytes, left: float) -> ProbeFailedError | None:
+    """What this host's own name servers say themselves: the system's resolver does not tell one that fails from one that is silent."""
+    try:
+        lines = RESOLVERS.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    servers = [words[1] for line in lines if len(words := line.split()) > 1 and words[0] == "nameserver"]
+    for server in servers[:1] if left > _SHORTEST else ():
+        try:
+            _ask(server, PORT, encoded, 1, left)
+        except ProbeFailedError as error:
+            return error
+    return None
 
 
 def _encoded(name: str) -> bytes:

@@ -34,6 +34,38 @@ _SCP = re.compile(r"^(?:[\w.-]+@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\]):(?P<path>(
 _OPTION_AS_HOST = re.compile(r"^(?:[\w+.-]+://)?[^/]*@-")
 
 
+_REMEDIES = tuple(
+    (re.compile(words, re.IGNORECASE), remedy)
+    for words, remedy in (
+        (
+            r"authentication failed|could not read (?:username|password)|terminal prompts disabled|\b401\b",
+            "It asks for a login: give 'repository' a token (https://token@host/...), or git on this host a credential helper.",
+        ),
+        (r"\b403\b|access denied", "The login may not read it: give it that right, or use another."),
+        (
+            r"host key verification failed",
+            "Its host key is not known here: check it, and add it to known_hosts of the user that runs this.",
+        ),
+        (
+            r"permission denied",
+            "No key of the user that runs this is accepted: add one as a deploy key, or give 'repository' an https URL.",
+        ),
+        (r"could not resolve|name or service not known", "Its name is not known on this host: correct 'repository', or the host's DNS."),
+        (r"not a git repository", "Correct 'repository'."),
+        (r"bad revision 'HEAD'", "Its HEAD names no commit: it is empty, or its main branch has another name."),
+        (r"certificate", "Its certificate is not trusted here: point GIT_SSL_CAINFO to that of its authority."),
+        (
+            r"failed to connect|connection (?:refused|timed out|reset)|could ?n.t connect|unreachable|no route to host|unable to connect",
+            "It can't be reached from this host: correct 'repository', or open the way to it (firewall, proxy).",
+        ),
+        (
+            r"not found|\b404\b|does not (?:exist|appear to be)",
+            "Correct 'repository'; a server also says so to whoever may not see it.",
+        ),
+    )
+)
+"""By words of git, ssh and curl."""
+
 _ASKS_ELSEWHERE = ("ls-remote", "fetch")
 
 
@@ -82,9 +114,16 @@ def run_git(arguments: tuple[str, ...], deadline: Deadline, what: str, directory
             raise SourceUnavailableError(f"git took longer than the {deadline.seconds:g} s that it has for {shown(what)}.") from error
         errors.seek(0)
         if code != 0:
-            raise GitFailedError(f"git can't read {shown(what)}: {shown(errors.read(4096).decode('utf-8', 'replace'))}", code)
+            said = shown(errors.read(4096).decode("utf-8", "replace"))
+            raise GitFailedError(f"git can't read {shown(what)}: {said}{_remedy(said)}", code)
         output.seek(0)
         return output.read(MAX_OUTPUT).decode("utf-8", "replace")
+
+
+def _remedy(said: str) -> str:
+    """What to do about it, where that is known."""
+    remedy = next((remedy for words, remedy in _REMEDIES if words.search(said)), None)
+    return f"{'' if said.endswith('.') else '.'} {remedy}" if remedy else ""
 
 
 class GitFailedError(SourceUnavailableError):

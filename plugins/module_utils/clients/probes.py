@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ..errors import SourceUnavailableError
 from ..tally import count_request
-from .answers import NAME_UNKNOWN, connection_problem, excerpt
+from .answers import NAME_SERVER_FAILS, NAME_UNKNOWN, connection_problem, excerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
 def failed(error: BaseException, timeout: float) -> ProbeFailedError:
     """A cluster's own names (``redis.production.svc``) are not known outside of it: such a failure is about this place."""
     problem = connection_problem(error, timeout)
-    if problem == NAME_UNKNOWN:
-        return ProbeImpossibleError(f"{problem} from here; with probe_from=pod the service's own pods are asked")
+    if problem in (NAME_UNKNOWN, NAME_SERVER_FAILS):
+        why = problem.removeprefix(NAME_UNKNOWN)
+        return ProbeImpossibleError(f"{NAME_UNKNOWN} from here{why}; with probe_from=pod the service's own pods are asked")
     return ProbeFailedError(problem)

@@ -54,10 +54,12 @@ def probe_redis(address: str, timeout: float, dsn: str | None = None) -> RedisAn
                     return RedisAnswer(latency, {}, excerpt(told[1:], 120))
                 if told != b"+PONG":
                     raise ProbeFailedError("what answers there is not Redis" if told else "the connection was closed without an answer")
-                info = _info(stream)
+                refusal, info = _info(stream)
+                if refusal is not None:
+                    return RedisAnswer(latency, {}, refusal)
                 if info.get("cluster_enabled") == "1":
                     connection.sendall(_command("CLUSTER", "INFO"))
-                    info |= _info(stream)
+                    info |= _info(stream)[1]
                 return RedisAnswer(latency, info)
             except (OSError, ValueError) as error:
                 raise ProbeFailedError(connection_problem(error, timeout)) from error
@@ -79,15 +81,17 @@ def _command(*words: str) -> bytes:
     return b"*%d\r\n" % len(encoded) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in encoded)
 
 
-def _info(stream: BinaryIO) -> dict[str, str]:
-    """INFO's one bulk string; empty when Redis refuses the command."""
+def _info(stream: BinaryIO) -> tuple[str | None, dict[str, str]]:
+    """INFO's one bulk string; or in which words Redis refuses the command, as to a login that may not do everything."""
     head = stream.readline(_LINE)
+    if head.startswith(b"-"):
+        return excerpt(head[1:], 120), {}
     if not head.startswith(b"$"):
-        return {}
+        return None, {}
     length = int(head[1:])
     if not 0 <= length <= _BULK:
         raise ValueError("INFO is longer than it can be")
     body = stream.read(length + 2)
     if len(body) < length + 2:
         raise ConnectionResetError("the connection was closed within INFO")
-    return parse_info(body.decode("utf-8", "replace"))
+    return None, parse_info(body.decode("utf-8", "replace"))

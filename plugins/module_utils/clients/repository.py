@@ -27,6 +27,8 @@ DEPTH = 500
 """Commits that are fetched of each version and branch of a URL."""
 _SHA = re.compile(r"^[0-9a-f]{7,64}$")
 _FULL_SHA = re.compile(r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")
+_ESCAPE = re.compile(r"\\(?:([0-7]{3})|(.))")
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 _REFERENCE = re.compile(r"^(?!-)(?!.*(?:\.\.|@\{|//))[^\s~^:?*\[\\\x00-\x1f\x7f]+(?<![./])$")
 """Names that git accepts for a tag (git-check-ref-format), none of which is an option or a pattern."""
 
@@ -107,7 +109,7 @@ class Repository:
         options = ("diff", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--end-of-options")
         for trees in ((f"{before}...{after}",), (before, after)):  # without a common ancestor, the two as they are
             try:
-                return tuple(excerpt(line, 300) for line in self._git(*options, *trees, "--").splitlines() if line.strip())
+                return tuple(_path(line) for line in self._git(*options, *trees, "--").splitlines() if line.strip())
             except GitFailedError:
                 continue
         return None
@@ -192,7 +194,7 @@ def _fetch(where: str, place: str, deadline: Deadline, tags: list[str], commits:
     wanted = [f"+{name}:{name}" for name in asked if name in there]
     wanted += ["+HEAD:refs/heads/main"] if "HEAD" in there else []
     if not wanted:
-        return  # an empty repository
+        raise SourceUnavailableError(f"{shown(where)} has no commits, or is no git repository. Correct 'repository'.")
     options = ("--quiet", "--no-tags", "--no-write-fetch-head", f"--depth={DEPTH}", "--filter=blob:none")
     run_git(("fetch", *options, "--", where, *wanted), deadline, where, place)
     for sha in commits:
@@ -207,5 +209,16 @@ def _fetch(where: str, place: str, deadline: Deadline, tags: list[str], commits:
 
 def _commit(record: str) -> Commit:
     sha, at, author, subject, files = record.split(_UNIT, 4)
-    paths = tuple(excerpt(line, 300) for line in files.splitlines() if line.strip())
+    paths = tuple(_path(line) for line in files.splitlines() if line.strip())
     return Commit(sha=sha, at=datetime.fromtimestamp(int(at), UTC), author=excerpt(author, 80), subject=excerpt(subject), files=paths)
+
+
+def _path(line: str) -> str:
+    """A file's path as git prints it: in quotation marks, with escapes, where it has such signs in it."""
+    if len(line) > 1 and line[0] == line[-1] == '"':
+        line = _ESCAPE.sub(_unescaped, line[1:-1])
+    return excerpt(line, 300)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 8)) if found[1] else _ESCAPED.get(found[2], found[2])

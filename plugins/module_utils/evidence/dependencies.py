@@ -183,7 +183,7 @@ def _health(dependency: Dependency, probed: Probed, used: float | None, capacity
         shortage = _shortage(used or 0.0, capacity or 0.0, share, unit or "")
         problems = (shortage, *problems) if level is not Level.CRITICAL else (*problems, shortage)
         if level is not Level.CRITICAL:
-            level, detail = Level.CRITICAL if share >= 1 else Level.WARNING, shortage
+            level, detail = Level.CRITICAL if share >= 1 and not probed.makes_room else Level.WARNING, shortage
     return DependencyHealth(
         name=dependency.name,
         title=dependency.title or dependency.name,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..clients.postgresql import Postgresql
@@ -47,13 +48,24 @@ def verdicts(database: Postgresql, statements: Iterable[str]) -> dict[str, Verdi
     names = sorted({search.table for one in found.values() for search in one})[:_MAX_TABLES]
     if not names:
         return dict.fromkeys(found, Verdict(known=False))
+    tables = _described(database, names)
+    heirs = sorted({str(heir) for table in tables for heir in sequence(table.get("heirs"))})[:_MAX_TABLES]
+    inherited = _described(database, heirs) if heirs else []
+    return {statement: _verdict(one, tables, inherited) for statement, one in found.items()}
+
+
+def _described(database: Postgresql, names: list[str]) -> list[Mapping[str, Any]]:
     rows = database.rows(TABLES.format(names="ANY(ARRAY(SELECT json_array_elements_text(CAST(:names AS json))))"), names=json.dumps(names))
-    tables = [mapping(table) for table in sequence(rows[0][0])]
-    return {statement: _verdict(one, tables) for statement, one in found.items()}
+    return [mapping(table) for table in sequence(rows[0][0])]
 
 
-def _verdict(found: list[Search], tables: list[Mapping[str, Any]]) -> Verdict:
-    looked_up = [(search, table) for search in found if (table := _table(search, tables)) is not None]
+def _verdict(found: list[Search], tables: list[Mapping[str, Any]], inherited: list[Mapping[str, Any]]) -> Verdict:
+    looked_up = [
+        (replace(search, table=str(one.get("name"))), one)
+        for search in found
+        if (table := _table(search, tables)) is not None
+        for one in (table, *_heirs(table, inherited))
+    ]
     filtered = [(search.query, number) for number, (search, table) in enumerate(looked_up) if any(map(_filters, _own(search, table)))]
     missing = []
     for number, (search, table) in enumerate(looked_up):
@@ -91,6 +103,12 @@ def _table(search: Search, tables: list[Mapping[str, Any]]) -> Mapping[str, Any]
         if table.get("name") == search.table and search.schema in (None, table.get("schema")):
             return table if table.get("kind") in _TABLE_KINDS else None
     return None
+
+
+def _heirs(table: Mapping[str, Any], inherited: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The tables that inherit from ``table``, which a query of it reads as well; each has indexes of its own."""
+    names = [str(heir) for heir in sequence(table.get("heirs"))]
+    return [one for one in inherited if one.get("name") in names]
 
 
 def _own(search: Search, table: Mapping[str, Any]) -> list[Condition | Group]:

@@ -22,6 +22,8 @@ from .promql import DAY_LABEL, SignalQueries, requests_selector
 _DAY = 86400.0
 _LATENCIES = ("latency_p95", "latency_p50")
 _OF_REQUESTS = ("error_rate", *_LATENCIES)
+_OF_THE_QUERY = "PromQL warning"
+"""How warnings begin that tell of the query, and not of series that are missing."""
 _NEVER = "no series for {source}; is it scraped?"
 
 Points = tuple[tuple[float, float], ...]
@@ -90,6 +92,7 @@ def _raw(signal: SignalQueries, wave: Wave, service: Service) -> RawSignal:
         critical_ratio=signal.critical_ratio,
         same_hour=same_hour,
         limits=highest_bounds(wave.series(BOUNDS), wave.names) if signal.name in _LATENCIES else (),
+        incomplete=isinstance(now, Answer) and any(not text.startswith(_OF_THE_QUERY) for text in now.warnings),
         uncounted=uncounted(value_of(wave.series(ANEW)), wave.interval) if signal.name == "request_rate" else 0.0,
     )
 

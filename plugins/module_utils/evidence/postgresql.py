@@ -15,7 +15,7 @@ from ..clients.postgresql import Login, Postgresql, QueryFailedError, RefusedErr
 from ..clients.probes import ProbeFailedError
 from ..model.dependencies import Measure, SlowStatement
 from ..model.finding import Level
-from ..units import describe_duration
+from ..units import describe_duration, format_value
 from .indexes import verdicts
 from .objects import mapping, sequence
 from .postgresql_questions import HAS_STATISTICS, RUNNING, STATE, STATISTICS
@@ -28,6 +28,8 @@ BLOCKED = 5.0
 """Seconds from which each of these is trouble."""
 MANY_BLOCKED = 5
 LAG = 30.0
+MUCH_KEPT = 2.0**30
+"""Bytes of write-ahead log for one replication slot from which on it is trouble: as much as max_wal_size allows by default."""
 TRANSACTIONS, LAST_TRANSACTIONS, OLD_TRANSACTIONS = 2_147_483_648, 40_000_000, 1_500_000_000
 """Transaction ids there are; left when PostgreSQL itself warns; used when autovacuum, which begins at 200 million, must have failed."""
 SLOW_AVERAGE = 0.5
@@ -87,12 +89,15 @@ def judge_postgresql(
     problems = [
         *_sessions(state),
         *_replication(state, primary),
+        *_slots(state),
         *_wraparound(state),
         *(_slow(one) for one in statements if one.missing_index),
     ]
     seen = " (the sessions of others are hidden from this login: grant it pg_monitor)" if _number(state.get("hidden")) else ""
     level, detail, all_of_them = judged(problems, f"Healthy{' (a replica)' if state.get('recovery') else ''}{seen}")
     measures = [Measure(name, value, unit) for key, (name, unit) in _MEASURES.items() if (value := _number(state.get(key))) is not None]
+    kept = [value for slot in sequence(state.get("slots")) if (value := _number(mapping(slot).get("kept"))) is not None]
+    measures += [Measure("slots_kept", max(kept), "bytes")] if kept else []
     return Probed(level, detail, latency, used, capacity, "connections", all_of_them, tuple(measures), statements)
 
 
@@ -113,7 +118,7 @@ def _sessions(state: Mapping[str, Any]) -> list[Problem]:
     blocked, longest = _number(state.get("blocked")) or 0.0, _number(state.get("longest_blocked")) or 0.0
     if blocked and longest >= BLOCKED:
         level = Level.CRITICAL if blocked >= MANY_BLOCKED else Level.WARNING
-        blocker = f" by {excerpt(shape(str(state['blocker'])), 120)}" if state.get("blocker") else ""
+        blocker = _blocker(mapping(state.get("blocker")))
         problems.append(Problem(level, f"{_sessions_of(blocked)} blocked by locks for up to {describe_duration(longest)}{blocker}"))
     idle, oldest = _number(state.get("idle_in_transaction")) or 0.0, _number(state.get("oldest_idle")) or 0.0
     if idle and oldest >= IDLE_IN_TRANSACTION:
@@ -122,6 +127,29 @@ def _sessions(state: Mapping[str, Any]) -> list[Problem]:
     running = _number(state.get("oldest_transaction")) or 0.0
     if running >= LONG_TRANSACTION and running > oldest + 1:
         problems.append(Problem(Level.WARNING, f"a transaction has been open for {describe_duration(running)}"))
+    return problems
+
+
+def _blocker(session: Mapping[str, Any]) -> str:
+    """The session that all of them wait for at last, which itself waits for nothing: what it ran, and whether it does anything still."""
+    if not session.get("query"):
+        return ""
+    idle, since = str(session.get("state") or "").startswith("idle in transaction"), _number(session.get("idle"))
+    doing = f" (idle in transaction for {describe_duration(since)})" if idle and since is not None else ""
+    return f" by {excerpt(shape(str(session['query'])), 120)}{doing}"
+
+
+def _slots(state: Mapping[str, Any]) -> list[Problem]:
+    """Replication slots that nobody reads keep write-ahead log until the disk is full (PostgreSQL's manual, chapter 27.2.6)."""
+    problems = []
+    for slot in map(mapping, sequence(state.get("slots"))):
+        name, kept = excerpt(str(slot.get("name") or ""), 60), _number(slot.get("kept")) or 0.0
+        if slot.get("status") == "lost":
+            problems.append(Problem(Level.WARNING, f"the replication slot {name} has lost write-ahead log: its replica must be made anew"))
+        elif kept >= MUCH_KEPT:
+            whose = "is far behind" if slot.get("active") else "is read by nobody"
+            kept_for = f"the replication slot {name} {whose}, and {format_value(kept, 'bytes')} of write-ahead log are kept for it"
+            problems.append(Problem(Level.WARNING, kept_for))
     return problems
 
 

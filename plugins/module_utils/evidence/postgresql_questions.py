@@ -25,7 +25,9 @@ SELECT json_build_object(
     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()),
   'blocked', (SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '1 s'),
   'longest_blocked', (SELECT extract(epoch FROM max(clock_timestamp() - query_start)) FROM pg_stat_activity WHERE wait_event_type = 'Lock'),
-  'blocker', (SELECT left(b.query, 500) FROM pg_stat_activity w, LATERAL unnest(pg_blocking_pids(w.pid)) AS by(pid)
+  'blocker', (SELECT json_build_object('query', left(b.query, 500), 'state', b.state,
+      'idle', extract(epoch FROM clock_timestamp() - b.state_change))
+    FROM pg_stat_activity w, LATERAL unnest(pg_blocking_pids(w.pid)) AS by(pid)
     JOIN pg_stat_activity b ON b.pid = by.pid WHERE w.wait_event_type = 'Lock' AND b.wait_event_type IS DISTINCT FROM 'Lock'
     ORDER BY w.query_start LIMIT 1),
   'recovery', pg_is_in_recovery(),
@@ -36,6 +38,10 @@ SELECT json_build_object(
   'transaction_age', (SELECT max(age(datfrozenxid)) FROM pg_database),
   'replicas', (SELECT count(*) FROM pg_stat_replication),
   'replica_lag', (SELECT extract(epoch FROM max(replay_lag)) FROM pg_stat_replication),
+  'slots', (SELECT json_agg(json_build_object('name', s.slot_name, 'active', s.active, 'status', to_jsonb(s) ->> 'wal_status', 'kept',
+      CASE WHEN s.restart_lsn IS NOT NULL THEN pg_wal_lsn_diff(
+        CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END, s.restart_lsn) END))
+    FROM pg_replication_slots s WHERE NOT s.temporary),
   'deadlocks', (SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()),
   'version', current_setting('server_version_num')::int
 )
@@ -71,7 +77,9 @@ TABLES = """
 SELECT coalesce(json_agg(t), '[]'::json) FROM (
   SELECT c.relname AS name, n.nspname AS schema, c.relkind AS kind, pg_table_is_visible(c.oid) AS visible,
     greatest(c.reltuples, coalesce((SELECT sum(s.n_live_tup) FROM pg_stat_all_tables s
-      WHERE s.relid = c.oid OR s.relid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid)), 0)) AS rows,
+      WHERE s.relid = c.oid OR c.relkind = 'p' AND s.relid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid)), 0)) AS rows,
+    (SELECT json_agg(h.relname) FROM pg_inherits i JOIN pg_class h ON h.oid = i.inhrelid
+      WHERE c.relkind = 'r' AND i.inhparent = c.oid) AS heirs,
     CASE WHEN c.relkind = 'p' THEN coalesce((SELECT sum(pg_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = c.oid), 0)
       ELSE pg_relation_size(c.oid) END AS bytes,
     (SELECT coalesce(json_agg(json_build_object('name', a.attname,

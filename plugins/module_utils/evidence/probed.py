@@ -28,6 +28,8 @@ class Probed:
     measures: tuple[Measure, ...] = ()
     statements: tuple[SlowStatement, ...] = ()
     addresses: tuple[str, ...] = ()
+    makes_room: bool = False
+    """That all of ``capacity`` is used is no outage: what is least needed gives way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,17 @@ def judge_redis(answer: RedisAnswer, primary: bool = False) -> Probed:
     if answer.refusal:
         return _refused(answer)
     info = answer.info
-    problems = [*_state(info, primary), *_clients(info)]
+    problems = [*_state(info, primary), *_memory(info), *_clients(info)]
     level, detail, all_of_them = judged(problems, redis_detail(info))
-    return Probed(level, detail, answer.latency, *redis_memory(info), problems=all_of_them, measures=tuple(_measures(info)))
+    return Probed(
+        level,
+        detail,
+        answer.latency,
+        *redis_memory(info),
+        problems=all_of_them,
+        measures=tuple(_measures(info)),
+        makes_room=_makes_room(info),
+    )
 
 
 def redis_detail(info: Mapping[str, str]) -> str:
@@ -89,9 +97,28 @@ def _state(info: Mapping[str, str], primary: bool) -> list[Problem]:
             problems.append(Problem(Level.WARNING, f"is a replica whose link to its primary is down{since}: what it says is old"))
         if primary:
             problems.append(Problem(Level.CRITICAL, "is a replica, and refuses writes (READONLY); the service needs the primary"))
+    following = _amount(info.get("min_slaves_good_slaves"))  # only told where writes need replicas
+    if following == 0:
+        problems.append(Problem(Level.CRITICAL, "refuses writes: none of the replicas that it needs follows it (NOREPLICAS)"))
+    elif following is not None and "errorstat_NOREPLICAS" in info:
+        problems.append(Problem(Level.WARNING, f"has refused writes for lack of replicas (NOREPLICAS); {following:,.0f} follow it now"))
     if info.get("rdb_last_bgsave_status") == "err" or info.get("aof_last_write_status") == "err":
         problems.append(Problem(Level.WARNING, "cannot save its data to disk, and may refuse writes (MISCONF)"))
     return problems
+
+
+def _memory(info: Mapping[str, str]) -> list[Problem]:
+    """Whether it has no memory left, and may not evict anything for what is to be written."""
+    used, most = redis_memory(info)
+    if used is None or most is None or used < most or info.get("maxmemory_policy") != "noeviction":
+        return []
+    return [Problem(Level.CRITICAL, f"has no memory left ({used / most:.0%}), and refuses writes (OOM, as it may evict nothing)")]
+
+
+def _makes_room(info: Mapping[str, str]) -> bool:
+    """Whether it evicts keys when its memory is full, as is usual for a cache: any, or those with an end where some went before."""
+    policy = info.get("maxmemory_policy") or ""
+    return policy.startswith("allkeys-") or (policy.startswith("volatile-") and bool(_amount(info.get("evicted_keys"))))
 
 
 def _clients(info: Mapping[str, str]) -> list[Problem]:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -52,4 +54,22 @@ class Trace:
 
     @property
     def duration(self) -> float:
-        return max(span.start + span.duration for span in self.spans) - self.start
+        return _length(self.spans)
+
+    def duration_for(self, service: str) -> float:
+        """How long what ``service`` took part in was waited for: what follows a message later is another matter."""
+        parts: dict[str, list[Span]] = defaultdict(list)
+        parents = {span.id: span.parent for span in self.spans if span.waited_for}
+        for span in self.spans:
+            top, seen = span.id, {span.id}
+            # Spans below one that is missing belong together.
+            while (above := parents.get(top)) and above not in seen:
+                seen.add(above)
+                top = above
+            parts[top].append(span)
+        own = [_length(spans) for spans in parts.values() if any(span.service == service for span in spans)]
+        return max(own, default=self.duration)
+
+
+def _length(spans: Sequence[Span]) -> float:
+    return max(span.start + span.duration for span in spans) - min(span.start for span in spans)

@@ -21,6 +21,7 @@ from ..model.traces import Edge, Operation, Traces
 from .peers import waiting
 from .repeated import repeated
 from .spans import error_origin, filtered_column, self_times
+from .statement_shape import shape
 from .trace import Span, Trace
 from .trace_sources import TraceSource, edges_of, source_of
 
@@ -81,8 +82,8 @@ def traces(
         traces=len(found["recent"]),
         error_traces=len(found["error"]),
         slow_traces=len(found["slow"]),
-        average_duration=_average(_newest(found["recent"], now)),
-        baseline_duration=_average(found["before"]),
+        average_duration=_average(_newest(found["recent"], now), name),
+        baseline_duration=_average(found["before"], name),
         bottlenecks=bottlenecks,
         error_services=tuple(Counter(origin for trace in found["error"] if (origin := error_origin(trace))).most_common()),
         callers=_callers(pairs, name),
@@ -126,8 +127,8 @@ def _newest(traces: Sequence[Trace], now: float) -> Sequence[Trace]:
     return newest if len(newest) >= ENOUGH else traces
 
 
-def _average(traces: Sequence[Trace]) -> float | None:
-    return sum(trace.duration for trace in traces) / len(traces) if traces else None
+def _average(traces: Sequence[Trace], name: str) -> float | None:
+    return sum(trace.duration_for(name) for trace in traces) / len(traces) if traces else None
 
 
 def _bottlenecks(focus: Sequence[Trace], before: Sequence[Trace]) -> tuple[Operation, ...]:
@@ -193,7 +194,7 @@ def _checked(operations: tuple[Operation, ...], check: CheckIndexes | None, note
 
 
 def _shown(one: Operation, verdict: Verdict | None, notes: list[str]) -> Operation:
-    statement = excerpt(one.statement, _SHOWN) if one.statement else None
+    statement = excerpt(shape(one.statement), _SHOWN) if one.statement else None
     if verdict is None or not verdict.known:
         return replace(one, statement=statement)
     if one.table_scan and not verdict.missing:

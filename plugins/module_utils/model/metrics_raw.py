@@ -32,6 +32,8 @@ class RawSignal:
     """A value that is one of these is only known to be at least that: the highest bounds of the buckets that it was computed from."""
     uncounted: float = 0.0
     """The share of it that may be missing in the present value, at most, because counters began anew."""
+    incomplete: bool = False
+    """A server behind the one that was asked did not answer for the present value, so that series may be missing in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.clients import dns_probe
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.dns_probe import probe_dns
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.probes import ProbeFailedError, ProbeImpossibleError
 
@@ -87,9 +89,39 @@ def test_what_the_resolver_refuses(name: str, error: int, kind: type[Exception],
         raise socket.gaierror(error, "refused")
 
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(dns_probe, "RESOLVERS", Path("/nowhere"))
     with pytest.raises(ProbeFailedError, match=words) as raised:
         probe_dns(name, 1.0)
     assert raised.type is kind
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda question: reply(question, code=2), r"the name server fails \(SERVFAIL\)"),
+        (lambda question: None, r"the name server 127\.0\.0\.1 did not answer"),
+        (addresses, "does not answer, or fails"),  # it does now
+    ],
+    ids=["servfail", "silence", "well again"],
+)
+def test_a_resolver_that_fails_is_told_from_a_silent_one(
+    answer: Callable[[bytes], bytes | None], words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = socket.getaddrinfo
+
+    def refuse(host: str, *options: object, **named: object) -> object:
+        if host == "db.example.com":
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return real(host, *options, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(dns_probe, "RESOLVERS", tmp_path / "resolv.conf")
+    with name_server(answer) as server:
+        host, _, port = server.partition(":")
+        (tmp_path / "resolv.conf").write_text(f"search example.com\nnameserver {host}\n")
+        monkeypatch.setattr(dns_probe, "PORT", int(port))
+        with pytest.raises(ProbeFailedError, match=words):
+            probe_dns("db.example.com", 0.5)
 
 
 @pytest.mark.parametrize("name", ["", "-x", "a b", "a..b", "x" * 64, "a@b@c"])

@@ -40,6 +40,11 @@ def test_what_redis_refuses(refusal: str, level: Level, words: str) -> None:
         ),
         ({"rdb_last_bgsave_status": "err"}, False, Level.WARNING, "cannot save"),
         ({"connected_clients": "9500"}, False, Level.WARNING, "9,500/10,000"),
+        ({"min_slaves_good_slaves": "0"}, False, Level.CRITICAL, "NOREPLICAS"),
+        ({"min_slaves_good_slaves": "1", "errorstat_NOREPLICAS": "count=7"}, False, Level.WARNING, "1 follow it now"),
+        ({"min_slaves_good_slaves": "1"}, False, Level.OK, "Healthy"),
+        ({"used_memory": "100", "maxmemory_policy": "noeviction"}, False, Level.CRITICAL, "refuses writes (OOM"),
+        ({"used_memory": "100", "maxmemory_policy": "allkeys-lru"}, False, Level.OK, "Healthy"),
         ({"blocked_clients": "40"}, False, Level.OK, "Healthy"),
         ({"loading": "1"}, False, Level.CRITICAL, "loads its data"),
         ({"keyspace_hits": "55", "keyspace_misses": "45", "evicted_keys": "12"}, False, Level.OK, "miss rate 45%, 12 keys evicted"),
@@ -50,6 +55,15 @@ def test_what_info_means(info: dict[str, str], primary: bool, level: Level, word
     found = judge_redis(RedisAnswer(0.1, {**WELL, **info}), primary)
     assert found.level is level
     assert words in found.detail
+
+
+@pytest.mark.parametrize(
+    ("policy", "evicted", "makes_room"),
+    [("noeviction", 7, False), ("allkeys-lru", 0, True), ("volatile-ttl", 0, False), ("volatile-ttl", 7, True), ("", 7, False)],
+)
+def test_a_full_cache_that_makes_room_is_no_outage(policy: str, evicted: int, makes_room: bool) -> None:
+    found = judge_redis(RedisAnswer(0.1, {**WELL, "maxmemory_policy": policy, "evicted_keys": str(evicted)}))
+    assert found.makes_room is makes_room
 
 
 def test_measures() -> None:

@@ -38,6 +38,11 @@ def test_without_traces_of_before_that_is_unknown() -> None:
         ("SELECT * FROM t WHERE a = 'it''s' AND b = -3.5", "SELECT * FROM t WHERE a = ? AND b = ?"),
         ("SELECT * FROM t2 WHERE id IN (1, 2, 3)", "SELECT * FROM t2 WHERE id IN (?)"),
         ("SELECT * FROM t WHERE a = $1\n  AND b = %s", "SELECT * FROM t WHERE a = $1 AND b = %s"),
+        ("SELECT a FROM t WHERE b = 7 -- for bob", "SELECT a FROM t WHERE b = ?"),
+        ("/* traceparent='00-1f' */ SELECT a--b\nFROM t", "SELECT a FROM t"),
+        (r"SELECT E'it\'s' , $x$ to 'bob' $x$, $$7$$, $1", "SELECT ? , ?, ?, $1"),
+        ("SELECT a FROM t WHERE b = 'cut o", "SELECT a FROM t WHERE b = ?"),
+        ("SELECT '-- no comment', \"it's\" FROM t WHERE j->>'k' = 5", 'SELECT ?, "it\'s" FROM t WHERE j->>? = ?'),
         ('SELECT "col1" FROM t LIMIT 10', 'SELECT "col1" FROM t LIMIT ?'),
     ],
 )

@@ -47,6 +47,24 @@ def test_self_time_is_what_no_child_was_running_in() -> None:
     assert found.duration == pytest.approx(0.14)
 
 
+def test_what_follows_a_message_is_not_waited_for() -> None:
+    found = trace(
+        span("root", 0, 100),
+        span("send", 10, 20, "root"),
+        span("receive", 40_000, 5_000, "send", process="p2", span__kind="consumer"),
+        span("store", 41_000, 1_000, "receive", process="p2"),
+    )
+    assert found.duration == pytest.approx(45.0)
+    assert found.duration_for("payment-api") == pytest.approx(0.1)
+    assert found.duration_for("auth-service") == pytest.approx(5.0)
+    assert found.duration_for("neither") == found.duration
+
+
+def test_spans_below_a_missing_one_belong_together() -> None:
+    assert trace(span("a", 0, 100, "gone"), span("b", 100, 200, "gone")).duration_for("payment-api") == pytest.approx(0.3)
+    assert trace(span("a", 0, 100, "b"), span("b", 100, 200, "a")).duration_for("payment-api") == pytest.approx(0.2), "a circle ends"
+
+
 def test_errors_start_where_nothing_below_failed() -> None:
     found = trace(
         span("root", 0, 100, error=True),
