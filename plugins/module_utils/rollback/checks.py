@@ -147,7 +147,7 @@ def check_rollout(change: Change) -> Check:
     try:
         refuse(change)
     except RollbackRefusedError as error:
-        return Check("rollout", Verdict.FAIL, "A rollback would not roll out", error.message)
+        return Check("rollout", Verdict.FAIL, "A rollback would not roll out", error.message, overridable=False)
     if change.strategy.name == "OnDelete":
         detail = "The update strategy is OnDelete: delete the pods after the rollback, or change spec.updateStrategy first."
         return Check("rollout", Verdict.FAIL, "Pods would not be replaced by themselves", detail)
