@@ -63,7 +63,7 @@ class ActionModule(ActionBase):
         while result["progress"]["state"] == "progressing":
             left = end - time.monotonic()
             if left <= 0:
-                return self._give_up(result, f"Not every pod runs the target after {format_duration(limit)}; the rollout goes on.")
+                return self._give_up(result, _late(result, limit))
             seen = self._look({**passed_on, "following": result["following"], "at_most": min(_SLICE, left)}, task_vars, here)
             if seen.get("failed") and seen.get("transient"):
                 if not away:
@@ -131,6 +131,12 @@ class ActionModule(ActionBase):
 
     def _show(self, lines: list[str]) -> None:
         Display().display("\n".join(lines))
+
+
+def _late(result: dict[str, Any], limit: float) -> str:
+    waits_for = result["progress"].get("waits_for")
+    missing = f" It waits for {str(waits_for).rstrip('.')}." if waits_for else ""
+    return f"Not every pod runs the target after {format_duration(limit)}; the rollout goes on.{missing}"
 
 
 def _stuck(result: dict[str, Any], progress: RollbackProgress) -> str:

@@ -241,6 +241,11 @@ progress:
       type: str
       returned: always
       sample: "ImagePullBackOff (payment-api-6d4f8b7c5-x2x9k): Back-off pulling image"
+    waits_for:
+      description: What is missing until the rollout is complete; null when it is.
+      type: str
+      returned: always
+      sample: 2 of 5 new pods to become available
 target:
   description: The revision that O(target) meant, as in RV(devops.incident_response.rollback_check#module:target).
   type: dict

@@ -230,6 +230,11 @@ checks:
       type: str
       returned: always
       sample: Active from 2025-10-18 14:23 to 2025-10-21 14:23 UTC; nobody rolled back from it.
+    overridable:
+      description: Whether the rollback could be made all the same; false where M(devops.incident_response.rollback) would refuse it.
+      type: bool
+      returned: always
+      sample: true
 passed:
   description: Whether no check fails and none is unknown but those in O(acceptable_unknown).
   type: bool

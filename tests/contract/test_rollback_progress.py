@@ -111,7 +111,7 @@ def test_somebody_who_deploys_meanwhile_is_noticed(cluster: Cluster) -> None:
     begun = begin_now(cluster, "v2.3.0")
     cluster.roll_out(DEPLOYMENT, "v2.3.2")
     progress, _ = to_the_end(cluster, begun)
-    assert (progress.state, progress.stuck_reason) == ("stuck", "somebody changed the workload to something else meanwhile")
+    assert (progress.state, progress.stuck_reason) == ("stuck", "somebody changed the workload to v2.3.2 meanwhile")
 
 
 def test_pods_that_no_node_has_room_for_are_told(cluster: Cluster) -> None:

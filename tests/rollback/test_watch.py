@@ -134,7 +134,7 @@ def test_somebody_who_deploys_meanwhile_is_noticed(local: LocalCluster) -> None:
     begun = begin(local.client(), SERVICE, "v2.3.0", local.clock)
     local.deploy("Deployment", "v2.3.2", settle=0.5)
     progress, _, _ = to_the_end(local, begun)
-    assert (progress.state, progress.stuck_reason) == ("stuck", "somebody changed the workload to something else meanwhile")
+    assert (progress.state, progress.stuck_reason) == ("stuck", "somebody changed the workload to v2.3.2 meanwhile")
 
 
 def test_somebody_who_scales_meanwhile_is_no_obstacle(local: LocalCluster) -> None:

@@ -73,21 +73,23 @@ def _step(context: Context, stateful_set: Object, pods: list[Object], current: O
 
 
 def _revision_for(stateful_set: Object, ordinal: int, current: Object, update: Object) -> Object:
-    """Pods below the partition, and all while nothing is updated by itself, come back as they were."""
-    strategy = stateful_set["spec"]["updateStrategy"]
-    if strategy["type"] != "RollingUpdate":
-        return current
-    partition = int((strategy.get("rollingUpdate") or {}).get("partition", 0))
-    return current if ordinal < partition else update
+    """Pods below the partition come back as they were."""
+    return current if ordinal < _first_updated(stateful_set) else update
+
+
+def _first_updated(stateful_set: Object) -> int:
+    """The partition counts from the first ordinal."""
+    spec = stateful_set["spec"]
+    start = int((spec.get("ordinals") or {}).get("start", 0))
+    return start + int((spec["updateStrategy"].get("rollingUpdate") or {}).get("partition", 0))
 
 
 def _update(context: Context, stateful_set: Object, pods: list[Object], update: Object) -> None:
-    strategy = stateful_set["spec"]["updateStrategy"]
-    if strategy["type"] != "RollingUpdate":
+    if stateful_set["spec"]["updateStrategy"]["type"] != "RollingUpdate":
         return
-    partition = int((strategy.get("rollingUpdate") or {}).get("partition", 0))
+    first = _first_updated(stateful_set)
     for pod in reversed(pods):
-        if _ordinal(pod["metadata"]["name"]) < partition:
+        if _ordinal(pod["metadata"]["name"]) < first:
             return
         if _revision_of(pod) != update["metadata"]["name"] and not _terminating(pod):
             context.delete_pod(stateful_set, pod, _COMPONENT)

@@ -48,7 +48,7 @@ def in_progress(found: Object, kind: WorkloadKind) -> bool:
         return outdated or count(status.get("numberAvailable")) < wanted
     updated = count(status.get("updatedReplicas"))
     if kind is WorkloadKind.STATEFUL_SET:
-        outdated = status.get("updateRevision") != status.get("currentRevision") and held_back_by(found, kind) is None
+        outdated = _outdated(found) and held_back_by(found, kind) is None
         return outdated or count(status.get("readyReplicas")) < wanted
     return updated < wanted or count(status.get("replicas")) > updated or count(status.get("availableReplicas")) < updated
 
@@ -64,7 +64,15 @@ def rolling_out(found: Object, kind: WorkloadKind, conditions: Sequence[Conditio
     if kind is WorkloadKind.DAEMON_SET:
         # Older pods that are still to be replaced; a node that has no pod at all is no part of a rollout.
         return count(status.get("updatedNumberScheduled")) < min(wanted, count(status.get("currentNumberScheduled")))
-    return status.get("updateRevision") != status.get("currentRevision")
+    return _outdated(found)
+
+
+def _outdated(stateful_set: Object) -> bool:
+    """Whether pods of a StatefulSet have an older template. Under OnDelete its controller never writes down that none has any more."""
+    status = mapping(stateful_set.get("status"))
+    if mapping(mapping(stateful_set.get("spec")).get("updateStrategy")).get("type") == "OnDelete":
+        return count(status.get("updatedReplicas")) < wanted_pods(WorkloadKind.STATEFUL_SET, stateful_set)
+    return bool(status.get("updateRevision") != status.get("currentRevision"))
 
 
 def max_unavailable(found: Object, kind: WorkloadKind) -> int:

@@ -23,3 +23,5 @@ class Check:
     verdict: Verdict
     title: str
     detail: str
+    overridable: bool = True
+    """Whether it could be done all the same: False where it would be refused, or change nothing."""

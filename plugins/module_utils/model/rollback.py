@@ -76,6 +76,8 @@ class RollbackProgress:
     """New since the last look."""
     remaining: float | None = None
     stuck_reason: str | None = None
+    waits_for: str | None = None
+    """What is missing until it is complete"""
 
 
 @dataclass(frozen=True, slots=True)

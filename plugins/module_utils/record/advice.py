@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 from ..model.incident import Incident, IncidentStatus
@@ -53,8 +54,11 @@ def steps_after_rollback(incident: Incident) -> tuple[str, ...]:
     fixes = [remedy for remedy in remedies if "roll back" not in remedy.casefold() and "rollback" not in remedy.casefold()]
     state = incident.rollback.state if incident.rollback else None
     if state is RollbackState.ABORTED:
+        refused = incident.rollback is not None and any(not check.overridable for check in incident.rollback.checks)
         return (
-            "Settle the checks that do not pass, or override them by name (rollback_overrides)",
+            "Do first what the check that does not pass says, then roll back again"
+            if refused
+            else "Settle the checks that do not pass, or override them by name (rollback_overrides)",
             "Escalate to the incident commander",
             *fixes,
         )
@@ -80,8 +84,9 @@ def undo_command(incident: Incident) -> str | None:
     rollback = incident.rollback
     if rollback is None or rollback.plan is None or rollback.recovery is None or not rollback.recovery.worse:
         return None
-    # The version that was rolled back fails these checks, of course: whoever undoes it overrides them by name.
-    overrides = shlex.quote('{"rollback_overrides": ["first_attempt", "stability"]}')
+    # The version that was rolled back fails two checks, of course; what was overridden on the way there is so on the way back.
+    names = sorted({"first_attempt", "stability", *rollback.overrides})
+    overrides = shlex.quote(json.dumps({"rollback_overrides": names}))
     return f"{_command(incident, str(rollback.plan.from_revision))} -e {overrides}"
 
 

@@ -15,7 +15,7 @@ from ..model.incident import Incident, IncidentStatus, Notification, Policy, Sev
 from ..model.mitigation import Mitigation
 from ..model.recommendation import Recommendation
 from ..model.rollback import Rollback, RollbackState
-from ..model.service import Service
+from ..model.service import Service, WorkloadKind
 from .attempts import remembering
 from .audit import entry
 from .catalogue import without_addresses
@@ -102,6 +102,8 @@ def resume(incident: Incident, given: Declaration, now: datetime, actor: str | N
 def take(incident: Incident, step: Step, now: datetime, actor: str | None) -> Incident:
     """The incident after ``step``, with the lines that it adds to the timeline."""
     after = _diagnosed(incident, step.diagnostics)
+    if step.rollback is not None and step.rollback.plan is not None:
+        after = _of_kind(after, step.rollback.plan.kind)
     actions = list(after.actions)
     if step.recommendation is not None:
         known = incident.recommendation.headline if incident.recommendation else None
@@ -156,10 +158,16 @@ def _diagnosed(incident: Incident, diagnostics: Diagnostics | None) -> Incident:
     if diagnostics is None:
         return incident
     known = incident.diagnostics.events if incident.diagnostics else ()
+    incident = _of_kind(incident, diagnostics.service.workload_kind)
     diagnostics = replace(diagnostics, service=incident.service, events=merge(known, diagnostics.events))
     onset = diagnostics.metrics.data.onset if diagnostics.metrics.data else None
     started = min(incident.started_at, incident.declared_at, *((onset,) if onset else ()))
     return replace(incident, diagnostics=diagnostics, started_at=started)
+
+
+def _of_kind(incident: Incident, found: WorkloadKind) -> Incident:
+    """With the kind of workload that was found by its name; a catalogue need not say what it is."""
+    return replace(incident, service=replace(incident.service, workload_kind=found))
 
 
 def _rollback_events(before: Rollback | None, after: Rollback, now: datetime, actor: str | None) -> list[Event]:

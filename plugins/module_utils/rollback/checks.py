@@ -147,11 +147,12 @@ def check_rollout(change: Change) -> Check:
     try:
         refuse(change)
     except RollbackRefusedError as error:
-        return Check("rollout", Verdict.FAIL, "A rollback would not roll out", error.message)
+        return Check("rollout", Verdict.FAIL, "A rollback would not roll out", error.message, overridable=False)
     if change.strategy.name == "OnDelete":
         detail = "The update strategy is OnDelete: delete the pods after the rollback, or change spec.updateStrategy first."
         return Check("rollout", Verdict.FAIL, "Pods would not be replaced by themselves", detail)
-    return Check("rollout", Verdict.PASS, f"{change.strategy.title} rolls out", f"{change.plan.replicas} pods are replaced.")
+    replaced = max(change.plan.replicas - change.strategy.partition, 0)
+    return Check("rollout", Verdict.PASS, f"{change.strategy.title} rolls out", f"{replaced} pods are replaced.")
 
 
 def check_permission(client: ClusterClient, service: Service, approval: str | None) -> Check:

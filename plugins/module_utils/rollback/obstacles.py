@@ -16,6 +16,13 @@ from ..model.service import WorkloadKind
 from .strategy import replicas_of
 
 
+def why_not_ready(client: ClusterClient, pod: Mapping[str, Any]) -> str | None:
+    """``Readiness probe failed: …`` as the newest event about ``pod`` says; None where none does, or they may not be read."""
+    selector = f"involvedObject.name={name_of(pod)},involvedObject.kind=Pod,reason=Unhealthy"
+    newest = _newest(client, str(metadata(pod).get("namespace")), selector)
+    return excerpt(newest[1], 200) if newest else None
+
+
 def refused_pods(
     client: ClusterClient, kind: WorkloadKind, workload: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], since: datetime
 ) -> str | None:
@@ -26,13 +33,19 @@ def refused_pods(
     if kind is WorkloadKind.DEPLOYMENT or len(pods) >= replicas_of(kind, workload):
         return None
     selector = f"involvedObject.name={name_of(workload)},involvedObject.kind={kind.value},reason=FailedCreate"
+    newest = _newest(client, str(metadata(workload).get("namespace")), selector)
+    return excerpt(f"FailedCreate: {newest[1]}", 300) if newest and newest[0] >= since.replace(microsecond=0) else None
+
+
+def _newest(client: ClusterClient, namespace: str, selector: str) -> tuple[datetime, str] | None:
+    """When the newest of the events was, and what it says. Who may not read events is told late instead of early."""
     try:
-        events = client.get(f"/api/v1/namespaces/{metadata(workload).get('namespace')}/events", {"fieldSelector": selector})
+        events = client.get(f"/api/v1/namespaces/{namespace}/events", {"fieldSelector": selector})
     except ClusterError:
-        return None  # who may not read events is told late instead of early
+        return None
     newest = None
     for event in map(mapping, sequence(events.get("items"))):
         at = moment(event.get("lastTimestamp") or mapping(event.get("series")).get("lastObservedTime") or event.get("eventTime"))
-        if at is not None and at >= since.replace(microsecond=0) and (newest is None or at >= newest[0]):
+        if at is not None and (newest is None or at >= newest[0]):
             newest = (at, str(event.get("message") or ""))
-    return excerpt(f"FailedCreate: {newest[1]}", 300) if newest else None
+    return newest

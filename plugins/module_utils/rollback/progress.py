@@ -16,16 +16,22 @@ from ..model.rollout import Revision, Rollouts
 from ..model.service import WorkloadKind
 from .plan import Change
 from .status import failing_conditions, unfinished
-from .strategy import replicas_of
+from .strategy import first_replaced, ordinal, replaced_pods, strategy_of
 from .target import describe
 from .template import digest
-from .trouble import trouble_of
+from .trouble import never_ready, trouble_of
 
 HASH_LABELS = ("pod-template-hash", "controller-revision-hash")
+
+_NAMED = 5
+"""Pods that are named at most."""
 
 PATIENCE = 30.0
 """Seconds for which the same trouble may last while no pod becomes ready. A slow image or a new node may need that long, a wrong image
 never gets better."""
+
+SLOW = 30.0
+"""Seconds that a pod may run without being ready before that is told. Many a program needs that long to start: it is not called stuck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class Following:
     trouble: str | None = None
     trouble_since: datetime | None = None
     looks: int = 0
+    slow: str | None = None
+    """A pod of the target that runs and does not become ready, and why that is as far as it is known."""
 
 
 def follow(change: Change, after: Mapping[str, Any], started_at: datetime) -> Following:
@@ -75,24 +83,35 @@ def look(
     following: Following,
     at: datetime,
     refused: str | None = None,
+    slow: str | None = None,
 ) -> tuple[Following, RollbackProgress]:
     """Where the rollout stands ``at`` this moment, and what the next look needs.
 
-    ``pods`` are those of its selector, ``refused`` is why pods that are missing could not be created.
+    ``pods`` are those of its selector, ``refused`` is why pods that are missing could not be created, ``slow`` what is known of a pod
+    that does not become ready (see ``slow_pod``).
     """
-    standing = [pod for pod in pods if not metadata(pod).get("deletionTimestamp") and _alive(pod)]
+    standing = _standing(pods)
     counts = _counts(standing, container, following)
-    target, desired = counts[0], replicas_of(kind, workload)
+    target, desired = counts[0], replaced_pods(kind, workload)
     if following.looks == 0:
         following = replace(following, ready_at_start=target.ready, others_at_start=sum(count.pods for count in counts[1:]))
     trouble = _trouble(kind, workload, standing, container, following) or refused
-    lines = [*_lines(following, counts, at), *_trouble_lines(following, trouble, at)]
+    lines = [*_lines(following, counts, at), *_trouble_lines(following, trouble, slow, at)]
     grew = target.ready > _before(following, target).ready
     since = at if grew or following.trouble_since is None else following.trouble_since
     after = replace(
-        following, counts=counts, looks=following.looks + 1, trouble=trouble, trouble_since=since if trouble is not None else None
+        following,
+        counts=counts,
+        looks=following.looks + 1,
+        trouble=trouble,
+        trouble_since=since if trouble is not None else None,
+        slow=slow,
     )
     state, stuck_reason = _state(kind, workload, after, at)
+    if state == "progressing" and strategy_of(kind, workload).name == "OnDelete":
+        outdated = [pod for pod in standing if _revision_of(pod, container, following) != following.target]
+        state, stuck_reason = ("stuck", _on_delete(outdated)) if outdated else (state, stuck_reason)
+    missing = unfinished(kind, workload) if state != "complete" else None
     progress = RollbackProgress(
         state=state,
         done=min(target.ready, desired),
@@ -101,8 +120,18 @@ def look(
         lines=tuple(lines),
         remaining=_remaining(after, target.ready, desired, at) if state == "progressing" else None,
         stuck_reason=stuck_reason,
+        waits_for="; ".join(one for one in (missing, slow) if one) or None,
     )
     return after, progress
+
+
+def slow_pod(pods: Iterable[Mapping[str, Any]], container: str | None, following: Following, at: datetime) -> tuple[Any, str] | None:
+    """The first pod of the target that has run for SLOW without being ready, and how to tell it; None where there is none."""
+    for pod in _standing(pods):
+        unready = never_ready(pod, following.started_at, at) if _revision_of(pod, container, following) == following.target else None
+        if unready is not None and unready >= SLOW and trouble_of([pod]) is None:
+            return pod, f"{name_of(pod)} runs and is not ready"
+    return None
 
 
 def share_done(following: Following, progress: RollbackProgress) -> float:
@@ -119,6 +148,10 @@ def _known(revision: Revision, rollouts: Rollouts) -> KnownRevision:
     alone = sum(other.version == revision.version for other in rollouts.revisions) == 1
     label = revision.version if revision.version and alone else describe(revision)
     return KnownRevision(revision.template_hash or revision.name, revision.number, revision.version, label)
+
+
+def _standing(pods: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [pod for pod in pods if not metadata(pod).get("deletionTimestamp") and _alive(pod)]
 
 
 def _alive(pod: Mapping[str, Any]) -> bool:
@@ -192,15 +225,29 @@ def _trouble(
     if found is None and kind is WorkloadKind.STATEFUL_SET:
         others = [pod for pod, is_ours in zip(pods, ours, strict=True) if not is_ours]
         for pod in others:
-            if broken := trouble_of([pod]):
+            broken = trouble_of([pod])
+            if broken and ordinal(pod) < first_replaced(workload):
+                return (
+                    f"{broken}. The partition keeps this pod at the version before, and the StatefulSet waits for it: lower "
+                    "spec.updateStrategy.rollingUpdate.partition to go on."
+                )
+            if broken:
                 command = f"kubectl -n {metadata(pod).get('namespace')} delete pod {name_of(pod)}"
                 return f"{broken}. The StatefulSet waits for this pod of the version before: delete it to go on ('{command}')."
         return None
     return found
 
 
-def _trouble_lines(following: Following, trouble: str | None, at: datetime) -> list[ProgressLine]:
+def _on_delete(outdated: list[Mapping[str, Any]]) -> str:
+    names = " ".join(name_of(pod) for pod in outdated[:_NAMED]) + (" …" if len(outdated) > _NAMED else "")
+    command = f"kubectl -n {metadata(outdated[0]).get('namespace')} delete pod {names}"
+    return f"its update strategy is OnDelete, so that a pod is replaced when somebody deletes it ('{command}')"
+
+
+def _trouble_lines(following: Following, trouble: str | None, slow: str | None, at: datetime) -> list[ProgressLine]:
     """The same kind of trouble with another pod or in other words is no news."""
+    if trouble is None and slow is not None and following.slow is None:
+        return [ProgressLine(at, f"Not ready yet: {slow}")]
     if trouble is None or (following.trouble is not None and trouble.split(" ")[0] == following.trouble.split(" ")[0]):
         return []
     return [ProgressLine(at, f"Not healthy yet: {trouble}")]
@@ -209,12 +256,17 @@ def _trouble_lines(following: Following, trouble: str | None, at: datetime) -> l
 def _state(kind: WorkloadKind, workload: Mapping[str, Any], following: Following, at: datetime) -> tuple[str, str | None]:
     """State of the rollout, and why it is stuck when it is."""
     if digest(mapping(mapping(workload.get("spec")).get("template"))) != following.template:
-        return "stuck", "somebody changed the workload to something else meanwhile"
+        return "stuck", f"somebody changed the workload to {_changed_to(workload, following)} meanwhile"
     if unfinished(kind, workload) is None:
         return "complete", None
     if following.trouble_since is not None and (at - following.trouble_since).total_seconds() >= PATIENCE:
         return "stuck", following.trouble
     return "progressing", None
+
+
+def _changed_to(workload: Mapping[str, Any], following: Following) -> str:
+    version, _unused = template_version(mapping(mapping(workload.get("spec")).get("template")), None)
+    return version if version and version != following.target.version else "something else"
 
 
 def _remaining(following: Following, ready: int, desired: int, at: datetime) -> float | None:

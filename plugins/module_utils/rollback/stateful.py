@@ -21,6 +21,7 @@ from ..model.service import Service, WorkloadKind
 from .clock import Clock
 from .pods import pods_of
 from .progress import HASH_LABELS
+from .strategy import first_replaced, ordinal
 from .trouble import trouble_of
 
 UNREADY_FOR = 60.0
@@ -65,11 +66,11 @@ def _broken(workload: Mapping[str, Any], pods: list[dict[str, Any]], target: Rev
     strategy = mapping(spec.get("updateStrategy"))
     if spec.get("podManagementPolicy", "OrderedReady") != "OrderedReady" or strategy.get("type") == "OnDelete":
         return []
-    partition = count(mapping(strategy.get("rollingUpdate")).get("partition"))
+    first = first_replaced(workload)
     found = []
     for pod in pods:
         marks = [labels_of(pod)[label] for label in HASH_LABELS if labels_of(pod).get(label)]
-        if metadata(pod).get("deletionTimestamp") or {target.template_hash, target.name} & set(marks) or _ordinal(pod) < partition:
+        if metadata(pod).get("deletionTimestamp") or {target.template_hash, target.name} & set(marks) or ordinal(pod) < first:
             continue
         if why := trouble_of([pod]) or _unready(pod, now):
             found.append((pod, why))
@@ -94,8 +95,3 @@ def _unready(pod: Mapping[str, Any], now: datetime) -> str | None:
     if since is None or (now - since).total_seconds() < UNREADY_FOR:
         return None
     return f"not ready since {since:%H:%M:%S} UTC"
-
-
-def _ordinal(pod: Mapping[str, Any]) -> int:
-    number = name_of(pod).rpartition("-")[2]
-    return int(number) if number.isdigit() else 0

@@ -63,6 +63,9 @@ def _stateful_set(workload: Mapping[str, Any], status: Mapping[str, Any]) -> str
     if strategy.partition:
         missing = wanted - strategy.partition - updated
         return f"{missing} of {wanted - strategy.partition} pods to be replaced" if missing > 0 else None
+    if strategy.name == "OnDelete":
+        # The controller never writes down that such a rollout is over: currentRevision stays what it was.
+        return f"{wanted - updated} of {wanted} pods to be replaced" if updated < wanted else None
     if status.get("updateRevision") != status.get("currentRevision"):
         return f"{wanted - updated} of {wanted} pods to be replaced"
     return None

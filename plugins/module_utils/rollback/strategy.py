@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..evidence.objects import count, mapping, name_of
 from ..model.service import WorkloadKind
 
 
@@ -32,6 +33,23 @@ def replicas_of(kind: WorkloadKind, workload: Mapping[str, Any]) -> int:
         return int((workload.get("status") or {}).get("desiredNumberScheduled") or 0)
     replicas = workload["spec"].get("replicas")
     return 1 if replicas is None else int(replicas)
+
+
+def replaced_pods(kind: WorkloadKind, workload: Mapping[str, Any]) -> int:
+    """Pods that a rollout gives the new template: all but those that a StatefulSet's partition keeps."""
+    return max(replicas_of(kind, workload) - strategy_of(kind, workload).partition, 0)
+
+
+def first_replaced(stateful_set: Mapping[str, Any]) -> int:
+    """The lowest ordinal that a rollout replaces. Where ordinals do not begin at 0, the partition counts from the first of them."""
+    spec = mapping(stateful_set.get("spec"))
+    return count(mapping(spec.get("ordinals")).get("start")) + strategy_of(WorkloadKind.STATEFUL_SET, stateful_set).partition
+
+
+def ordinal(pod: Mapping[str, Any]) -> int:
+    """The number at the end of the name of a StatefulSet's pod."""
+    number = name_of(pod).rpartition("-")[2]
+    return int(number) if number.isdigit() else 0
 
 
 def strategy_of(kind: WorkloadKind, workload: Mapping[str, Any]) -> Strategy:

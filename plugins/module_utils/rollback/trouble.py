@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from ..clients.answers import excerpt
-from ..evidence.objects import mapping, name_of, sequence
+from ..evidence.objects import mapping, moment, name_of, sequence
 
 _WAITING = frozenset(
     {
@@ -34,6 +35,14 @@ def trouble_of(pods: Iterable[Mapping[str, Any]]) -> str | None:
             reason, message = problem
             return excerpt(f"{reason} ({name_of(pod)}): {message}" if message else f"{reason} ({name_of(pod)})")
     return None
+
+
+def never_ready(pod: Mapping[str, Any], since: datetime, now: datetime) -> float | None:
+    """Seconds, counted from ``since`` at most, for which ``pod`` runs without being ready; None for one that is ready or does not run."""
+    status = mapping(pod.get("status"))
+    ready = next((one for one in map(mapping, sequence(status.get("conditions"))) if one.get("type") == "Ready"), None)
+    at = moment(ready.get("lastTransitionTime")) if ready is not None and ready.get("status") != "True" else None
+    return None if at is None or status.get("phase") != "Running" else (now - max(at, since)).total_seconds()
 
 
 def _pod_trouble(pod: Mapping[str, Any]) -> tuple[str, str] | None:

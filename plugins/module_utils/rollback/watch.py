@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from ..clients.cluster import ClusterClient, workload_path
+from ..clients.cluster import ClusterClient, ObjectNotFound, workload_path
 from ..model.rollback import ProgressLine, RollbackProgress
 from ..model.service import Service
 from .clock import Clock
-from .obstacles import refused_pods
+from .obstacles import refused_pods, why_not_ready
 from .patience import TRANSIENT
 from .pods import pods_of
-from .progress import Following, look
+from .progress import Following, look, slow_pod
 
 PAUSE = 1.0
 """Seconds between two looks when the cluster does not say that something moved."""
@@ -58,7 +59,23 @@ def watch(
 
 def one_look(client: ClusterClient, service: Service, following: Following, clock: Clock) -> tuple[Following, RollbackProgress]:
     """Progress right now."""
-    workload = client.get(workload_path(service.workload_kind, service.namespace, service.workload))
+    try:
+        workload = client.get(workload_path(service.workload_kind, service.namespace, service.workload))
+    except ObjectNotFound:
+        reason = f"somebody deleted {service.workload_kind.value} {service.workload} in {service.namespace} meanwhile"
+        return following, RollbackProgress(state="stuck", done=0, desired=0, versions=(), lines=(), stuck_reason=reason)
     pods = pods_of(client, service.namespace, workload)
     refused = refused_pods(client, service.workload_kind, workload, pods, following.started_at)
-    return look(service.workload_kind, workload, pods, service.container, following, clock.now(), refused)
+    slow = _slow(client, slow_pod(pods, service.container, following, clock.now()), following)
+    return look(service.workload_kind, workload, pods, service.container, following, clock.now(), refused, slow)
+
+
+def _slow(client: ClusterClient, found: tuple[Any, str] | None, following: Following) -> str | None:
+    """What is known of a pod that does not become ready. Its events are asked for once."""
+    if found is None:
+        return None
+    pod, text = found
+    if following.slow is not None and following.slow.startswith(text):
+        return following.slow
+    why = why_not_ready(client, pod)
+    return f"{text}: {why}" if why else text

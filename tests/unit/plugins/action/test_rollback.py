@@ -198,3 +198,13 @@ def test_check_mode_says_that_nothing_was_changed(monkeypatch: pytest.MonkeyPatc
     run = Run(monkeypatch, [{**begun(), "state": "planned", "progress": None, "following": None}])
     assert run.result()["state"] == "planned"
     assert "Nothing was changed" in run.text
+
+
+def test_when_the_time_is_up_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = seen("progressing", 1)
+    late["progress"]["waits_for"] = "1 old pods to end; payment-api-x runs and is not ready"
+    result = Run(monkeypatch, [begun(), *[late] * 9], wait_timeout="3s").result()
+    assert (result["failed"], result["state"]) == (True, "applying")
+    assert result["msg"] == (
+        "Not every pod runs the target after 3s; the rollout goes on. It waits for 1 old pods to end; payment-api-x runs and is not ready."
+    )

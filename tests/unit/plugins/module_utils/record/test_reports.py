@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import IncidentResponseError
+from ansible_collections.devops.incident_response.plugins.module_utils.model.check import Check, Verdict
 from ansible_collections.devops.incident_response.plugins.module_utils.model.comparison import ComparedSignal, DeploymentComparison
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.evidence import EvidenceStatus, Source
@@ -229,6 +230,26 @@ def test_a_rollback_that_was_not_made_says_what_to_settle() -> None:
     text = reports.of_incident("rollback_result", replace(samples.recommended(), rollback=aborted), NOW)
     assert text.startswith("❌ Rollback Not Executed\n")
     assert "  [ ] Settle the checks that do not pass, or override them by name (rollback_overrides)" in text.splitlines()
+
+
+def test_what_would_be_refused_is_not_offered_to_be_overridden() -> None:
+    paused = Check("rollout", Verdict.FAIL, "A rollback would not roll out", "It is paused: resume it.", overridable=False)
+    aborted = replace(samples.rollback(RollbackState.ABORTED), checks=(paused,), reason="It is paused: resume it.", recovery=None)
+    text = reports.of_incident("rollback_result", replace(samples.recommended(), rollback=aborted), NOW)
+    assert "  [ ] Do first what the check that does not pass says, then roll back again" in text.splitlines()
+    assert "override" not in text
+
+
+def test_what_was_overridden_on_the_way_there_is_so_on_the_way_back() -> None:
+    worse = replace(samples.rollback(RollbackState.NOT_RECOVERED), overrides=("schema_compatible",))
+    assert worse.recovery is not None
+    worse = replace(worse, recovery=replace(worse.recovery, recovered=False, worse=("Error rate 60%, before the rollback 45%",)))
+    (line,) = [
+        line
+        for line in reports.of_incident("rollback_result", replace(samples.recommended(), rollback=worse), NOW).splitlines()
+        if "Undo the rollback" in line
+    ]
+    assert line.endswith("""-e target=7 -e '{"rollback_overrides": ["first_attempt", "schema_compatible", "stability"]}'""")
 
 
 def test_approval_comes_with_its_command() -> None:

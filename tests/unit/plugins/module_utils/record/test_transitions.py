@@ -14,6 +14,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.inc
     Severity,
 )
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import RollbackState
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
 from ansible_collections.devops.incident_response.plugins.module_utils.record import incident as transitions
 from ansible_collections.devops.incident_response.tests.unit import samples
 
@@ -142,3 +143,18 @@ def test_what_was_sent_is_on_the_timeline_and_what_was_not_is_not() -> None:
 def test_an_update_that_was_sent_sets_when_the_next_is_due(kind: str, status: str, moves: bool) -> None:
     incident = transitions.notified(samples.declared(), (notification(kind, status),), samples.after(700), None)
     assert (incident.next_update_at == samples.after(1300)) is moves
+
+
+def test_the_kind_that_was_found_by_name_is_the_records() -> None:
+    """Nothing but the name was given, so that the catalogue's default was a Deployment."""
+    found = replace(samples.diagnostics(), service=replace(samples.SERVICE, workload_kind=WorkloadKind.STATEFUL_SET))
+    incident = transitions.declare(declaration(diagnostics=found), "x", samples.DECLARED_AT, None)
+    assert incident.service.workload_kind is WorkloadKind.STATEFUL_SET
+    assert incident.diagnostics is not None
+    assert incident.diagnostics.service == incident.service
+    plan = samples.rollback().plan
+    assert plan is not None
+    undiagnosed = transitions.declare(declaration(diagnostics=None), "x", samples.DECLARED_AT, None)
+    made = replace(samples.rollback(), plan=replace(plan, kind=WorkloadKind.DAEMON_SET))
+    rolled_back = transitions.take(undiagnosed, transitions.Step(rollback=made), samples.after(250), None)
+    assert rolled_back.service.workload_kind is WorkloadKind.DAEMON_SET

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import Forbidden
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.rollback.obstacles import refused_pods
+from ansible_collections.devops.incident_response.plugins.module_utils.rollback.obstacles import refused_pods, why_not_ready
 
 SINCE = datetime(2025, 10, 21, 14, 26, 10, 500000, tzinfo=UTC)
 SET = {"kind": "StatefulSet", "metadata": {"name": "ledger", "namespace": "finance"}, "spec": {"replicas": 3}}
@@ -62,3 +62,12 @@ def test_it_is_asked_only_where_pods_are_missing_and_nothing_else_says_why() -> 
 
 def test_who_may_not_read_events_is_told_late() -> None:
     assert refused_pods(Client(error=Forbidden("no", 403)), WorkloadKind.STATEFUL_SET, SET, PODS, SINCE) is None
+
+
+def test_why_a_pod_is_not_ready_is_what_the_newest_event_about_it_says() -> None:
+    pod = {"metadata": {"name": "ledger-2", "namespace": "finance"}}
+    client = Client(event("2025-10-21T14:26:10Z", "connection refused"), event("2025-10-21T14:27:10Z", "Readiness probe failed: 503"))
+    assert why_not_ready(client, pod) == "Readiness probe failed: 503"
+    assert client.asked[0][1] == {"fieldSelector": "involvedObject.name=ledger-2,involvedObject.kind=Pod,reason=Unhealthy"}
+    assert why_not_ready(Client(), pod) is None
+    assert why_not_ready(Client(error=Forbidden("no", 403)), pod) is None

@@ -11,10 +11,12 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.rol
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.progress import (
     PATIENCE,
+    SLOW,
     Following,
     KnownRevision,
     look,
     share_done,
+    slow_pod,
 )
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.template import digest
 
@@ -141,6 +143,23 @@ def test_complete_is_what_kubectl_calls_so_and_another_template_is_another_rollo
 def test_the_share_never_says_all_before_it_is_all() -> None:
     following, progress = after(0, pods("aaa", 5), BEGINNING)
     assert share_done(following, progress) == 0.99
+
+
+def test_a_pod_that_runs_and_is_not_ready_is_told_after_a_while_and_never_called_stuck() -> None:
+    unready = pods("aaa", 0, 1)
+    unready[0]["status"]["conditions"][0]["lastTransitionTime"] = "2025-10-21T14:20:00Z"
+    late = START + timedelta(seconds=SLOW)
+    assert slow_pod(unready, None, BEGINNING, late - timedelta(seconds=1)) is None, "counted from the rollback's beginning"
+    found = slow_pod(unready, None, BEGINNING, late)
+    assert found == (unready[0], "payment-api-aaa-0 runs and is not ready")
+    for no in (pods("aaa", 1), pods("bbb", 0, 1), [{**unready[0], "status": {**unready[0]["status"], "phase": "Pending"}}]):
+        assert slow_pod(no, None, BEGINNING, late) is None
+    following, first = look(WorkloadKind.DEPLOYMENT, deployment(), unready, None, BEGINNING, late, slow=found[1])
+    assert [line.title for line in first.lines] == ["Not ready yet: payment-api-aaa-0 runs and is not ready"]
+    assert first.waits_for == "1 of 5 new pods to become available; payment-api-aaa-0 runs and is not ready"
+    much_later = late + timedelta(seconds=PATIENCE * 9)
+    _unused, later = look(WorkloadKind.DEPLOYMENT, deployment(), unready, None, following, much_later, slow=found[1])
+    assert (later.lines, later.state) == ((), "progressing")
 
 
 def test_what_is_known_passes_from_one_process_to_another() -> None:

@@ -48,6 +48,13 @@ def test_a_stateful_set(spec: dict[str, Any], status: dict[str, Any], waits_for:
     assert unfinished(WorkloadKind.STATEFUL_SET, workload(whole, **status)) == waits_for
 
 
+@pytest.mark.parametrize(("updated", "waits_for"), [(1, "1 of 2 pods to be replaced"), (2, None)])
+def test_under_on_delete_the_revisions_of_a_stateful_set_never_become_one(updated: int, waits_for: str | None) -> None:
+    found = workload({"replicas": 2, "updateStrategy": {"type": "OnDelete"}}, readyReplicas=2, updatedReplicas=updated)
+    found["status"] |= {"updateRevision": "b", "currentRevision": "a"}
+    assert unfinished(WorkloadKind.STATEFUL_SET, found) == waits_for
+
+
 @pytest.mark.parametrize(
     ("updated", "available", "waits_for"),
     [(1, 2, "1 of 2 pods to be replaced"), (2, 1, "1 of 2 pods to become available"), (2, 2, None)],
