@@ -42,7 +42,8 @@ class ActionModule(ActionBase):
         started = time.monotonic()
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        result = self._begin(arguments, task_vars)
+        here = Follower() if would_run_here(self, task_vars or {}) else None
+        result = self._begin(arguments, task_vars, here)
         if result.get("failed") or "rollback" not in result:
             return result
         self._show(["", console.HEADING, ""])
@@ -51,15 +52,18 @@ class ActionModule(ActionBase):
             return result
         self._show(console.progress_lines(_lines(result["rollback"]["progress"])))
         if self._wanted("wait", True):
-            limit = parse_duration(arguments.get("wait_timeout") or "5m", "wait_timeout")
-            self._follow(result, started + limit, limit, task_vars)
+            self._follow(result, started, task_vars, here)
         return result
 
-    def _follow(self, result: dict[str, Any], end: float, limit: float, task_vars: dict[str, Any] | None) -> None:
+    def _follow(self, result: dict[str, Any], started: float, task_vars: dict[str, Any] | None, here: Follower | None) -> None:
         """Looks again and again until the rollout is complete or stuck, or the time is up, and completes ``result``."""
+        limit = parse_duration(self._task.args.get("wait_timeout") or "5m", "wait_timeout")
+        end = started + limit
         passed_on = {name: value for name, value in self._task.args.items() if name in CLUSTER or name in SERVICE}
         moved, freed = time.monotonic(), 0
-        away, here = False, Follower(limit) if would_run_here(self, task_vars or {}) else None
+        away = False
+        if here is not None:
+            here.seconds = limit
         while result["progress"]["state"] == "progressing":
             left = end - time.monotonic()
             if left <= 0:
@@ -81,15 +85,15 @@ class ActionModule(ActionBase):
             moved = time.monotonic() if progress.lines else moved
             still = progress.state == "stuck" or time.monotonic() - moved >= _FREED_EVERY
             if still and freed < _FREED_AGAIN and progress.state != "complete":
-                moved, freed = time.monotonic(), freed + self._free(result, task_vars)
+                moved, freed = time.monotonic(), freed + self._free(result, task_vars, here)
         self._end(result)
 
-    def _free(self, result: dict[str, Any], task_vars: dict[str, Any] | None) -> bool:
+    def _free(self, result: dict[str, Any], task_vars: dict[str, Any] | None, here: Follower | None) -> bool:
         """Has the broken pods deleted that a StatefulSet waits for by now; False where there are none, or they may not be."""
         if result["plan"]["kind"] != "StatefulSet" or not self._wanted("replace_broken_pods", True):
             return False
         # For a revision that is never current, nothing but that is done: what somebody deployed meanwhile is left alone.
-        again = self._begin({**self._task.args, "target": result["target"]["name"], "from_revision": -1}, task_vars)
+        again = self._begin({**self._task.args, "target": result["target"]["name"], "from_revision": -1}, task_vars, here)
         lines = [line for line in (again.get("rollback") or {}).get("progress") or () if str(line["title"]).startswith("Deleted ")]
         if not lines:
             return False
@@ -99,9 +103,9 @@ class ActionModule(ActionBase):
         result["progress"] = {**result["progress"], "state": "progressing"}
         return True
 
-    def _begin(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        if would_run_here(self, task_vars or {}):
-            return do_here(ROLLBACK, arguments, lambda params: rollback_result(params, bool(self._task.check_mode)))
+    def _begin(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None, here: Follower | None) -> dict[str, Any]:
+        if here is not None:
+            return do_here(ROLLBACK, arguments, lambda params: rollback_result(params, bool(self._task.check_mode), here.find))
         done: dict[str, Any] = self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars)
         return done
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from .errors import InvalidOptionError
 
 _DNS_LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+_REFERENCE = re.compile(r"^(?=.*[:/])[a-z0-9][A-Za-z0-9_.:/@-]{0,511}$")
 _VERSION = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}$")
 
 
@@ -28,6 +29,14 @@ def check_version(value: object, option: str) -> str:
     text = str(value) if value is not None else ""
     if not _VERSION.match(text):
         raise InvalidOptionError(option, text, "a version such as v2.3.0")
+    return text
+
+
+def check_reference(value: object, option: str) -> str:
+    """``value`` when it may be what ``check_version`` takes, or an image with its registry, tag and digest, else InvalidOptionError."""
+    text = str(value) if value is not None else ""
+    if not (_VERSION.match(text) or _REFERENCE.match(text)):
+        raise InvalidOptionError(option, text, "a version such as v2.3.0, or an image")
     return text
 
 

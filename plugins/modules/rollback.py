@@ -27,7 +27,8 @@ author:
 options:
   target:
     description:
-      - A version such as V(v2.3.0), a revision number, the name of a ReplicaSet or ControllerRevision, V(previous) or V(latest-stable).
+      - A version such as V(v2.3.0), a revision number, the name of a ReplicaSet or ControllerRevision, an image by its reference or by its
+        digest (V(sha256:…)), V(previous) or V(latest-stable).
       - A version is the current revision where that has it, else the newest that has it.
       - V(previous) is the revision before the current one. It is refused when the current one is itself the result of a rollback.
       - V(latest-stable) is the newest revision that was in production for 6 hours or more and that nobody rolled back from; where there is

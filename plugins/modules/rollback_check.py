@@ -204,6 +204,11 @@ owner_reverts:
   type: bool
   returned: success
   sample: false
+owner_suspended:
+  description: Whether that owner is suspended by the module M(devops.incident_response.mitigation), in this run or in one before it.
+  type: bool
+  returned: success
+  sample: false
 checks:
   description: Each check with its verdict.
   type: list
@@ -262,11 +267,17 @@ from ..module_utils.model.codec import to_result
 from ..module_utils.record.redaction import redact
 from ..module_utils.rollback.checks import CHECK_NAMES, Asked, blocking, run_checks
 from ..module_utils.rollback.claim import Claim
+from ..module_utils.rollback.gitops import suspended_by_us
 from ..module_utils.rollback.plan import make_change
+
+_TRIES = 5
+"""Times that a question is put to a busy cluster: within eight seconds or so."""
 
 
 def check(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    (client, service), timeout, now = workload_from(params), params["check_timeout"], datetime.now(UTC)
+    (asker, service), timeout, now = workload_from(params), params["check_timeout"], datetime.now(UTC)
+    # One answer that does not come must not keep a whole rollback from being made.
+    client = asker.persistent(_TRIES, CLOCK.sleep)
     registry = RegistryClient(params["registry_url"], params["registry_ca_cert"], timeout) if params["registry_url"] else None
     change = make_change(client, service, params["target"], now, Claim(params["incident"], now) if params["incident"] else None)
     asked = Asked(params["approval"], timeout, params["attempts"], params["suspend_owner"], check_mode, CLOCK)
@@ -282,6 +293,7 @@ def check(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         **redact(to_result(result)),
         "needed": change.needed,
         "owner_reverts": change.rollouts.owner_reverts,
+        "owner_suspended": change.rollouts.owner is not None and suspended_by_us(client, change.workload),
         "passed": not blockers,
         "blocking": [blocker.name for blocker in blockers],
     }

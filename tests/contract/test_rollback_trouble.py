@@ -120,6 +120,24 @@ def test_two_controllers_make_one_rollback_and_one_follows(cluster: Cluster, kin
     assert cluster.tag(kind) == "v2.3.0"
 
 
+@pytest.mark.parametrize("kind", list(WorkloadKind))
+def test_one_of_two_controllers_is_killed_and_the_other_ends_it(cluster: Cluster, kind: WorkloadKind) -> None:
+    cluster.history("v2.3.0", "v2.3.1", kind=kind, replicas=2)
+    before = newest_revision(cluster, kind)
+    doomed, other = (Run(cluster, kind, incident) for incident in ("one", "two"))
+    time.sleep(random.uniform(0.0, 0.8))
+    doomed.process.send_signal(signal.SIGKILL)
+    doomed.process.wait(10)
+    result = other.result()
+    assert result["state"] == "complete"
+    cluster.complete(kind)
+    assert versions_running(cluster) == {"v2.3.0"}
+    assert newest_revision(cluster, kind) == before + 1, "it was changed once, by whichever of them"
+    leader = json.loads(annotations_of(cluster.workload(kind))[ANNOTATION])["incident"]
+    assert leader == ("two" if result["changed"] else "one")
+    assert release(cluster.client(), cluster.service(kind), leader)
+
+
 def test_an_api_server_that_restarts_while_the_rollout_is_followed(cluster: Cluster) -> None:
     cluster.history("v2.3.0", "v2.3.1", replicas=6, minReadySeconds=1)
     run = Run(cluster, DEPLOYMENT, "one")

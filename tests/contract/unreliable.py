@@ -22,6 +22,9 @@ class Fault(Enum):
     """What happens to a request, or to its answer."""
 
     BUSY = 429
+    """With a wish of the server's own, to be asked again after a second."""
+    CROWDED = "crowded"
+    """429 without such a wish."""
     BROKEN = 500
     AWAY = 503
     TOO_OLD = 410
@@ -70,6 +73,8 @@ def unreliable(cluster: Cluster, fault: Callable[[str, str], Fault | None]) -> I
                 way.faults.append(found)
             if found is Fault.RESET:
                 self.close_connection = True
+            elif found is Fault.CROWDED:
+                self._refuse(Fault.BUSY.value, wish=False)
             elif isinstance(found, Fault) and isinstance(found.value, int):
                 self._refuse(found.value)
             else:
@@ -77,14 +82,14 @@ def unreliable(cluster: Cluster, fault: Callable[[str, str], Fault | None]) -> I
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 (the names that http.server looks for)
 
-        def _refuse(self, status: int) -> None:
+        def _refuse(self, status: int, wish: bool = True) -> None:
             words = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": status, "message": "try again", "reason": "Expired"}
             gone = status == Fault.TOO_OLD.value
             answer = json.dumps({"type": "ERROR", "object": words} if gone else words).encode() + b"\n"
             self.send_response(200 if gone else status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(answer)))
-            if status == Fault.BUSY.value:
+            if status == Fault.BUSY.value and wish:
                 self.send_header("Retry-After", "1")
             self.end_headers()
             self.wfile.write(answer)

@@ -64,10 +64,8 @@ class Runs:
         """Exit code of a run; -9 when it was killed. `kill_at` counts requests twice: even is before, odd is after the work is done."""
         self.requests, self._kill_at = 0, kill_at
         wish = {
-            "kind": self._kind.value,
             "record": str(self._record),
-            "host": self._local.url,
-            "token": ADMIN.token,
+            "options": {"host": self._local.url, "api_key": ADMIN.token, "catalogue": {"workload_kind": self._kind.value}},
             "kill_at_write": kill_at_write,
         }
         assert self._program.stdin is not None

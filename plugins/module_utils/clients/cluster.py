@@ -54,6 +54,10 @@ __all__ = [
 
 Query = Mapping[str, Union[str, int, bool]]  # noqa: UP007 (ansible-test's pylint takes the other form for an operation)
 
+_AGAIN_AFTER = 0.25
+"""Seconds before a question is put again, doubled each time."""
+_LONGEST_WISH = 5.0
+"""Seconds that a busy server's own wish to wait (Retry-After) is followed at most."""
 _CHUNK = 2**17
 _JSON = "application/json"
 _ERROR_EVENT = re.compile(rb'\s*\{\s*"type"\s*:\s*"ERROR"')
@@ -90,6 +94,9 @@ class ClusterClient:
         self.host = entrance.host
         self.timeout = timeout
         self._entrance = entrance
+        self._tries = 1
+        self._sleep: Callable[[float], None] = time.sleep
+        self._reached = False
         self._urllib3 = urllib3
         if not entrance.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -98,6 +105,15 @@ class ClusterClient:
     def connect(cls, access: ClusterAccess) -> ClusterClient:
         """A client for ``access``. Reads the credentials (an exec plugin may run); sends nothing to the cluster yet."""
         return cls(enter(access), access.timeout)
+
+    def persistent(self, tries: int, sleep: Callable[[float], None]) -> ClusterClient:
+        """The same, which puts a question again that a busy, broken or absent server does not answer, up to ``tries`` times in all.
+
+        What would change something is sent once; and a server that has never answered is a wrong address, which no waiting mends.
+        """
+        other = ClusterClient(self._entrance, self.timeout)
+        other._tries, other._sleep, other._reached = tries, sleep, self._reached
+        return other
 
     def get(self, path: str, query: Query | None = None, timeout: float | None = None, accept: str = _JSON) -> dict[str, Any]:
         """``accept`` asks for another form of what is there, such as METADATA_ONLY."""
@@ -209,6 +225,19 @@ class ClusterClient:
         timeout: float | None = None,
         accept: str = _JSON,
     ) -> dict[str, Any]:
+        only_asks = method == "GET" or path.endswith("accessreviews") or bool(query and query.get("dryRun"))
+        for number in range(self._tries if only_asks else 1):
+            try:
+                return self._once(method, path, query, body, content_type, timeout, accept)
+            except (ClusterUnreachable, ServerError, TooManyRequests) as error:
+                if number + 1 == self._tries or not only_asks or not self._reached:
+                    raise
+                self._sleep(max(_AGAIN_AFTER * 2**number, min(error.retry_after or 0.0, _LONGEST_WISH)))
+        raise AssertionError("the last try returns or raises")
+
+    def _once(
+        self, method: str, path: str, query: Query | None, body: Any, content_type: str | None, timeout: float | None, accept: str
+    ) -> dict[str, Any]:
         limit = timeout or self.timeout
         asked = f"{method} {path}"
         headers = {"Accept": accept}
@@ -216,6 +245,7 @@ class ClusterClient:
             headers["Content-Type"] = content_type
         data = None if body is None else json.dumps(body).encode()
         response = self._send(method, path, query, data, headers, limit)
+        self._reached = True
         answer = self._read(response, asked, limit)
         self._check(response, answer, asked)
         return self._parse(answer, asked)

@@ -37,9 +37,16 @@ _SHARE_FOR_MAKERS = 0.2
 class ClusterSnapshot:
     """Each method waits for its own answer, and raises the ClusterError that came instead."""
 
-    def __init__(self, client: ClusterClient, service: Service, deadline: Deadline, at_once: Collection[str] = EVERYTHING) -> None:
-        """``deadline`` ends every wait. The requests for the workload and for what is named in ``at_once`` are sent now, others when they
-        are needed."""
+    def __init__(
+        self,
+        client: ClusterClient,
+        service: Service,
+        deadline: Deadline,
+        at_once: Collection[str] = EVERYTHING,
+        workload: Object | None = None,
+    ) -> None:
+        """``deadline`` ends every wait. The requests for the workload (unless it is given) and for what is named in ``at_once`` are sent
+        now, others when they are needed."""
         self.service = service
         self.client = client
         self._deadline = deadline
@@ -52,7 +59,8 @@ class ClusterSnapshot:
             "revisions": f"/apis/apps/v1/namespaces/{namespace}/{revisions}",
             "metrics": f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods",
         }
-        self._workload = start(lambda: client.get(workload_path(service.workload_kind, namespace, service.workload)), "workload")
+        path = workload_path(service.workload_kind, namespace, service.workload)
+        self._workload: Future[Object] = _answered(workload) if workload is not None else start(lambda: client.get(path), "workload")
         events = f"/api/v1/namespaces/{namespace}/events"
         autoscalers = f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"
         self._questions: dict[str, Callable[[], Listed]] = {
@@ -182,6 +190,12 @@ class ClusterSnapshot:
 
     def _wait(self, future: Future[T], what: str, within: Deadline | None = None) -> T:
         return wait(future, within or self._deadline, f"The cluster, asked for {what},")
+
+
+def _answered(answer: T) -> Future[T]:
+    future: Future[T] = Future()
+    future.set_result(answer)
+    return future
 
 
 def _implies(selector: Object, asked: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..rollback.recovery_logs import errors_of_the_incident
 from ..rollback.verification import Sources, begin_verification, verify
 from ..units import parse_duration
 from .arguments import CLUSTER, PROMETHEUS, SERVICE
-from .connections import prometheus_from
+from .connections import cluster_from, prometheus_from, service_from
 from .rollback import CLOCK, workload_from
 
 RECOVERY: dict[str, Any] = {
@@ -43,7 +44,11 @@ RECOVERY: dict[str, Any] = {
 def recovery_result(params: Mapping[str, Any]) -> dict[str, Any]:
     """What the module recovery_info returns."""
     patience, limits, verification = patience_from(params), limits_from(params), verification_from(params, CLOCK.now())
-    client, service = workload_from(params)
+    if verification.kind is None:
+        client, service = workload_from(params, reached=bool(params["since"]))
+        verification = replace(verification, kind=service.workload_kind)
+    else:
+        client, service = cluster_from(params), replace(service_from(params), workload_kind=verification.kind)
     sources = Sources(client, prometheus_from(params), service)
     at_most = math.inf if params["at_most"] is None else params["at_most"]
     verified = verify(sources, verification, patience, limits, at_most, CLOCK)

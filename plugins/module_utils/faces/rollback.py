@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from ..clients.cluster import ClusterClient
 from ..errors import IncidentResponseError, InvalidOptionError
@@ -51,10 +51,16 @@ PROGRESS: dict[str, Any] = {
 CLOCK = Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep)
 
 
-def rollback_result(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """What the module rollback returns."""
+Found = tuple[ClusterClient, Service, Optional[dict[str, Any]]]  # noqa: UP045 (ansible-test's pylint takes `|` for an operation)
+"""The cluster, the service, and its workload where it was read just now."""
+
+
+def rollback_result(
+    params: Mapping[str, Any], check_mode: bool, find: Callable[[Mapping[str, Any]], Found] | None = None
+) -> dict[str, Any]:
+    """What the module rollback returns. ``find`` is of a Follower that is going to follow it."""
     parse_duration(params["wait_timeout"], "wait_timeout")
-    client, service = workload_from(params)
+    client, service, workload = (find or _found)(params)
     if params["conclude"]:
         if not params["incident"]:
             raise InvalidOptionError("incident", params["incident"], "the incident whose rollback is concluded")
@@ -69,6 +75,7 @@ def rollback_result(params: Mapping[str, Any], check_mode: bool) -> dict[str, An
         dry_run=check_mode,
         incident=params["incident"],
         replace_broken=params["replace_broken_pods"],
+        workload=workload,
     )
     from ..record.redaction import redact
     from .diff import template_diff
@@ -88,13 +95,19 @@ def rollback_result(params: Mapping[str, Any], check_mode: bool) -> dict[str, An
     return {**redact(to_result(result)), "diff": template_diff(change.before, begun.applied.after, before, after)}
 
 
-def workload_from(params: Mapping[str, Any]) -> tuple[ClusterClient, Service]:
+def workload_from(params: Mapping[str, Any], reached: bool = False) -> tuple[ClusterClient, Service]:
     """The cluster, and the service with the kind of the workload that has its name, where the catalogue does not say it.
 
+    ``reached`` says that the cluster has answered before, so that no answer is not a wrong address, and is waited for.
     Raises InvalidOptionError naming an option, NotFoundError naming what is there instead, ClusterError.
     """
+    client, service, _unused = _found(params, reached)
+    return client, service
+
+
+def _found(params: Mapping[str, Any], reached: bool = False) -> Found:
     service, client = service_from(params), cluster_from(params)
-    return client, with_kind(client, service, kind_given(params), CLOCK.sleep)
+    return client, *with_kind(client, service, kind_given(params), CLOCK.sleep, reached)
 
 
 def progress_result(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,9 +121,16 @@ class Follower:
     ``seconds`` is for how long it is going to be used.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._known: tuple[ClusterClient, Service, Stir] | None = None
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        self._known: tuple[ClusterClient, Service] | None = None
+        self._stir: Stir | None = None
+
+    def find(self, params: Mapping[str, Any]) -> Found:
+        """What ``params`` mean; it is kept, so that what follows need not ask again. Raises what ``workload_from`` raises."""
+        client, service, workload = _found(params)
+        self._known = client, service
+        return client, service, workload
 
     def __call__(self, params: Mapping[str, Any]) -> dict[str, Any]:
         from ..record.redaction import redact
@@ -119,12 +139,10 @@ class Follower:
         from ..rollback.watch import watch
 
         following = _following(params)
-        if self._known is None:
-            client, service = workload_from(params)
-            self._known = client, service, Stir(client, service, self._seconds)
-        client, service, stir = self._known
+        client, service = self._known or self.find(params)[:2]
+        self._stir = self._stir or Stir(client, service, self.seconds)
         try:
-            following, progress = watch(client, service, following, params["at_most"], CLOCK, stir.wait)
+            following, progress = watch(client, service, following, params["at_most"], CLOCK, self._stir.wait)
         except TRANSIENT as error:
             raise IncidentResponseError(error.message, transient=True) from error
         result = {"progress": progress, "following": following, "share": share_done(following, progress)}

@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import IncidentResponseError, InvalidOptionError
 from ..model.incident import Severity
 from ..model.mitigation import MitigationAction
-from ..names import check_name, check_version
+from ..names import check_name, check_reference, check_version
 from ..units import parse_duration
 from .policy import severity_from
 
@@ -81,7 +81,7 @@ def request_from(given: Mapping[str, Any], requires: tuple[str, ...] = ()) -> Re
         timeframe=_timeframe(values.get("timeframe", DEFAULT_TIMEFRAME)),
         analyze_deployment=_version(values, "analyze_deployment"),
         rollback=rollback,
-        target=_version(values, "target"),
+        target=check_reference(values["target"], "target") if "target" in values else None,
         post_mortem=_boolean(values, "post_mortem"),
         dry_run=_boolean(values, "dry_run") or False,
         use_logs_only=_boolean(values, "use_logs_only") or False,

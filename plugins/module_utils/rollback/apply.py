@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,13 +66,15 @@ def apply(
     uid: str | None = None,
     dry_run: bool = False,
     incident: str | None = None,
+    workload: Mapping[str, Any] | None = None,
 ) -> Applied:
     """Rolls ``service`` back to ``target``; with ``dry_run`` the server only tries it (``dryRun=All``).
 
     A conflict, a busy server or a lost answer is met by looking again: the target stays the revision that it meant at first, and when
     the workload has come to ask for it (by this request or by another rollback of the same moment), that is the end of it. When it has
     come to ask for something else, somebody deployed in this very moment, and that is left alone. A server that is away or busy is
-    waited for (PATIENCE). ``incident`` is named on the workload while the rollback goes on.
+    waited for (PATIENCE). ``incident`` is named on the workload while the rollback goes on. ``workload`` is the workload where it was read
+    just now. Of the change that was made, only what it takes to make it is known for sure (see ``completed``).
 
     Raises what ``make_change`` and ``refuse`` raise, RollbackFailedError when it can't be done, ClusterError when the server says no.
     """
@@ -80,7 +82,8 @@ def apply(
     while True:
         attempt += 1
         try:
-            change = make_change(client, service, wanted, now(), Claim(incident, now()) if incident else None)
+            ours = Claim(incident, now()) if incident else None
+            change = make_change(client, service, wanted, now(), ours, workload if attempt == 1 else None, hurried=True)
             refuse(change, from_revision, uid)
             course.first = course.first or change
             wanted = change.target.name

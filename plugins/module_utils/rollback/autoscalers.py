@@ -59,12 +59,13 @@ def pause_autoscaling(client: ClusterClient, service: Service) -> Intent:
     behavior = spec.get("behavior")
     held = {**mapping(behavior), **{way: {**mapping(mapping(behavior).get(way)), "selectPolicy": "Disabled"} for way in _DIRECTIONS}}
     paused = is_paused(scaler.found)
+    standing = paused and HELD in annotations_of(scaler.found)  # perhaps by a run that was killed before it could say so
     return Intent(
         "HorizontalPodAutoscaler",
         scaler.name,
         scaler.path,
         scaler.found,
-        {"behavior": behavior},
+        {"behavior": _kept(scaler) if standing else behavior},
         {"behavior": behavior if paused else held},
         f"The autoscaler {scaler.name} of {service.workload} is held still already"
         if paused
@@ -76,6 +77,7 @@ def pause_autoscaling(client: ClusterClient, service: Service) -> Intent:
             *annotate(scaler.found, HELD, json.dumps(behavior, sort_keys=True)),
         ],
         _UNDO,
+        standing=standing,
     )
 
 
@@ -84,11 +86,7 @@ def resume_autoscaling(client: ClusterClient, service: Service) -> Intent:
     scaler = _required(client, service)
     if name := labels_of(scaler.found).get(_KEDA_LABEL):
         return _keda(client, service, name, paused=False)
-    kept = annotations_of(scaler.found).get(HELD)
-    try:
-        before = json.loads(kept) if kept is not None else None
-    except ValueError:
-        before = None
+    kept, before = annotations_of(scaler.found).get(HELD), _kept(scaler)
     now = mapping(scaler.found.get("spec")).get("behavior")
     put_back = (
         {"op": "add", "path": "/spec/behavior", "value": before} if isinstance(before, dict) else {"op": "remove", "path": "/spec/behavior"}
@@ -105,6 +103,14 @@ def resume_autoscaling(client: ClusterClient, service: Service) -> Intent:
         else f"Let the autoscaler {scaler.name} of {service.workload} go again",
         () if kept is None else [*([put_back] if now is not None else []), *annotate(scaler.found, HELD, None)],
     )
+
+
+def _kept(scaler: Autoscaler) -> Any:
+    """The behaviour that it had before it was held still by us."""
+    try:
+        return json.loads(annotations_of(scaler.found)[HELD])
+    except (KeyError, ValueError):
+        return None
 
 
 def _required(client: ClusterClient, service: Service) -> Autoscaler:

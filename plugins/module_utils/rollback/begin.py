@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from ..clients.cluster import ClusterClient, ClusterError
 from ..model.rollback import ProgressLine, Rollback, RollbackProgress, RollbackState
 from ..model.service import Service
 from .apply import Applied, apply
 from .clock import Clock
+from .plan import completed
 from .target import describe
 
 if TYPE_CHECKING:
@@ -39,15 +41,17 @@ def begin(
     dry_run: bool = False,
     incident: str | None = None,
     replace_broken: bool = False,
+    workload: Mapping[str, Any] | None = None,
 ) -> Begun:
     """Makes the change and looks once. Raises what ``apply`` raises; nothing that goes wrong after the change hides that it was made.
 
     ``replace_broken`` lets a StatefulSet go on that waits for a broken pod of the version before (see ``free_stateful_set``).
     """
-    applied = apply(client, service, target, clock.now, clock.sleep, from_revision, uid, dry_run, incident)
+    applied = apply(client, service, target, clock.now, clock.sleep, from_revision, uid, dry_run, incident, workload)
     change, at = applied.change, clock.now()
     if dry_run:
-        return Begun(applied, Rollback(RollbackState.PLANNED, change.plan, target), None, None)
+        applied = replace(applied, change=completed(change, client, service, at))
+        return Begun(applied, Rollback(RollbackState.PLANNED, applied.change.plan, target), None, None)
     # What follows the change is loaded while the cluster is at work.
     from .progress import follow
     from .stateful import free_stateful_set
@@ -56,12 +60,13 @@ def begin(
     if replace_broken:
         lines += [ProgressLine(clock.now(), text) for text in free_stateful_set(client, service, change.target, clock)]
     following, progress = _first_look(client, service, follow(change, applied.after, at), clock)
+    applied = replace(applied, change=completed(change, client, service, at))
     complete = progress.state == "complete"
     if complete and not applied.changed:
         lines = [ProgressLine(at, f"Already at {describe(change.target)}: nothing to change")]
     rollback = Rollback(
         state=RollbackState.VERIFYING if complete else RollbackState.APPLYING,
-        plan=change.plan,
+        plan=applied.change.plan,
         requested_target=target,
         started_at=at,
         finished_at=at if complete else None,

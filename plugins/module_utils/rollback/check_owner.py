@@ -17,6 +17,7 @@ from .plan import Change
 from .target import describe
 
 NAME = "owner"
+_CAN_BE_SUSPENDED = ("Argo CD application", "Flux Kustomization", "Flux HelmRelease")
 
 
 def check_owner(client: ClusterClient, service: Service, change: Change, suspend: bool = False) -> Check:
@@ -33,9 +34,13 @@ def check_owner(client: ClusterClient, service: Service, change: Change, suspend
     if is_suspended(client, change.workload):
         detail = f"It stays so until somebody resumes it. Change its source to {target} before that."
         return Check(NAME, Verdict.PASS, f"{owner} is suspended", detail)
+    if not owner.startswith(_CAN_BE_SUSPENDED):
+        effect = history.owner_effect or "it puts its own version back"
+        detail = f"{effect[:1].upper()}{effect[1:]}. Go back to {target} there; a rollback here would not last."
+        return Check(NAME, Verdict.FAIL, f"{owner} would undo the rollback", detail)
     if not suspend:
         detail = f"It would put its own version back. Change its source to {target}, or have it suspended first (rollback_suspend_owner)."
-        return Check(NAME, Verdict.FAIL, f"{owner} would undo the rollback", detail)
+        return Check(NAME, Verdict.FAIL, f"{owner} would undo the rollback", f"{detail}{_assumed(change)}")
     try:
         carry_out(lambda: suspend_gitops(client, service), client, lambda _seconds: None, dry_run=True)
     except IncidentResponseError as error:
@@ -43,6 +48,12 @@ def check_owner(client: ClusterClient, service: Service, change: Change, suspend
         return Check(NAME, verdict, f"{owner} can't be suspended", f"{error.message} Until then it would put its own version back.")
     detail = f"It is suspended before the rollback, and stays so until its source is changed to {target} and it is resumed."
     return Check(NAME, Verdict.PASS, f"{owner} is suspended for the rollback", detail)
+
+
+def _assumed(change: Change) -> str:
+    """What is not known for sure, in the words of the source that says who the owner is."""
+    notes = [note for note in change.rollouts.notes if note.startswith(str(change.rollouts.owner))]
+    return f" Not known for sure: {notes[0]}." if notes else ""
 
 
 def _later(client: ClusterClient, change: Change) -> str:

@@ -19,6 +19,7 @@ from ..errors import IncidentResponseError
 from ..evidence.objects import mapping
 from ..model.check import Check, Verdict
 from ..model.service import CheckPlace, Service
+from .check_admission import check_admission
 from .check_attempts import check_attempts
 from .check_capacity import check_capacity
 from .check_command import API, SCHEMA, CompatibilityCheck, JobLimits, check_by_command, check_in_job
@@ -102,6 +103,7 @@ def run_checks(
     owner = start(lambda: check_owner(client, service, change, asked.suspend_owner), "owner")
     pull = start(lambda: check_pull(client, service, change), "pull")
     references = start(lambda: check_references(client, change), "references")
+    rollout = start(lambda: check_rollout(client, change), "rollout")
     commands = [start(_asking(question, client, service, change, asked), question.name) for question in (SCHEMA, API)]
     surroundings: Surroundings = around.result()
     checks = (
@@ -110,7 +112,7 @@ def run_checks(
         *(command.result() for command in commands),
         permission.result(),
         check_target_exists(change),
-        check_rollout(change),
+        rollout.result(),
         owner.result(),
         check_capacity(change, surroundings),
         check_autoscaler(change, surroundings),
@@ -138,8 +140,8 @@ def check_target_exists(change: Change) -> Check:
     return Check("target_exists", Verdict.PASS, f"{describe(target)} exists in the rollout history", detail)
 
 
-def check_rollout(change: Change) -> Check:
-    """Whether a change of the template would reach the pods at all, and whether another rollback is under way."""
+def check_rollout(client: ClusterClient, change: Change) -> Check:
+    """Whether a change of the template would be taken and reach the pods at all, and whether another rollback is under way."""
     other = change.claimed_by_another
     if other is not None:
         detail = f"Incident {other.incident} began it at {other.at:%Y-%m-%d %H:%M:%S} UTC and asks for something else. Talk to who runs it."
@@ -151,8 +153,9 @@ def check_rollout(change: Change) -> Check:
     if change.strategy.name == "OnDelete":
         detail = "The update strategy is OnDelete: delete the pods after the rollback, or change spec.updateStrategy first."
         return Check("rollout", Verdict.FAIL, "Pods would not be replaced by themselves", detail)
+    refused = check_admission(client, change)
     replaced = max(change.plan.replicas - change.strategy.partition, 0)
-    return Check("rollout", Verdict.PASS, f"{change.strategy.title} rolls out", f"{replaced} pods are replaced.")
+    return refused or Check("rollout", Verdict.PASS, f"{change.strategy.title} rolls out", f"{replaced} pods are replaced.")
 
 
 def check_permission(client: ClusterClient, service: Service, approval: str | None) -> Check:

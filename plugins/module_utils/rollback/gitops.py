@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..clients.cluster import ClusterClient, ClusterError, ObjectNotFound, workload_path
@@ -82,9 +82,20 @@ def is_suspended(client: ClusterClient, workload: Mapping[str, Any]) -> bool:
     return owner is not None and owner.suspended
 
 
+def suspended_by_us(client: ClusterClient, workload: Mapping[str, Any]) -> bool:
+    """Whether its owner is suspended by a mitigation that is not undone; False also where that can't be told."""
+    try:
+        owner = owner_of(client, workload)
+    except (ClusterError, NotFoundError):
+        return False
+    return owner is not None and _is_ours(owner)
+
+
 def suspend_gitops(client: ClusterClient, service: Service) -> Intent:
     """NotFoundError where nothing that syncs by itself owns the workload, MitigationRefusedError where its suspension would not last."""
     owner = _required(client, service)
+    if _is_ours(owner):
+        return _standing(owner)
     if owner.suspended:
         return _intent(owner, owner.value, f"{owner.kind} {owner.name} does not sync by itself already", ())
     _refuse_overwritten(client, owner)
@@ -115,6 +126,21 @@ def resume_gitops(client: ClusterClient, service: Service) -> Intent:
     if before is None or before is False:
         before, change = None, [{"op": "remove", "path": place}] if owner.value is not None else []
     return _intent(owner, before, f"Resumed {owner.kind} {owner.name}", [*change, *annotate(owner.found, SUSPENDED, None)])
+
+
+def _is_ours(owner: Owner) -> bool:
+    return owner.suspended and SUSPENDED in annotations_of(owner.found)
+
+
+def _standing(owner: Owner) -> Intent:
+    """It was suspended before; said again, since a run that was killed may not have said it."""
+    field = ".".join(owner.place)
+    try:
+        before = json.loads(annotations_of(owner.found)[SUSPENDED])
+    except ValueError:
+        before = None
+    made = _intent(owner, owner.value, f"{owner.kind} {owner.name} is suspended already, by an earlier run", (), _UNDO)
+    return replace(made, before={field: before}, standing=True)
 
 
 def _intent(owner: Owner, after: Any, title: str, operations: Any, undo: str | None = None) -> Intent:

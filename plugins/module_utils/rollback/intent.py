@@ -36,6 +36,8 @@ class Intent:
     title: str
     operations: Sequence[Mapping[str, Any]] = ()
     undo: str | None = None
+    standing: bool = False
+    """It was made by us before, perhaps by a run that was killed before it could say so, and can be undone."""
 
 
 def carry_out(make: Callable[[], Intent], client: ClusterClient, sleep: Callable[[float], None], dry_run: bool) -> tuple[Intent, bool]:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from ..clients.cluster import ClusterClient, ClusterError, ObjectNotFound, workload_path
 from ..concurrency import Deadline, map_side_by_side
 from ..errors import IncidentResponseError, InvalidOptionError
-from ..evidence.missing_workload import missing_workload
 from ..model.service import Service, WorkloadKind
 from .patience import TRANSIENT, pause
+
+Found = tuple[WorkloadKind, dict[str, Any]]
+"""A workload with its kind."""
 
 _TRIES = 8
 """Times that a busy or broken server is asked: half a minute in all."""
@@ -23,33 +26,37 @@ class AnotherControllersError(IncidentResponseError):
     """The workload belongs to a controller that replaces pods in a way of its own."""
 
 
-def with_kind(client: ClusterClient, service: Service, given: bool, sleep: Callable[[float], None]) -> Service:
-    """``service`` with the kind of the workload that has its name.
+def with_kind(
+    client: ClusterClient, service: Service, given: bool, sleep: Callable[[float], None], reached: bool = False
+) -> tuple[Service, dict[str, Any] | None]:
+    """``service`` with the kind of the workload that has its name, and that workload.
 
-    Where the kind was ``given``, it is left as it is and nothing is asked. Raises InvalidOptionError when two kinds have a workload of the
-    name, what ``missing`` makes when none has, ClusterError when that can't be told.
+    Where the kind was ``given``, it is left as it is and nothing is asked, and the workload is None. Raises InvalidOptionError when two
+    kinds have a workload of the name, what ``missing`` makes when none has, ClusterError when that can't be told.
     """
     if given:
-        return service
-    found, unasked = [], list(WorkloadKind)
+        return service, None
+    found: list[Found] = []
+    unasked = list(WorkloadKind)
     for attempt in range(1, _TRIES + 1):
         there, unasked, trouble = _kinds(client, service, unasked)
         found += there
         if trouble is None:
             break
-        if trouble.status is None or attempt == _TRIES:
+        if (trouble.status is None and not reached) or attempt == _TRIES:
             raise trouble  # no answer at all from the very beginning is a wrong address rather than a restart
         sleep(pause(attempt, trouble))
     if not found:
         raise missing(client, service)
     if len(found) > 1:
-        names = " and a ".join(kind.value for kind in found)
+        names = " and a ".join(kind.value for kind, _unused in found)
         raise InvalidOptionError(
             "catalogue.workload_kind",
             None,
-            f"one of {', '.join(kind.value for kind in found)}, since {service.namespace} has a {names} called {service.workload}",
+            f"one of {', '.join(kind.value for kind, _unused in found)}, since {service.namespace} has a {names} called {service.workload}",
         )
-    return replace(service, workload_kind=found[0])
+    kind, workload = found[0]
+    return replace(service, workload_kind=kind), workload
 
 
 def missing(client: ClusterClient, service: Service) -> IncidentResponseError:
@@ -57,6 +64,8 @@ def missing(client: ClusterClient, service: Service) -> IncidentResponseError:
     try:
         client.get(f"/apis/argoproj.io/v1alpha1/namespaces/{service.namespace}/rollouts/{service.workload}")
     except ClusterError:
+        from ..evidence.missing_workload import missing_workload
+
         return missing_workload(client, service, Deadline(client.timeout))
     return AnotherControllersError(
         f"{service.workload} in {service.namespace} is a Rollout of Argo Rollouts, which is not handled from here. To roll it back, use "
@@ -66,20 +75,19 @@ def missing(client: ClusterClient, service: Service) -> IncidentResponseError:
 
 def _kinds(
     client: ClusterClient, service: Service, kinds: list[WorkloadKind]
-) -> tuple[list[WorkloadKind], list[WorkloadKind], ClusterError | None]:
-    """Those of ``kinds`` that have a workload of the service's name, those that could not be asked, and why that was.
+) -> tuple[list[Found], list[WorkloadKind], ClusterError | None]:
+    """The workloads of ``kinds`` that have the service's name, those kinds that could not be asked, and why that was.
 
     One that may not be read does not count where another is there. ClusterError where nothing but that is known.
     """
-    found, again = [], []
+    found: list[Found] = []
+    again = []
     trouble: ClusterError | None = None
     forbidden: ClusterError | None = None
-    futures = map_side_by_side(
-        lambda kind: client.metadata(workload_path(kind, service.namespace, service.workload)), kinds, len(kinds), "kind"
-    )
+    futures = map_side_by_side(lambda kind: client.get(workload_path(kind, service.namespace, service.workload)), kinds, len(kinds), "kind")
     for kind, future in zip(kinds, futures, strict=True):
         try:
-            future.result()
+            workload = future.result()
         except ObjectNotFound:
             continue
         except TRANSIENT as error:
@@ -88,7 +96,7 @@ def _kinds(
         except ClusterError as error:
             forbidden = forbidden or error
         else:
-            found.append(kind)
+            found.append((kind, workload))
     if not found and not again and forbidden is not None:
         raise forbidden
     return found, again, trouble

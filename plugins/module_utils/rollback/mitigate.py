@@ -59,7 +59,7 @@ def mitigate(connect: Callable[[], ClusterClient], service: Service, wish: Wish,
         title=intent.title,
         before=intent.before,
         after=intent.after,
-        undo=intent.undo if changed else None,
+        undo=intent.undo if changed or intent.standing else None,
         undone=wish.undo,
     )
     return Mitigated(done, changed)

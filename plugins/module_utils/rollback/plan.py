@@ -6,21 +6,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ..analysis.stability import same_template
 from ..clients.cluster import ClusterClient, ObjectNotFound, workload_path
-from ..errors import IncidentResponseError, NotFoundError
+from ..concurrency import Deadline
+from ..errors import IncidentResponseError, NotFoundError, SourceUnavailableError
+from ..evidence.objects import annotations_of, name_of
 from ..evidence.rollouts import rollouts as read_rollouts
+from ..evidence.snapshot import FOR_ROLLOUTS, ClusterSnapshot
 from ..model.rollback import RollbackPlan
 from ..model.rollout import Revision, Rollouts
 from ..model.service import Service, WorkloadKind
 from .claim import ANNOTATION, Claim, claim_of
 from .kind import missing
 from .strategy import Strategy, replicas_of, strategy_of
-from .target import LATEST_STABLE, PREVIOUS, check_target, describe, resolve
-from .template import CHANGE_CAUSE, kept_template, normalised, patch_for, revision_object
+from .target import DIGEST, LATEST_STABLE, PREVIOUS, check_target, describe, resolve
+from .template import CHANGE_CAUSE, kept_template, normalised, patch_for
 
 _REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
 
@@ -45,6 +49,8 @@ class Change:
     claim: Claim | None
     """Whose rollback is going on by what the workload says."""
     ours: Claim | None
+    snapshot: ClusterSnapshot
+    """What the cluster said, and what of it is still to come."""
 
     def request(self, by_generation: bool = False) -> tuple[str, Any]:
         """Content type and body of the patch, as ``patch_for`` makes it."""
@@ -66,18 +72,31 @@ class Change:
         return workload_path(self.plan.kind, self.plan.namespace, self.plan.workload)
 
 
-def make_change(client: ClusterClient, service: Service, target: str, now: datetime, ours: Claim | None = None) -> Change:
+def make_change(
+    client: ClusterClient,
+    service: Service,
+    target: str,
+    now: datetime,
+    ours: Claim | None = None,
+    workload: Mapping[str, Any] | None = None,
+    hurried: bool = False,
+) -> Change:
     """The change that takes ``service`` to ``target``, for the incident in ``ours``. Reads only.
 
-    The workload is read first: whatever changes after that makes the server refuse the patch, so nothing is built on a mixed view.
+    The workload is read first, or was read just now and is given: whatever changes after that makes the server refuse the patch, so
+    nothing is built on a mixed view. ``hurried`` does not wait for what the change does without (see ``completed``).
     Raises InvalidOptionError, NotFoundError and TargetError for the target, ClusterError for the cluster.
     """
     check_target(target)
     kind = service.workload_kind
-    workload = _workload(client, service)
-    history = read_rollouts(client, service, now)
-    revision = _resolve(client, service, workload["metadata"]["uid"], target, history)
-    kept = revision_object(client, kind, service.namespace, revision.name, workload["metadata"]["uid"])
+    workload = workload or _workload(client, service)
+    snapshot = ClusterSnapshot(client, service, Deadline(client.timeout), FOR_ROLLOUTS, dict(workload))
+    # Which revisions are the same, and which had a digest, is told by the pods.
+    waits = target in (PREVIOUS, LATEST_STABLE) or DIGEST in target
+    history = read_rollouts(client, service, now, snapshot, hurried and not waits)
+    keepers = {name_of(entry): entry for entry in snapshot.revisions().found}
+    revision = _resolve(kind, keepers, target, history)
+    kept = keepers[revision.name]
     before, after = normalised(workload["spec"]["template"]), kept_template(kind, kept)
     strategy = strategy_of(kind, workload)
     notes = _notes(kind, workload, kept, target, revision, history, strategy) if before != after else (_already(revision, history),)
@@ -97,7 +116,17 @@ def make_change(client: ClusterClient, service: Service, target: str, now: datet
         stable_for=revision.stable_for,
         notes=notes,
     )
-    return Change(plan, revision, history, workload, strategy, before, after, kept, claim, ours)
+    return Change(plan, revision, history, workload, strategy, before, after, kept, claim, ours, snapshot)
+
+
+def completed(change: Change, client: ClusterClient, service: Service, now: datetime) -> Change:
+    """``change`` with all that was asked for before it was made, also where it was made in a hurry. What does not come is left out."""
+    try:
+        history = read_rollouts(client, service, now, change.snapshot)
+    except SourceUnavailableError:
+        return change
+    target = next(revision for revision in history.revisions if revision.name == change.target.name)
+    return replace(change, plan=replace(change.plan, stable_for=target.stable_for), target=target, rollouts=history)
 
 
 def _workload(client: ClusterClient, service: Service) -> Mapping[str, Any]:
@@ -123,6 +152,11 @@ def refuse(change: Change, from_revision: int | None = None, uid: str | None = N
             f"{what} is no longer at revision {from_revision}, for which the rollback was checked, but at "
             f"{describe(change.rollouts.current)}. Check and approve it again."
         )
+    if change.workload["metadata"].get("deletionTimestamp"):
+        raise RollbackRefusedError(
+            f"{what} is being deleted since {change.workload['metadata']['deletionTimestamp']}, so its controller changes nothing more. "
+            "Deploy it anew, or see which finalizer it waits for."
+        )
     if change.workload["spec"].get("paused"):
         raise RollbackRefusedError(
             f"The rollout of {what} is paused, so a rollback would change nothing that runs. Somebody paused it: ask why, then run "
@@ -135,16 +169,15 @@ def refuse(change: Change, from_revision: int | None = None, uid: str | None = N
         )
 
 
-def _resolve(client: ClusterClient, service: Service, uid: str, target: str, history: Rollouts) -> Revision:
+def _resolve(kind: WorkloadKind, keepers: Mapping[str, Mapping[str, Any]], target: str, history: Rollouts) -> Revision:
     """``resolve``, and the number that a Deployment's revision had before Kubernetes renumbered it on a rollback."""
     try:
         return resolve(target, history)
     except NotFoundError:
-        if service.workload_kind is not WorkloadKind.DEPLOYMENT or not target.isdigit():
+        if kind is not WorkloadKind.DEPLOYMENT or not target.isdigit():
             raise
         for revision in history.revisions:
-            kept = revision_object(client, service.workload_kind, service.namespace, revision.name, uid)
-            if target in str((kept["metadata"].get("annotations") or {}).get(_REVISION_HISTORY, "")).split(","):
+            if target in str(annotations_of(keepers[revision.name]).get(_REVISION_HISTORY)).split(","):
                 return revision
         raise
 
@@ -169,6 +202,13 @@ def _notes(
         notes.append(f"'{target}' is {describe(revision)}.")
     if history.in_progress and history.current.was_rollback:
         notes.append(f"A rollback to {describe(history.current)} is under way; this one takes its place.")
+    alike = [other for other in history.revisions if other.number != revision.number and other.version == revision.version]
+    alike = [other for other in alike if not same_template(other, revision)]
+    if alike and revision.version and target.removeprefix("v") == revision.version.removeprefix("v"):
+        numbers = " and ".join(str(other.number) for other in alike)
+        notes.append(
+            f"Revision {numbers} had {revision.version} too, with another template; this is the newest. Name a number for another."
+        )
     skipped = [other for other in history.revisions if revision.number < other.number < history.current.number]
     if skipped:
         notes.append(f"Passes over {', '.join(describe(other) for other in skipped)}.")

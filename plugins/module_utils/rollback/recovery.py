@@ -16,7 +16,7 @@ from typing import Any
 
 from ..evidence.objects import count, mapping, metadata, name_of, sequence, template_version
 from ..model.rollback import Measure, Recovery
-from ..model.service import Dependency, Service
+from ..model.service import Dependency, Service, WorkloadKind
 from ..units import format_duration, format_value
 from .recovery_logs import ExpectedGone
 from .status import unfinished
@@ -76,6 +76,8 @@ class Verification:
     """``preset`` and ``status`` of the service's metrics, where they are not those of its catalogue."""
     answered: tuple[str, ...] = ()
     """Dependencies that have answered, during the incident or since."""
+    kind: WorkloadKind | None = None
+    """Of the workload, as it was found at the first look: a cluster that is away later is not asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,12 @@ from ..evidence.objects import mapping, selector_text
 from ..model.service import Service
 from .status import unfinished
 
-_CALM = 0.5
+_CALM = 1.0
 """Seconds between two looks while much moves: each costs the API server the list of all pods. The end is not waited for."""
+_LOOKING = 0.1
+"""Share of the time that looks may take: a cluster that has enough to do with the rollout itself is looked at less often."""
+_UNWATCHED = 1.0
+"""Seconds between two looks where nothing may be watched."""
 _AGAIN_AFTER = 1.0
 """Seconds before a watch that ended early is begun anew."""
 
@@ -34,16 +38,20 @@ class Stir:
         self._end = time.monotonic() + seconds
         self._moved = threading.Event()
         self._finished = threading.Event()
+        self._barred = threading.Event()
+        self._looks_since = time.monotonic()
         start(self._watch_workload, "workload watch")
         start(self._watch_pods, "pod watch")
 
     def wait(self, seconds: float) -> None:
         """Returns when something moved since the last time and at once when the rollout is finished; else after ``seconds``."""
         began = time.monotonic()
-        if self._moved.wait(seconds):
-            self._finished.wait(max(0.0, min(_CALM, seconds - (time.monotonic() - began))))
+        calm = max(_CALM, (began - self._looks_since) / _LOOKING)
+        if self._moved.wait(min(seconds, _UNWATCHED) if self._barred.is_set() else seconds):
+            self._finished.wait(max(0.0, min(calm, seconds - (time.monotonic() - began))))
         self._moved.clear()
         self._finished.clear()
+        self._looks_since = time.monotonic()
 
     def _watch_workload(self) -> None:
         service = self._service
@@ -63,6 +71,7 @@ class Stir:
         try:
             workload = self._client.get(workload_path(service.workload_kind, service.namespace, service.workload))
         except ClusterError:
+            self._barred.set()
             return  # whoever looks will say so
         selector = {"labelSelector": selector_text(mapping(mapping(workload.get("spec")).get("selector")))}
 
@@ -78,5 +87,6 @@ class Stir:
                 follow(left)
             except ClusterError as error:
                 if error.status in (401, 403, 404):
+                    self._barred.set()
                     return  # it may look and not watch: plain looks have to do
             time.sleep(min(_AGAIN_AFTER, max(0.0, self._end - time.monotonic())))

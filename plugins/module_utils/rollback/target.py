@@ -8,8 +8,9 @@ from __future__ import annotations
 from ..analysis.stability import same_template
 from ..errors import IncidentResponseError, InvalidOptionError, NotFoundError
 from ..model.rollout import Revision, Rollouts
-from ..names import check_version
+from ..names import check_reference
 
+DIGEST = "sha256:"
 PREVIOUS = "previous"
 LATEST_STABLE = "latest-stable"
 
@@ -24,9 +25,9 @@ class TargetError(IncidentResponseError):
 def check_target(target: object) -> str:
     """``target`` when it has the form of one, else InvalidOptionError. Says nothing about whether it exists."""
     try:
-        return check_version(target, "target")
+        return check_reference(target, "target")
     except InvalidOptionError:
-        accepted = f"a version such as v2.3.0, a revision number, the name of a revision, '{PREVIOUS}' or '{LATEST_STABLE}'"
+        accepted = f"a version such as v2.3.0, a revision number, the name of a revision, an image, '{PREVIOUS}' or '{LATEST_STABLE}'"
         raise InvalidOptionError("target", target, accepted) from None
 
 
@@ -34,7 +35,8 @@ def resolve(target: str, rollouts: Rollouts) -> Revision:
     """The revision that ``target`` means.
 
     A version (with or without its leading ``v``) is the current revision where that has it, else the newest that has it; a number is a
-    revision; a name is that of a ReplicaSet or ControllerRevision, which stays when Kubernetes renumbers a revision it returns to.
+    revision; a name is that of a ReplicaSet or ControllerRevision, which stays when Kubernetes renumbers a revision it returns to. An
+    image is one by its whole reference or by its digest, and by its tag where the version comes from a label.
     ``previous`` and ``latest-stable`` choose by history, and never undo or deepen a rollback: while one is under way they mean the
     revision that it goes to, so that a second rollback joins the first; after it ``latest-stable`` is where it went.
 
@@ -54,7 +56,7 @@ def resolve(target: str, rollouts: Rollouts) -> Revision:
             f"Name the one you mean: {by_version.name} or {by_number.name}."
         )
     by_name = next((revision for revision in rollouts.revisions if revision.name == wanted), None)
-    found = by_version or by_number or by_name
+    found = by_version or by_number or by_name or _with_image(wanted, rollouts)
     if found is None:
         raise _not_found(f"Target '{wanted}' is not in the rollout history.", rollouts)
     return found
@@ -76,6 +78,21 @@ def _with_version(wanted: str, rollouts: Rollouts) -> Revision | None:
         if having:
             return max(having, key=lambda revision: (revision.current, revision.number))
     return None
+
+
+def _with_image(wanted: str, rollouts: Rollouts) -> Revision | None:
+    """The newest revision of the image ``wanted``: a reference, a digest, or a tag."""
+    digest = DIGEST + wanted.rpartition(DIGEST)[2] if DIGEST in wanted else None
+    having = [
+        revision
+        for revision in rollouts.revisions
+        if wanted in (revision.image, _tag(revision.image)) or (digest is not None and revision.image_digest == digest)
+    ]
+    return max(having, key=lambda revision: (revision.current, revision.number), default=None)
+
+
+def _tag(image: str | None) -> str | None:
+    return (image or "").partition("@")[0].rpartition("/")[2].partition(":")[2] or None
 
 
 def _previous(rollouts: Rollouts) -> Revision:
@@ -126,8 +143,11 @@ def _latest_stable(rollouts: Rollouts) -> Revision:
 
 def _not_found(problem: str, rollouts: Rollouts) -> NotFoundError:
     known = [describe(revision) + (" (current)" if revision.current else "") for revision in rollouts.revisions]
+    way = "Set 'target' to one of them."
+    if len(known) == 1 and rollouts.current.number > 1:
+        way = "Kubernetes keeps none before it (spec.revisionHistoryLimit): deploy the version that is wanted anew, from its source."
     return NotFoundError(
-        f"{problem} There is: {', '.join(known) or 'no revision at all'}. Set 'target' to one of them.",
+        f"{problem} There is: {', '.join(known) or 'no revision at all'}. {way}",
         near=known,
         revisions=[revision.number for revision in rollouts.revisions],
     )

@@ -10,9 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..clients.cluster import ClusterClient
 from ..errors import IncidentResponseError
-from ..evidence.objects import controller_of
 from ..model.service import WorkloadKind
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
@@ -20,25 +18,6 @@ _TEMPLATE_HASH = "pod-template-hash"
 
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
-
-_KEEPERS = {
-    WorkloadKind.DEPLOYMENT: "replicasets",
-    WorkloadKind.STATEFUL_SET: "controllerrevisions",
-    WorkloadKind.DAEMON_SET: "controllerrevisions",
-}
-
-
-def revision_object(client: ClusterClient, kind: WorkloadKind, namespace: str, name: str, owner_uid: str) -> dict[str, Any]:
-    """The ReplicaSet or ControllerRevision called ``name``, which the workload with ``owner_uid`` must own.
-
-    IncidentResponseError when it belongs to something else: another workload may have the same labels.
-    """
-    found = client.get(f"/apis/apps/v1/namespaces/{namespace}/{_KEEPERS[kind]}/{name}")
-    if controller_of(found).get("uid") != owner_uid:
-        raise IncidentResponseError(
-            f"{found.get('kind', 'Revision')} {name} in {namespace} does not belong to this {kind.value}. Plan the rollback again."
-        )
-    return found
 
 
 def kept_template(kind: WorkloadKind, revision: Mapping[str, Any]) -> dict[str, Any]:

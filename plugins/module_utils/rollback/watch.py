@@ -20,6 +20,8 @@ from .progress import Following, look, slow_pod
 
 PAUSE = 1.0
 """Seconds between two looks when the cluster does not say that something moved."""
+WATCHED_PAUSE = 3.0
+"""The same where the cluster does say so."""
 SETTLING = 2.0
 """Seconds for which more changes are waited for once there is one, so that they are told together."""
 
@@ -34,10 +36,10 @@ def watch(
 ) -> tuple[Following, RollbackProgress]:
     """Progress since ``following``: returns soon after a change, at once when complete or stuck, else after ``at_most`` seconds.
 
-    ``until_moved`` waits until something moves, so many seconds at most; where it is not given, the pause is slept. A cluster that does
+    ``until_moved`` waits until something moves, so many seconds at most; where it is not given, a pause is slept. A cluster that does
     not answer for a while is waited for; ClusterError when it still does not at the end.
     """
-    wait = until_moved or clock.sleep
+    wait, pause = (clock.sleep, PAUSE) if until_moved is None else (until_moved, WATCHED_PAUSE)
     end = clock.monotonic() + at_most
     lines: list[ProgressLine] = []
     while True:
@@ -54,7 +56,7 @@ def watch(
         left = end - clock.monotonic()
         if progress.state != "progressing" or left <= 0:
             return following, replace(progress, lines=tuple(lines))
-        wait(min(PAUSE, left))
+        wait(min(pause, left))
 
 
 def one_look(client: ClusterClient, service: Service, following: Following, clock: Clock) -> tuple[Following, RollbackProgress]:

@@ -154,15 +154,23 @@ def test_a_cluster_that_stays_away_ends_with_the_time(monkeypatch: pytest.Monkey
     assert "after 20s; the rollout goes on" in result["msg"]
 
 
+class Follower:
+    find = "found once"
+    seconds = 0.0
+
+    def __call__(self, params: dict[str, Any]) -> dict[str, Any]:
+        return seen("complete", int(self.seconds))
+
+
 def test_where_a_module_would_find_the_same_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(monkeypatch, [])
     run.plugin._connection.transport = "local"
     run.plugin._templar = SimpleNamespace(template=lambda value: value)
     vars(run.plugin._task).update(become=False, environment=[], async_val=0, check_mode=False)
-    monkeypatch.setattr(action, "rollback_result", lambda params, check_mode: {**begun(), "asked": params["wait_timeout"]})
-    monkeypatch.setattr(action, "Follower", lambda _seconds: lambda params: seen("complete", params["following"]["looks"]))
+    monkeypatch.setattr(action, "rollback_result", lambda params, check_mode, find: {**begun(), "asked": [params["wait_timeout"], find]})
+    monkeypatch.setattr(action, "Follower", Follower)
     result = run.plugin.run(task_vars={"ansible_python_interpreter": sys.executable})
-    assert (result["asked"], result["state"], result["progress"]["done"], run.asked) == ("5m", "verifying", 1, [])
+    assert (result["asked"], result["state"], result["progress"]["done"], run.asked) == (["5m", "found once"], "verifying", 300, [])
 
 
 def test_a_wrong_option_is_told_as_a_module_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:

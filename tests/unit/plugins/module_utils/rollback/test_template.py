@@ -12,7 +12,6 @@ from ansible_collections.devops.incident_response.plugins.module_utils.rollback.
     kept_template,
     normalised,
     patch_for,
-    revision_object,
 )
 
 PATH = "/metadata/annotations/kubernetes.io~1change-cause"
@@ -68,22 +67,6 @@ def test_other_kinds_get_their_revision_as_it_was_kept(kind: WorkloadKind) -> No
     }
     assert patch_for(kind, workload(**{CHANGE_CAUSE: "new"}), controller_revision())[1]["metadata"]["annotations"] == {CHANGE_CAUSE: None}
     assert "annotations" not in patch_for(kind, workload(), controller_revision())[1]["metadata"]
-
-
-class Client:
-    def __init__(self, **owner: Any) -> None:
-        self.owner = owner
-
-    def get(self, path: str) -> dict[str, Any]:
-        return {"kind": "ReplicaSet", "metadata": {"name": path.rpartition("/")[2], "ownerReferences": [self.owner]}}
-
-
-def test_only_what_the_workload_itself_owns_is_taken() -> None:
-    mine = Client(uid="u-1", controller=True)
-    assert revision_object(mine, WorkloadKind.DEPLOYMENT, "production", "a-6d4f", "u-1")["metadata"]["name"] == "a-6d4f"
-    for other in (Client(uid="u-2", controller=True), Client(uid="u-1", controller=False), Client()):
-        with pytest.raises(IncidentResponseError, match="ReplicaSet a-6d4f in production does not belong to this Deployment"):
-            revision_object(other, WorkloadKind.DEPLOYMENT, "production", "a-6d4f", "u-1")
 
 
 def test_a_kept_template_is_as_the_workload_would_have_it() -> None:
