@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import shlex
 import signal
@@ -80,6 +81,7 @@ async def _up(scenario: Scenario, options: argparse.Namespace) -> int:
         loop.add_signal_handler(number, ended.set)
     async with running(scenario, options.workdir, delay=options.delay_ms / 1000, apart=True) as lab:
         await lab.warm_up()
+        gc.freeze()  # the past of hundreds of pods stays; looking through it again and again would take a quarter of the time
         print(_welcome(scenario, lab), flush=True)
         if options.env_file is not None:
             write_environment(options.env_file, lab.environment)

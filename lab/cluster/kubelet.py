@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from .behaviour import PodBehaviour, PodStep
@@ -16,6 +19,7 @@ from .timestamps import parse
 Object = dict[str, Any]
 
 _STOP_SECONDS = 0.6
+_after = attrgetter("after")
 
 
 class _Life:
@@ -67,9 +71,11 @@ class Kubelet:
 
     def _live(self, pod: Object, life: _Life, now: float) -> None:
         age = now - life.started
-        for step in self._behaviour.steps(pod):
-            if life.lived < step.after <= age:
-                pod = self._take(pod, step, life.started + step.after)
+        steps = self._behaviour.steps(pod)
+        for step in islice(steps, bisect_right(steps, life.lived, key=_after), None):
+            if step.after > age:
+                break
+            pod = self._take(pod, step, life.started + step.after)
         life.lived = age
 
     def _take(self, pod: Object, step: PodStep, at: float) -> Object:

@@ -78,11 +78,11 @@ class ScenarioPods:
         )
         return cores * resources.cpu * factor, memory * resources.memory * factor
 
-    def runs(self, record: PodRecord) -> list[lifecycle.Run]:
+    def runs(self, record: PodRecord) -> Sequence[lifecycle.Run]:
         """The runs of the pod's container, in seconds from the creation of the pod."""
         found = self._failure(record)
         if found is None or found[0].reason in _NEVER_RESTARTED:
-            return [lifecycle.Run(0.0, None)]
+            return (lifecycle.Run(0.0, None),)
         failure, first, mended = found
         return lifecycle.crash_runs(first, failure, mended)
 

@@ -14,6 +14,9 @@ from lab.scenario.model import PodFailure
 _HORIZON = 6 * 3600.0
 """Seconds of a pod's life for which restarts are worked out."""
 
+_REMEMBERED = 4096
+"""Pods of which the same is asked again at every tick."""
+
 _BACK_OFF = (0.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0)
 """Seconds before each restart; the last holds from there on (kubelet, MaxContainerBackOff)."""
 
@@ -35,7 +38,8 @@ class Run:
     end: float | None
 
 
-def crash_runs(first: float, failure: PodFailure, mended: float | None = None) -> list[Run]:
+@lru_cache(maxsize=_REMEMBERED)
+def crash_runs(first: float, failure: PodFailure, mended: float | None = None) -> tuple[Run, ...]:
     """The runs of a container that fails ``first`` seconds after the pod's creation, and again after each restart.
 
     A run that starts at or after ``mended`` (seconds from creation) lasts.
@@ -49,7 +53,7 @@ def crash_runs(first: float, failure: PodFailure, mended: float | None = None) -
             break
         end = start + failure.run
         runs.append(Run(start, end))
-    return runs
+    return tuple(runs)
 
 
 def starting(container: Container, startup: float) -> list[PodStep]:
@@ -71,7 +75,7 @@ def starting(container: Container, startup: float) -> list[PodStep]:
     ]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_REMEMBERED)
 def crashing(container: Container, startup: float, failure: PodFailure, first: float, mended: float | None) -> tuple[PodStep, ...]:
     """Ready after ``startup``, unless it fails before, and then restarted again and again."""
     runs = crash_runs(first, failure, mended)

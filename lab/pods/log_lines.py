@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -22,9 +22,12 @@ _KEPT = 3600.0
 class PodLogs:
     """``runs`` gives the runs of a pod's container."""
 
-    def __init__(self, world: World, runs: Callable[[PodRecord], list[Run]]) -> None:
+    def __init__(self, world: World, runs: Callable[[PodRecord], Sequence[Run]]) -> None:
         self._world = world
         self._runs = runs
+        self._epoch = -1
+        self._shared: dict[tuple[int, str], Mapping[str, int]] = {}
+        """What ``_sharing`` found since the last change."""
 
     def lines(self, record: PodRecord, previous: bool) -> Sequence[tuple[float, str]]:
         """(Unix time, line), ascending, up to now: of the container's run, or with ``previous`` of the run that ended last."""
@@ -71,18 +74,28 @@ class PodLogs:
         """This pod's part of a count that the pods of the start of the lab share, over the time in which its log can be read."""
         assert pattern.count is not None
         assert pattern.start is not None
-        sharing = sorted(
-            other.name for other in self._world.pods.of(record.workload) if self._counts(pattern, other) and self._writes(pattern, other)
-        )
+        sharing = self._sharing(pattern, record.workload)
         if record.name not in sharing:
             return
-        position, pods = sharing.index(record.name), len(sharing)
+        position, pods = sharing[record.name], len(sharing)
         part = pattern.count // pods + (position < pattern.count % pods)
         begin = max(window[0], self._world.start + pattern.start)
         end = min(window[1], self._world.start + (pattern.end if pattern.end is not None else 0.0))
         if begin < end:
             for index in range(part):
                 yield index, begin + (index + 0.5) * (end - begin) / part
+
+    def _sharing(self, pattern: LogPattern, workload: str) -> Mapping[str, int]:
+        """The places of those pods of the workload that share the pattern's count."""
+        if self._epoch != self._world.epoch:
+            self._epoch = self._world.epoch
+            self._shared.clear()
+        known = self._shared.get((id(pattern), workload))
+        if known is None:
+            of_workload = self._world.pods.of(workload)
+            names = sorted(other.name for other in of_workload if self._counts(pattern, other) and self._writes(pattern, other))
+            known = self._shared[id(pattern), workload] = {name: place for place, name in enumerate(names)}
+        return known
 
     def _counts(self, pattern: LogPattern, record: PodRecord) -> bool:
         """Whether the pod was there at the start of the lab and is of the pattern's version."""

@@ -42,6 +42,8 @@ _SUMMARIES: dict[str, Callable[[Sequence[float]], float]] = {
     "sum": kahan_sum,
 }
 
+_OF_ONE_THE_SAME = frozenset({"avg", "sum"})
+
 
 def grouping_labels(aggregation: ast.Aggregation, labels: Labels) -> dict[str, str]:
     """The labels of the group that ``labels`` falls into."""
@@ -74,6 +76,8 @@ def aggregate(aggregation: ast.Aggregation, vector: Sequence[StepSeries], parame
 def _summarised(aggregation: str, summary: Callable[[Sequence[float]], float], members: Sequence[StepSeries]) -> Column:
     if any(has_histograms(member.values) for member in members):
         return [_of_histograms(aggregation, summary, values) if values else None for values in _present(members)]
+    if len(members) == 1 and aggregation in _OF_ONE_THE_SAME:
+        return [None if value is None else value + 0.0 for value in members[0].values]
     return [summary(values) if values else None for values in _present(members)]
 
 

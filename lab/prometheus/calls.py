@@ -60,9 +60,10 @@ def _window_columns(evaluator: Evaluator, call: ast.Call) -> list[StepSeries]:
     if once:
         times = times[:1]
     result = []
+    known: dict[int, tuple[list[int], list[int]]] = {}
     for series in evaluator.samples(selector, ends):
         evaluator.context.check_deadline()
-        column = function(Windows.over(series, ends[: len(times)], times, selector.range, parameters))
+        column = function(Windows.over(series, ends[: len(times)], times, selector.range, parameters, known))
         if any(value is not None for value in column):
             result.append(StepSeries(series.labels, column * len(ends) if once else column))
     _remark_on_window(evaluator, call, result, parameters, place)

@@ -17,7 +17,7 @@ from lab.prometheus.elementwise import negated
 from lab.prometheus.errors import ExecutionError
 from lab.prometheus.grid import Grid, SampleSeries, StepSeries
 from lab.prometheus.native_values import numbers
-from lab.prometheus.selectors import fetch, newest, without_stale
+from lab.prometheus.selectors import fetch, newest, newest_places, without_stale
 from lab.prometheus.storage import Matcher, Storage
 from lab.prometheus.windows import Windows
 
@@ -94,7 +94,7 @@ class Evaluator:
         ends = self.window_ends(expression)
         result = []
         for series in self.samples(expression, ends):
-            windows = Windows.over(series, ends[:1], [self.grid.start], expression.range, [])
+            windows = Windows.over(series, ends[:1], [self.grid.start], expression.range, [], {})
             low, high = windows.lows[0], windows.highs[0]
             if low < high:
                 result.append(SampleSeries(series.labels, series.times[low:high], series.values[low:high]))
@@ -105,10 +105,13 @@ class Evaluator:
         references = self._references(selector.offset, selector.at)
         lookback = self.context.lookback
         result = []
+        places: dict[int, list[int | None]] = {}  # by the identity of times, which many series share
         for series in fetch(self.context.storage, selector.matchers, references[0] - lookback, references[-1]):
             self.context.check_deadline()
+            if id(series.times) not in places:
+                places[id(series.times)] = newest_places(series.times, references, lookback)
             picked = [time / 1000 for time in series.times] if timestamps else series.values
-            result.append(StepSeries(series.labels, newest(series, references, lookback, picked)))
+            result.append(StepSeries(series.labels, newest(series, places[id(series.times)], picked)))
         return result
 
     def window_ends(self, selector: ast.MatrixSelector | ast.Subquery) -> list[int]:

@@ -11,7 +11,7 @@ from lab.prometheus.native import NativeHistogram
 
 
 def has_histograms(values: Sequence[float | None]) -> bool:
-    return any(isinstance(value, NativeHistogram) for value in values)
+    return NativeHistogram in set(map(type, values))
 
 
 def numbers(vector: Sequence[StepSeries]) -> list[StepSeries]:

@@ -16,10 +16,21 @@ from lab.prometheus.windows import Windows
 def _summary(function: Callable[[Sequence[float]], float]) -> Callable[[Windows], Column]:
     def column(windows: Windows) -> Column:
         if has_histograms(windows.series.values):
-            return [_seen(function, values) if values else None for values in windows.values()]
-        return [function(values) if values else None for values in windows.values()]
+            return [_seen(function, seen) if seen else None for seen in windows.values()]
+        values = windows.series.values
+        if values and values.count(values[0]) == len(values):
+            return _of_constant(function, windows)
+        return [function(seen) if seen else None for seen in windows.values()]
 
     return column
+
+
+def _of_constant(function: Callable[[Sequence[float]], float], windows: Windows) -> Column:
+    """Of equal values, such as a limit, windows of one length are the same."""
+    values = windows.series.values
+    lengths = [high - low for low, high in zip(windows.lows, windows.highs, strict=True)]
+    found = {length: function(values[:length]) if length else None for length in set(lengths)}
+    return [found[length] for length in lengths]
 
 
 def _seen(function: Callable[[Sequence[float]], float], values: Sequence[float]) -> float | None:

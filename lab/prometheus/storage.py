@@ -47,10 +47,18 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A time series: its labels with ``__name__``, and its samples as (Unix seconds, value), ascending in time."""
+    """A time series: its labels with ``__name__``, and its samples' times (Unix seconds, ascending) and values.
+
+    Series that were scraped at the same moments may share the list of them.
+    """
 
     labels: Labels
-    samples: Sequence[tuple[float, float]]
+    times: Sequence[float]
+    values: list[float]
+
+    @property
+    def samples(self) -> list[tuple[float, float]]:
+        return list(zip(self.times, self.values, strict=True))
 
 
 class Storage(Protocol):
@@ -97,7 +105,7 @@ class MemoryStorage:
                 first = bisect_right(samples, start, key=lambda sample: sample[0])
                 last = bisect_right(samples, end, key=lambda sample: sample[0])
                 if first < last:
-                    selected.append(Series(labels, samples[first:last]))
+                    selected.append(Series(labels, [at for at, _ in samples[first:last]], [value for _, value in samples[first:last]]))
         return selected
 
     def series(self, matchers: Sequence[Matcher], start: float, end: float) -> list[Labels]:

@@ -26,12 +26,21 @@ class Windows:
     parameters: list[list[float]]
 
     @classmethod
-    def over(cls, series: SampleSeries, ends: list[int], times: list[int], length: int, parameters: list[list[float]]) -> Windows:
-        """The windows that end at ``ends``."""
+    def over(
+        cls,
+        series: SampleSeries,
+        ends: list[int],
+        times: list[int],
+        length: int,
+        parameters: list[list[float]],
+        known: dict[int, tuple[list[int], list[int]]],
+    ) -> Windows:
+        """The windows that end at ``ends``. ``known`` keeps where they are among the times that many series share, by their identity."""
         stamps = series.times
-        lows = [bisect_right(stamps, end - length) for end in ends]
-        highs = [bisect_right(stamps, end, low) for end, low in zip(ends, lows, strict=True)]
-        return cls(series, lows, highs, ends, times, length, parameters)
+        if id(stamps) not in known:
+            lows = [bisect_right(stamps, end - length) for end in ends]
+            known[id(stamps)] = lows, [bisect_right(stamps, end, low) for end, low in zip(ends, lows, strict=True)]
+        return cls(series, *known[id(stamps)], ends, times, length, parameters)
 
     def values(self) -> list[list[float]]:
         """The values in each window."""

@@ -52,6 +52,8 @@ class Curve:
 
     def sampled(self, times: Sequence[float]) -> list[float]:
         """The values at ``times``, which ascend."""
+        if len(self.values) == 1:
+            return self.values * len(times)
         return _by_segment(self.times, times, lambda index: self._line(index))
 
     def scaled(self, factor: float) -> Curve:

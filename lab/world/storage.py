@@ -34,9 +34,9 @@ class WorldStorage:
         times = self._scrapes(start, end)
         selected = []
         for definition in self._matching(matchers):
-            samples = _samples(definition, times)
-            if samples:
-                selected.append(Series(definition.labels, samples))
+            living, values = _samples(definition, times)
+            if living:
+                selected.append(Series(definition.labels, living, values))
         return selected
 
     def series(self, matchers: Sequence[Matcher], start: float, end: float) -> list[Labels]:
@@ -98,17 +98,18 @@ def _grid(start: float, end: float, step: float) -> list[float]:
     return [index * step for index in range(first, last + 1)]
 
 
-def _samples(definition: SeriesDefinition, times: list[float]) -> list[tuple[float, float]]:
+def _samples(definition: SeriesDefinition, times: list[float]) -> tuple[list[float], list[float]]:
+    """Times and values. Series that lived all the time share ``times``."""
     first = bisect_left(times, definition.since)
     if definition.until is None:
         living = times[first:] if first else times
-        return list(zip(living, definition.sampled(living), strict=True))
+        return living, definition.sampled(living)
     last = bisect_left(times, definition.until)
     living = times[first:last]
-    samples = list(zip(living, definition.sampled(living), strict=True))
-    if samples and last < len(times):
-        samples.append((times[last], STALE_NAN))
-    return samples
+    values = definition.sampled(living)
+    if living and last < len(times):
+        return [*living, times[last]], [*values, STALE_NAN]
+    return living, values
 
 
 def _living(definition: SeriesDefinition, times: list[float]) -> bool:

@@ -99,8 +99,11 @@ def _write(context: Context, wanted: Object) -> None:
     current = context.store.get(wanted["kind"], meta["namespace"], meta["name"])
     if current is None:
         context.store.create(wanted)
-    else:
-        context.store.update(wanted | {"metadata": current["metadata"] | meta})
+        return
+    wanted = wanted | {"metadata": current["metadata"] | meta}
+    # Of hundreds of pods one copy more takes longer than all of this.
+    if wanted != current:
+        context.store.update(wanted)
 
 
 def forget(context: Context) -> None:

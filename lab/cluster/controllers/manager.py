@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 from ..behaviour import PodBehaviour
@@ -31,6 +32,8 @@ from .context import Context, Object
 _log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.1
+_REST = 4.0
+"""Multiple of a tick's own time that is left to the servers: with hundreds of pods there is always something to do."""
 _TIMED_TICKS = 4  # a pass for what only time changes comes at every fourth tick
 _STEPS: tuple[tuple[str, Callable[[Context, Object], None]], ...] = (
     ("Namespace", namespaces.reconcile),
@@ -66,8 +69,9 @@ class ControllerManager:
     async def run(self) -> None:
         """Ticks until cancelled."""
         while True:
+            began = time.thread_time()
             self.tick()
-            await asyncio.sleep(_TICK_SECONDS)
+            await asyncio.sleep(max(_TICK_SECONDS, _REST * (time.thread_time() - began)))
 
     def tick(self) -> None:
         """Pods first, then whoever reacts to them. Each pass may cause changes that the next tick takes up."""
