@@ -219,7 +219,8 @@ metrics:
                 name:
                   description:
                     - V(day_before), the mean of an hour; V(same_hour), the median of ten minutes before and after this time on each of the
-                      last seven days; V(before_deployment), the median of the two hours before it, where a deployment is known.
+                      last seven days; V(week_before), the same of the last of these alone; V(before_deployment), the median of the two
+                      hours before it, where a deployment is known.
                     - This module does not ask the cluster, so V(before_deployment) is only in M(devops.incident_response.diagnostics_info).
                   type: str
                   sample: same_hour

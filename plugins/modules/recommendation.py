@@ -140,8 +140,8 @@ recommendation:
         cause:
           description:
             - V(deployment), V(dependency), V(resource_leak), V(load), V(crash), V(node), V(platform) (something that services share),
-              V(configuration), V(caller) (in front of the service), what the logs name (V(certificate), V(licence), V(name_resolution),
-              V(credentials), V(quota), V(storage)), or V(unknown).
+              V(configuration), V(caller) (in front of the service), V(recurring) (so every week at this time), what the logs name
+              (V(certificate), V(licence), V(name_resolution), V(credentials), V(quota), V(storage)), or V(unknown).
           type: str
           returned: always
           sample: deployment

@@ -14,6 +14,11 @@ _AS_BAD = 0.5
 """Share of the way from the baseline to the present level from which a moment is of the same kind."""
 _SHORTEST = 60.0
 """Seconds that an episode lasts at least: less is a blip."""
+_AS_LARGE = 0.75
+"""The same for the middle of an episode, which is of the same kind only where it is about as large."""
+_DISTINCT = 3.0
+_NORMAL_MAD = 1.4826
+"""Standard deviations of what is usual by which an episode has to stand out; what a median of absolute deviations is of one."""
 _APART = 180.0
 """Seconds back near the baseline that part two episodes."""
 
@@ -27,7 +32,8 @@ def episodes(points: Sequence[Point], base: float, direction: int = 1) -> tuple[
     if len(known) < 3:
         return ()
     times, values = [at for at, _unused in known], smoothed([value for _unused, value in known])
-    limit = base + _AS_BAD * (median(values[-3:]) - base)
+    now = median(values[-3:])
+    limit = base + _AS_BAD * (now - base)
     if direction * (limit - base) <= 0:
         return ()
     runs: list[list[float]] = []
@@ -40,4 +46,20 @@ def episodes(points: Sequence[Point], base: float, direction: int = 1) -> tuple[
             runs.append([at, at])
     if not runs or times[-1] - runs[-1][1] > _APART:
         return ()
-    return (*(first for first, last in runs[:-1] if last - first >= _SHORTEST), runs[-1][0])
+    before = [value for at, value in zip(times, values, strict=True) if at < runs[-1][0]]
+    if direction * (limit - base) < _DISTINCT * _usual_deviation(before, base):
+        # What lies between comes as far by chance.
+        return (runs[-1][0],)
+    as_large = base + _AS_LARGE * (now - base)
+    earlier = [
+        first
+        for first, last in runs[:-1]
+        if last - first >= _SHORTEST
+        and direction * (median(value for at, value in zip(times, values, strict=True) if first <= at <= last) - as_large) >= 0
+    ]
+    return (*earlier, runs[-1][0])
+
+
+def _usual_deviation(values: Sequence[float], base: float) -> float:
+    """Standard deviation of most of the values around ``base``: episodes, which are fewer, add nothing to it."""
+    return _NORMAL_MAD * median(abs(value - base) for value in values) if values else 0.0

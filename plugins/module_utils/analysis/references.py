@@ -15,11 +15,13 @@ from ..units import format_value
 from .samples import UNKNOWN, apart, compare_samples, limited
 from .series import Point, finite
 
-DAY_BEFORE, SAME_HOUR, BEFORE_DEPLOYMENT = "day_before", "same_hour", "before_deployment"
+DAY_BEFORE, SAME_HOUR, WEEK_BEFORE, BEFORE_DEPLOYMENT = "day_before", "same_hour", "week_before", "before_deployment"
 
 FEWEST_DAYS = 3
 """Days of which the same hour is needed before it counts as usual: two may both have been unusual."""
 _DAY = 86400.0
+_WEEK = 7
+"""Days."""
 _BEFORE = 7200.0
 """Seconds before an onset or a deployment that are looked at: enough values to be sure by a single one of now."""
 _PRESENT = 900.0
@@ -57,6 +59,7 @@ def references(known: Measured, onset: float | None, deployed_at: float | None) 
     days = _by_day(known)
     usual = [value for values in days.values() for value in values]
     hourly = _compared(ours, usual, known)
+    weekday = days.get(_WEEK, [])
     deployment = _before(recent, deployed_at, known.window)
     deployed = _compared(ours, deployment, known)
     found = [
@@ -68,6 +71,14 @@ def references(known: Measured, onset: float | None, deployed_at: float | None) 
             len(days),
             hourly if days else None,
             "no values at this time of the day on any of the days before",
+        ),
+        _baseline(
+            WEEK_BEFORE,
+            median(weekday) if weekday else None,
+            known,
+            len(weekday) and 1,
+            _compared(ours, weekday, known) if weekday else None,
+            "no values at this time a week ago",
         ),
     ]
     if deployed_at is not None:

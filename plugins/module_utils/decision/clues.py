@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from ..analysis.error_nature import Nature, nature, of_clients
 from ..analysis.growth import growing_since
 from ..analysis.log_signs import Sign, configuration_change, main_errors, named_cause
-from ..analysis.signals import USER_FELT, worsening
+from ..analysis.signals import worsening
 from ..analysis.stack_frames import touched
 from ..analysis.version_split import in_both, only_in
 from ..model.diagnostics import Diagnostics
@@ -64,8 +64,10 @@ class Clues:
     """Whether these errors are such as a program makes by itself, or such as somebody else's failure makes."""
 
 
-def clues(diagnostics: Diagnostics, suspect: Revision | None, since: datetime | None, onset: datetime | None) -> Clues:
-    """The clues about ``suspect``, deployed at ``since``, and trouble that began at ``onset``."""
+def clues(
+    diagnostics: Diagnostics, suspect: Revision | None, since: datetime | None, onset: datetime | None, about: frozenset[str]
+) -> Clues:
+    """The clues about ``suspect``, deployed at ``since``, and trouble that began at ``onset`` and is ``about`` signals of these names."""
     logs, state, metrics = diagnostics.logs.data, diagnostics.workload.data, diagnostics.metrics.data
     patterns, pods = logs.patterns if logs else (), state.pods if state else ()
     errors = main_errors(patterns, onset)
@@ -82,7 +84,7 @@ def clues(diagnostics: Diagnostics, suspect: Revision | None, since: datetime | 
         both=in_both(suspect.version, errors, pods) if suspect and rollouts else None,
         changed_file=touched((file for error in errors for file in error.files), changed),
         growth=growing_since(metrics.signals, since, onset) if metrics else None,
-        earlier=_earlier(diagnostics, since),
+        earlier=_earlier(diagnostics, since, about),
         others_fail=_others(diagnostics, onset),
         errors=errors,
         unseen=_unseen(diagnostics, errors, onset),
@@ -96,9 +98,9 @@ def _last_words(pods: Sequence[Pod]) -> tuple[LogPattern, ...]:
     return tuple(LogPattern("FATAL", message, count, message, None, None, (), None) for message, count in said.items())
 
 
-def _earlier(diagnostics: Diagnostics, since: datetime | None) -> tuple[datetime, ...]:
+def _earlier(diagnostics: Diagnostics, since: datetime | None, about: frozenset[str]) -> tuple[datetime, ...]:
     metrics = diagnostics.metrics.data
-    felt = [signal for signal in metrics.signals if signal.name in USER_FELT] if metrics else []
+    felt = [signal for signal in metrics.signals if signal.name in about] if metrics else []
     most = max((signal.earlier_onsets for signal in felt), key=len, default=())
     return tuple(at for at in most if since is None or at < since)
 

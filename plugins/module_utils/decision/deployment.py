@@ -36,6 +36,7 @@ pods of another version fail, or log the same errors, as well             -60
 pods that crash ran well at first, and no other version was started since -15
 all failing pods are on one node, or a node gave its pods up              -50
 users felt the same before the deployment: once / more often          -15/-50
+users felt the same a week ago at this time, and on no other day          -50
 much failed before it already, and now not three times as much            -40
 =====================================================================  ======
 
@@ -57,6 +58,7 @@ from ..units import format_duration, format_value
 from .corroboration import corroborated
 from .ledger import Ledger
 from .rivals import (
+    as_every_week,
     busy_node,
     came_late,
     configuration_changed,
@@ -278,6 +280,8 @@ def _weigh_clues(facts: Situation, ledger: Ledger) -> None:
     if found.earlier and not facts.code_evidence:
         often = "once" if len(found.earlier) == 1 else f"{len(found.earlier)} times"
         ledger.add(-15 if len(found.earlier) == 1 else -50, f"It was as bad {often} before the deployment, and went by")
+    elif facts.as_every_week and not facts.code_evidence:
+        ledger.add(-50, as_every_week(facts))
     before = _failed_already(facts)
     if before is not None and not facts.code_evidence:
         ledger.add(-40, f"Much failed before the deployment already ({before}): it may be more of the same")

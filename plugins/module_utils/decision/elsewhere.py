@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from ..model.recommendation import Hypothesis
 from .ledger import Ledger
-from .rivals import configuration_changed, names_of, outside_cause
+from .rivals import as_every_week, configuration_changed, names_of, outside_cause
 from .situation import Situation
 
+WEEKLY = "As every week at this time"
 _CHECKS = {
     "certificate": ("Check the certificate's dates: openssl s_client -connect HOST:PORT", "Check the trusted authorities in the image"),
     "licence": ("Check the dates of the licence", "Ask its vendor for a grace period"),
@@ -63,3 +64,13 @@ def caller_hypothesis(facts: Situation) -> Hypothesis | None:
     ledger.add(0, f"The service itself does not see the failures: {facts.clues.unseen}")
     ledger.check("Look at the access log of the proxy in front: status, client, route", "Compare its status codes with the service's own")
     return ledger.hypothesis("caller", "Failures in front of the service (clients or proxy)")
+
+
+def weekly_hypothesis(facts: Situation) -> Hypothesis | None:
+    """What users feel is slower as it was a week ago at this time, and on no other day: 85 %."""
+    if not facts.as_every_week:
+        return None
+    ledger = Ledger(85)
+    ledger.add(0, as_every_week(facts))
+    ledger.check("See what runs every week at this time: batches, reports, exports", "Give it an objective of its own, or another time")
+    return ledger.hypothesis("recurring", WEEKLY)

@@ -13,6 +13,7 @@ from ..analysis.wording import plural, version_of
 from ..model.recommendation import Guard
 from ..units import format_duration, format_ratio
 from .rivals import (
+    as_every_week,
     busy_node,
     configuration_changed,
     dependency_is_independent,
@@ -106,6 +107,8 @@ def _clues(facts: Situation) -> Iterator[Guard]:
     if found.earlier and facts.implicated and not facts.code_evidence:
         detail = f"it was as bad {plural(len(found.earlier), 'time')} before the deployment, and went by"
         yield Guard("recurring", "It comes and goes since before the deployment", detail, forbids=len(found.earlier) > 1)
+    elif facts.as_every_week and facts.implicated and not facts.code_evidence:
+        yield Guard("recurring", "It was so a week ago at this time", as_every_week(facts), forbids=True)
 
 
 def _workload(facts: Situation) -> Iterator[Guard]:

@@ -144,6 +144,8 @@ def _decide(
         return action, concluded.headline or f"{action.value.replace('_', ' ').upper()} ({leader.title})"
     if leader.cause == "unknown":
         return Action.INVESTIGATE, "INVESTIGATE FURTHER (cause not yet known)"
+    if leader.cause == "recurring":
+        return Action.MONITOR, "MONITOR (it was so a week ago at this time)"
     blamed = next((one.confidence for one in causes if one.cause == "deployment"), 0)
     how = "not deployment-related" if blamed < _UNRELATED else "before any rollback"
     return Action.INVESTIGATE, f"INVESTIGATE {leader.title} ({how})"

@@ -13,9 +13,11 @@ from ..analysis.log_signs import Sign
 from ..analysis.pods import NODE_TROUBLE
 from ..analysis.signals import worsening
 from ..analysis.waiting import Cause, Slowdown
+from ..analysis.weekly import as_a_week_ago
 from ..model.dependencies import DependencyHealth
 from ..model.finding import Level
 from ..model.metrics import Neighbour, Signal
+from ..units import format_value
 from .around import nodes_lost
 from .incident_onset import POD_START
 from .situation import Situation, exhausted, saturated, unreachable
@@ -105,6 +107,15 @@ def slow_peer(facts: Situation) -> Slowdown | None:
     if known is None or known.cause is not Cause.PEER:
         return None
     return known if not facts.implicated or facts.began_before or not (facts.code_evidence or at_once(facts)) else None
+
+
+def as_every_week(facts: Situation) -> str:
+    """``Latency P95 is 1.1s, and was 1.1s a week ago at this time, but on no other day``."""
+    told = [
+        f"{one.title} is {format_value(one.value, one.unit)}, and was {format_value(as_a_week_ago(one), one.unit)}"
+        for one in facts.as_every_week
+    ]
+    return f"{told[0]} a week ago at this time, but on no other day" if told else ""
 
 
 def gone_back_in_vain(facts: Situation) -> bool:

@@ -15,6 +15,7 @@ from ..analysis.rollout_end import rollout_end
 from ..analysis.signals import USER_FELT, worsening
 from ..analysis.stability import first_rolled_out, last_stable, same_template, still_rolling_out
 from ..analysis.waiting import Cause, Slowdown, answering_as_ever, slowdown
+from ..analysis.weekly import as_a_week_ago
 from ..model.dependencies import DependencyHealth
 from ..model.diagnostics import Diagnostics
 from ..model.finding import Level
@@ -167,6 +168,15 @@ class Situation:
         return bool(felt) and all(signal.recovering for signal in felt) and not self.failing
 
     @property
+    def as_every_week(self) -> tuple[Signal, ...]:
+        """What users feel, where all of it was so a week ago at this time and on no other day; empty where it is more, or an outage."""
+        worse = set(self.symptoms.degraded)
+        found = tuple(one for name in USER_FELT if (one := self.signal(name)) and one.title in worse and as_a_week_ago(one) is not None)
+        told = self.symptoms
+        outage = told.high_errors is not False or told.crashes or told.logged or self.failing
+        return found if worse and not outage and worse == {one.title for one in found} else ()
+
+    @property
     def unhealthy_dependencies(self) -> tuple[DependencyHealth, ...]:
         """Worst first: what does not work, then what is critical, then what is fullest."""
         known = self.diagnostics.dependencies.data.health if self.diagnostics.dependencies.data else ()
@@ -297,11 +307,12 @@ def situation(diagnostics: Diagnostics, now: datetime, options: Options) -> Situ
     pods = workload.pods if workload else ()
     onset = incident_onset(diagnostics)
     suspect, since = _suspect(rollouts, onset)
+    felt = symptoms(diagnostics, options.tree.limit("error_rate", HIGH_ERROR_RATE), options.tree.limit("latency_p95", HIGH_LATENCY))
     return Situation(
         diagnostics=diagnostics,
         now=now,
         options=options,
-        symptoms=symptoms(diagnostics, options.tree.limit("error_rate", HIGH_ERROR_RATE), options.tree.limit("latency_p95", HIGH_LATENCY)),
+        symptoms=felt,
         onset=onset,
         suspect=suspect,
         suspect_since=since,
@@ -310,7 +321,7 @@ def situation(diagnostics: Diagnostics, now: datetime, options: Options) -> Situ
         target=options.target or (last_stable(rollouts, suspect) if rollouts and suspect else None),
         failing=failing(pods, now),
         crashing=crashing(pods, now),
-        clues=clues(diagnostics, suspect, since, onset.at),
+        clues=clues(diagnostics, suspect, since, onset.at, felt.about),
     )
 
 

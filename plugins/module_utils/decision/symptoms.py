@@ -57,6 +57,13 @@ class Symptoms:
         return bool(self.high_errors or self.high_latency or self.crashes or self.logged)
 
     @property
+    def about(self) -> frozenset[str]:
+        """The signals that the incident is about: failures where there are many, else how long requests take; any where it is neither."""
+        if self.high_errors:
+            return frozenset({"error_rate"})
+        return frozenset({"latency_p95", "latency_p50"}) if self.high_latency else frozenset(USER_FELT)
+
+    @property
     def any(self) -> bool:
         return self.severe or bool(self.degraded)
 

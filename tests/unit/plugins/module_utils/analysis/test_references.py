@@ -35,11 +35,12 @@ def test_each_past_has_its_value_and_its_verdict() -> None:
     assert [(one.name, round(one.value or 0.0, 3), one.days) for one in baselines] == [
         ("day_before", 0.19, 0),
         ("same_hour", 0.2, 7),
+        ("week_before", 0.2, 1),
         ("before_deployment", 0.01, 0),
     ]
     assert named(baselines, "before_deployment").ratio == 20.0
     verdicts = [one.comparison.verdict if one.comparison else None for one in baselines]
-    assert verdicts == [None, "same", "worse"]
+    assert verdicts == [None, "same", "same", "worse"]
     assert usual == named(baselines, "same_hour").comparison
 
 
@@ -81,8 +82,8 @@ def test_without_any_past_nothing_is_known() -> None:
 def test_a_zero_before_has_no_ratio() -> None:
     usual, baselines = references(measured(lately(lambda age: 0.3), week(lambda day: 0.0), 0.0), None, None)
     assert usual.verdict == "worse"
-    assert [one.ratio for one in baselines] == [None, None]
-    assert [one.value for one in baselines] == [0.0, 0.0]
+    assert [one.ratio for one in baselines] == [None, None, None]
+    assert [one.value for one in baselines] == [0.0, 0.0, 0.0]
 
 
 def test_lower_may_be_worse() -> None:

@@ -150,7 +150,7 @@ def test_a_signal_says_how_sure_it_differs() -> None:
     assert signal.comparison is not None
     assert (signal.comparison.verdict, signal.comparison.sureness) == ("worse", pytest.approx(0.9999, abs=1e-3))
     assert "0.1%" in signal.comparison.sentence
-    assert [baseline.name for baseline in signal.baselines] == ["day_before", "same_hour"]
+    assert [baseline.name for baseline in signal.baselines] == ["day_before", "same_hour", "week_before"]
 
 
 def test_first_errors_ever_are_worse_without_a_multiple() -> None:
