@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..analysis.error_nature import Nature, nature, of_clients
-from ..analysis.growth import growing_since
+from ..analysis.growth import growing_since, memory_since
 from ..analysis.log_signs import Sign, configuration_change, main_errors, named_cause
+from ..analysis.pods import killed_again
 from ..analysis.signals import USER_FELT, worsening
 from ..analysis.stack_frames import touched
 from ..analysis.version_split import in_both, only_in
@@ -66,7 +67,7 @@ class Clues:
 
 def clues(diagnostics: Diagnostics, suspect: Revision | None, since: datetime | None, onset: datetime | None) -> Clues:
     """The clues about ``suspect``, deployed at ``since``, and trouble that began at ``onset``."""
-    logs, state, metrics = diagnostics.logs.data, diagnostics.workload.data, diagnostics.metrics.data
+    logs, state = diagnostics.logs.data, diagnostics.workload.data
     patterns, pods = logs.patterns if logs else (), state.pods if state else ()
     errors = main_errors(patterns, onset)
     changes, rollouts = diagnostics.changes.data, diagnostics.rollouts.data
@@ -81,13 +82,21 @@ def clues(diagnostics: Diagnostics, suspect: Revision | None, since: datetime | 
         only_new=only_in(suspect.version, errors, pods) if suspect and rollouts else None,
         both=in_both(suspect.version, errors, pods) if suspect and rollouts else None,
         changed_file=touched((file for error in errors for file in error.files), changed),
-        growth=growing_since(metrics.signals, since, onset) if metrics else None,
+        growth=_growth(diagnostics, since, onset),
         earlier=_earlier(diagnostics, since),
         others_fail=_others(diagnostics, onset),
         errors=errors,
         unseen=_unseen(diagnostics, errors, onset),
         nature=nature(errors),
     )
+
+
+def _growth(diagnostics: Diagnostics, since: datetime | None, onset: datetime | None) -> Signal | None:
+    metrics, state = diagnostics.metrics.data, diagnostics.workload.data
+    if metrics is None:
+        return None
+    killed = state is not None and bool(killed_again(state.pods, diagnostics.collected_at))
+    return growing_since(metrics.signals, since, onset) or (memory_since(metrics.signals, since) if killed else None)
 
 
 def _last_words(pods: Sequence[Pod]) -> tuple[LogPattern, ...]:
