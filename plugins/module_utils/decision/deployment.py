@@ -56,6 +56,7 @@ from .rivals import (
     configuration_changed,
     dependency_is_independent,
     errors_begin_elsewhere,
+    fails_with_others,
     gone_back_in_vain,
     is_serious,
     names_of,
@@ -255,7 +256,7 @@ def _weigh_clues(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-45, f"Errors begin in {facts.error_origin[0]}")
     if found.others_fail and not facts.code_evidence:
         ledger.add(-60, f"Other services fail too, and do not depend on this one: {names_of(found.others_fail)}")
-    if found.fail_with_it and not facts.code_evidence and found.nature is not Nature.OWN:
+    if fails_with_others(facts):
         ledger.add(
             -25, f"{names_of(found.fail_with_it)} began to fail at the same time, and nobody knows whether that is because of this one"
         )

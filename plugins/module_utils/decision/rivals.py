@@ -105,6 +105,11 @@ def errors_begin_elsewhere(facts: Situation) -> bool:
     return not facts.implicated or facts.began_before or not (facts.code_evidence or at_once(facts))
 
 
+def fails_with_others(facts: Situation) -> bool:
+    """Whether other services began to fail at the same moment, perhaps because they call this one, and nothing shows that it is at fault."""
+    return bool(facts.clues.fail_with_it) and not facts.code_evidence and facts.clues.nature is not Nature.OWN
+
+
 def gone_back_in_vain(facts: Situation) -> bool:
     """Whether somebody rolled back, long enough ago for it to help, and what began before that goes on."""
     rollouts, since = facts.rollouts, facts.rollouts.deployed_at if facts.rollouts else None
