@@ -106,7 +106,7 @@ def errors_begin_elsewhere(facts: Situation) -> bool:
 
 
 def fails_with_others(facts: Situation) -> bool:
-    """Whether other services began to fail at the same moment, perhaps because they call this one, and nothing shows that it is at fault."""
+    """Whether other services began to fail at the same moment, perhaps since they call this one, and nothing shows that it is at fault."""
     return bool(facts.clues.fail_with_it) and not facts.code_evidence and facts.clues.nature is not Nature.OWN
 
 

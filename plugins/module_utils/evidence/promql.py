@@ -177,15 +177,16 @@ def series_of_requests(names: MetricNames, offset: str = "") -> str:
 
 def _memory(service: Service) -> SignalQueries:
     pods = _pods(service)
-    used, limit = f"container_memory_usage_bytes{pods}", f"container_spec_memory_limit_bytes{pods}"
+    used, limit, stated = f"container_memory_usage_bytes{pods}", f"container_spec_memory_limit_bytes{pods}", _stated(service, "memory")
 
-    def share(used_bytes: str, limit_bytes: str) -> str:
-        return f"avg(sum by (pod) ({used_bytes}) / (sum by (pod) ({limit_bytes}) > 0))"
+    def share(used_bytes: str, limit_bytes: str, stated_bytes: str) -> str:
+        limits = f"(sum by (pod) ({limit_bytes}) > 0 or sum by (pod) ({stated_bytes}))"
+        return f"avg(sum by (pod) ({used_bytes}) / {limits})"
 
     def over(function: str, window: str, offset: str) -> str:
-        return share(f"{function}({used}[{window}]{offset})", f"{function}({limit}[{window}]{offset})")
+        return share(*(f"{function}({series}[{window}]{offset})" for series in (used, limit, stated)))
 
-    now, before = share(used, limit), over("avg_over_time", "1h", " offset 1d")
+    now, before = share(used, limit, stated), over("avg_over_time", "1h", " offset 1d")
 
     def past(window: str, offset: str) -> str:
         return over("last_over_time", window, offset)
@@ -196,12 +197,12 @@ def _memory(service: Service) -> SignalQueries:
 def _cpu(service: Service) -> SignalQueries:
     pods = _pods(service)
     used = f"container_cpu_usage_seconds_total{pods}"
-    quota, period = f"container_spec_cpu_quota{pods}", f"container_spec_cpu_period{pods}"
+    quota, period, stated = f"container_spec_cpu_quota{pods}", f"container_spec_cpu_period{pods}", _stated(service, "cpu")
 
     def share(window: str, offset: str) -> str:
         cores = f"sum by (pod) (rate({used}[{window}]{offset}))"
-        limit = f"sum by (pod) (avg_over_time({quota}[{window}]{offset}) / avg_over_time({period}[{window}]{offset}))"
-        return f"avg({cores} / ({limit} > 0))"
+        limit = f"sum by (pod) (avg_over_time({quota}[{window}]{offset}) / avg_over_time({period}[{window}]{offset})) > 0"
+        return f"avg({cores} / ({limit} or sum by (pod) (avg_over_time({stated}[{window}]{offset}))))"
 
     return SignalQueries(
         "cpu", "CPU usage", "share", share("5m", ""), lambda window: share(window, ""), share("1h", " offset 1d"), share, used, limited=True
@@ -250,6 +251,11 @@ def _pool(names: MetricNames) -> SignalQueries:
         names.pool_used or "",
         optional=True,
     )
+
+
+def _stated(service: Service, resource: str) -> str:
+    """The limits as kube-state-metrics tells them, for where the series of cAdvisor that do are dropped, as they often are."""
+    return f"kube_pod_container_resource_limits{_pods(service)[:-1]},resource={quote(resource)}}}"
 
 
 def _pods(service: Service) -> str:
