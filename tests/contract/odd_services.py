@@ -67,6 +67,7 @@ def odd_services(now: float) -> list[Series]:
         *(series for name in PRESETS for series in _under_preset(now, name)),
         *_renamed(now),
         *_saturated(now),
+        *_limited_by_its_manifest(now),
         *(
             _counter(now, {"__name__": "http_requests_total", "job": "coded", "code": code}, 2 * HOUR, 0.0, rate)
             for code, rate in (("200", 8.0), ("503", 2.0))
@@ -153,6 +154,16 @@ def _saturated(now: float) -> Iterator[Series]:
         yield _gauge(now, {"__name__": name, "job": "saturated", "instance": "10.0.0.1:8080", "pool": "main"}, value)
     labels = {"__name__": "http_server_requests_seconds_count", "job": "saturated", "status": "200"}
     yield _counter(now, labels, 2 * HOUR, 0.0, 5.0)
+
+
+def _limited_by_its_manifest(now: float) -> Iterator[Series]:
+    """cAdvisor's own series of the limits are dropped; kube-state-metrics has those of the pod's manifest."""
+    pod = {"namespace": "production", "pod": "manifest-5d5f8c7b9d-abcde", "container": "app"}
+    yield _counter(now, {"__name__": "container_cpu_usage_seconds_total", **pod}, 2 * HOUR, 0.0, 0.4)
+    yield _gauge(now, {"__name__": "container_memory_usage_bytes", **pod}, 5e8)
+    for resource, limit in (("cpu", 0.5), ("memory", 1e9), ("ephemeral_storage", 1e10)):
+        yield _gauge(now, {"__name__": "kube_pod_container_resource_limits", **pod, "resource": resource}, limit)
+    yield _requests(now, "manifest", "200", 2 * HOUR, rate=5.0)
 
 
 def _replicated(now: float) -> Iterator[Series]:

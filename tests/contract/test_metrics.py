@@ -267,6 +267,11 @@ class TestOddServices:
         others = judged(client(url, situation.now), Service("young"), situation.now)
         assert (others.signal("cpu_throttling"), others.signal("pool")) == (None, None)
 
+    def test_limits_may_be_those_of_the_manifest(self, url: str, situation: Incident) -> None:
+        found = judged(client(url, situation.now), Service("manifest"), situation.now)
+        assert signal(found, "memory").value == pytest.approx(0.5)
+        assert signal(found, "cpu").value == pytest.approx(0.8, abs=0.01)
+
     @pytest.mark.parametrize(
         ("job", "remark"),
         [

@@ -38,7 +38,7 @@ _OWN = re.compile(
             r"\b(?:ZeroDivision|Assertion|UnboundLocal|NotImplemented|JSONDecode)Error\b|division by zero|assertion failed|overflow\b",
             r"\bpanic:|segmentation fault|SIGSEGV|StackOverflow|index out of (?:range|bounds)|out of range",
             r"ClassCast|NoSuch(?:Method|Field|Element)|ClassNotFound|NoClassDef|Illegal(?:Argument|State)|Unsupported(?:Operation|Encoding)",
-            r"unhandled (?:exception|promise|error)|UnhandledPromiseRejection|Cannot find module|different types",
+            r"Cannot find module|different types",
             r"(?:cannot|can't|failed to|could not|unable to) (?:decode|parse|compare|deserialize|unmarshal|serialize|cast|convert)",
             r"unmarshal|deserializ|unexpected (?:token|end of|field|key)|unknown (?:field|column|property|format|option|flag)",
             r"(?:column|relation|table|function) \S+ does not exist|no such (?:table|column)|missing (?:required|mandatory)",
@@ -47,6 +47,8 @@ _OWN = re.compile(
     ),
     re.IGNORECASE,
 )
+_UNHANDLED = re.compile(r"unhandled (?:exception|promise|error)|UnhandledPromiseRejection", re.IGNORECASE)
+"""What a framework writes in front of whatever it was that nobody caught."""
 _OUTSIDE = re.compile(
     "|".join(
         (
@@ -65,6 +67,11 @@ _OUTSIDE = re.compile(
             r"database (?:system )?is (?:starting up|shutting down|in recovery)|Communications link failure|ServerSelectionTimeout",
             r"NoBrokersAvailable|NoHostAvailable|no (?:available|reachable) (?:servers?|nodes?|hosts?|brokers?)\b",
             r"\b(?:LOADING|MISCONF|CLUSTERDOWN|READONLY)\b|OOM command not allowed",
+            r"\bConnect(?:ion)?(?:Timeout|Reset|Refused|Aborted)?(?:Error|Exception)\b|AutoReconnect|RemoteDisconnected",
+            r"(?:unexpected |: )EOF\b|I/O error (?:on|occurred)|while (?:reading from|writing to) (?:the )?(?:stream|socket)",
+            r"error (?:occurred )?while sending|transport (?:connection|is closing)|connection (?:has been |is |was )?(?:closed|lost)\b",
+            r"remote (?:end|host) closed|shards? failed",
+            r"lock (?:wait )?timeout|LockNotAvailable|could not obtain lock|deadlock (?:found|detected)|database (?:table )?is locked",
         )
     ),
     re.IGNORECASE,
@@ -78,6 +85,7 @@ _CLIENT = re.compile(
     "|".join(
         (
             r"\b4(?:00|01|03|04|05|09|13|15|22|29)\b|bad request|unauthori[sz]ed|forbidden|unprocessable|rejected request",
+            r"client (?:has |prematurely )?(?:closed|disconnected|cancell?ed|aborted|gave up|went away)|\b499\b",
             r"malformed|invalid (?:request|body|json|payload|signature|input)|is not (?:valid )?JSON",
         )
     ),
@@ -91,14 +99,21 @@ def nature(errors: Sequence[LogPattern]) -> Nature | None:
     A stack trace in the service's files makes an error its own, unless it says what else failed: a client's exception has one as well.
     """
     total = sum(one.count for one in errors)
-    own = sum(one.count for one in errors if _says(one, _OWN) or (one.files and not _says(one, _OUTSIDE) and not _says(one, _WAITING)))
+    own = sum(one.count for one in errors if _says(one, _OWN) or (_uncaught(one) and not _says(one, _OUTSIDE) and not _says(one, _WAITING)))
     outside = sum(one.count for one in errors if _says(one, _OUTSIDE) and not _says(one, _OWN))
     if total and own >= _MOST * total:
         return Nature.OWN
     if total and outside >= _HALF * total and own <= _FEW * total:
         return Nature.OUTSIDE
     waiting = sum(one.count for one in errors if _says(one, _WAITING) and not _says(one, _OWN))
-    return Nature.WAITING if waiting and outside + waiting >= _MOST * total and own <= _FEW * total else None
+    if not waiting or outside + waiting < _MOST * total or own > _FEW * total:
+        return None
+    # Who waits for what fails tells of both.
+    return Nature.OUTSIDE if outside >= _FEW * total else Nature.WAITING
+
+
+def _uncaught(error: LogPattern) -> bool:
+    return bool(error.files) or _says(error, _UNHANDLED)
 
 
 def _says(error: LogPattern, words: re.Pattern[str]) -> bool:

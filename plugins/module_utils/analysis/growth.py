@@ -15,6 +15,8 @@ from .signals import USER_FELT, worsening
 _GREW = 1.5
 _LEAD = 180.0
 """Seconds by which the growth began before anybody felt anything: what comes together may be a consequence."""
+_ROSE = 1.2
+"""Multiple from which memory is more than it was, where pods are ended by its limit: what is killed and starts anew is low on average."""
 _TOLERANCE = 60.0
 _NOT_USED_UP = frozenset({*USER_FELT, "request_rate", "cpu_throttling"})
 
@@ -33,3 +35,11 @@ def growing_since(signals: Sequence[Signal], deployed_at: datetime | None, felt:
         and (worsening(signal) or 0.0) >= _GREW
     ]
     return max(grown, key=lambda signal: worsening(signal) or 0.0, default=None)
+
+
+def memory_since(signals: Sequence[Signal], deployed_at: datetime | None) -> Signal | None:
+    """Memory, where it has been more since the deployment; for when pods are ended by its limit, and begin anew each time."""
+    memory = next((signal for signal in signals if signal.name == "memory"), None)
+    if memory is None or memory.onset is None or deployed_at is None or (worsening(memory) or 0.0) < _ROSE:
+        return None
+    return memory if -_TOLERANCE <= (memory.onset - deployed_at).total_seconds() <= PROMPT else None

@@ -23,6 +23,8 @@ _COLOURS = re.compile(r"\x1b(?:\[[0-9;:?]*[A-Za-z]|\][^\x07\x1b]{0,300}(?:\x07|\
 """And other sequences for terminals."""
 _GROUPED = re.compile(r"[\s|]*((?:\w+\.)*\w*ExceptionGroup: .*)")
 _CAUSE = re.compile(r"\s*(?:Caused by: |\[cause\]: |---> )(.+?)(?:\s*\{)?$")
+_NAMED = re.compile(r"\s{2,}((?:\w+\.){1,8}\w*(?:Exception|Error)(?: \(\w+\))?: .+)")
+"""The exception that .NET's console logger writes below the message, indented as that is."""
 _SOURCE_LINE = re.compile(r"\S{1,300}:\d+(?::\d+)?$")
 """What Node writes above the exception that it ends with: the place in the source."""
 
@@ -102,6 +104,8 @@ def _trace(entry: Entry, text: str) -> None:
         entry.message = short(group[1])
     if entry.level in _SEVERE and (cause := _CAUSE.match(text)):
         entry.cause = cause[1][:MAX_CAUSE]
+    elif entry.level in _SEVERE and not (entry.cause or entry.wants_message) and (named := _NAMED.match(text)):
+        entry.cause = named[1][:MAX_CAUSE]
     if entry.wants_message and text.strip():
         entry.message, entry.wants_message = short(text), False
     elif entry.level in _SEVERE and len(entry.files) < MAX_FILES:

@@ -81,8 +81,12 @@ def part(text: str) -> Part:
         return Part.TRACEBACK
     if _PANIC.match(text) or (text.startswith("thread '") and RUST_PANIC.match(text)):
         return Part.PANIC
-    if text.startswith("{") or OWN_TIME.match(text) or KLOG.match(text) or stated(text) or LOGFMT_START.search(text):
+    if text.startswith("{") or OWN_TIME.match(text) or KLOG.match(text) or LOGFMT_START.search(text):
         return Part.BEGINS
+    if level := stated(text):
+        # An exception may say what a server answered, with the level that it had there: "OperationalError: FATAL:  too many clients".
+        named = _EXCEPTION.match(text)
+        return Part.EXCEPTION if named and named.end() <= level.start(1) else Part.BEGINS
     if DOTNET.match(text):
         return Part.BEGINS
     if _EXCEPTION.match(text):

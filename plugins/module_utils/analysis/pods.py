@@ -47,6 +47,12 @@ _A_WHILE, _SOON = 30.0, 0.25
 """Seconds of a first run, beyond what a pod may take to start, and the part of it that the last one did not outlive."""
 _OVER_FOR = 1800.0
 """Seconds after which a pod that ended, and that was replaced, says nothing any more."""
+_LATELY = 2700.0
+"""Seconds for which an end by the memory limit is of the present: a leak may take half an hour from one to the next."""
+_AGAIN = 2
+_OLD = 3 * 3600.0
+_FULL, _MUCH_LESS = 0.85, 0.75
+"""Share of the limit from which a pod is as good as full, and part of that up to which another uses much less."""
 
 
 def failing(pods: Sequence[Pod], now: datetime) -> tuple[Pod, ...]:
@@ -80,7 +86,36 @@ def commonest_reason(pods: Sequence[Pod]) -> str | None:
 
 def out_of_memory(state: WorkloadState) -> tuple[Pod, ...]:
     """Pods whose last end was the memory limit."""
-    return tuple(pod for pod in state.pods if pod.reason == "OOMKilled" or (pod.exit_code == 137 and "OOMKilled" in (pod.message or "")))
+    return tuple(pod for pod in state.pods if _by_memory(pod))
+
+
+def killed_again(pods: Sequence[Pod], now: datetime) -> tuple[Pod, ...]:
+    """Pods that are up at this moment, and that the memory limit ends again and again; none unless it is half of all that should be there.
+
+    They are well from one end to the next, which is when one may happen to look.
+    """
+    there = [pod for pod in pods if not (pod.terminating or is_over(pod))]
+    again = tuple(
+        pod
+        for pod in there
+        if pod.ready and _by_memory(pod) and pod.restarts >= _AGAIN and pod.last_restart_at is not None
+        if (now - pod.last_restart_at).total_seconds() <= _LATELY
+    )
+    return again if 2 * len(again) >= len(there) else ()
+
+
+def full_with_age(state: WorkloadState | None, now: datetime) -> Pod | None:
+    """The pod that is as good as full after hours, where pods that its memory limit ended lately use much less; None where there is none.
+
+    Memory then goes with age, and not with what is asked of the pods: all of them get their share of that.
+    """
+    there = [pod for pod in state.pods if pod.ready and pod.memory_share is not None] if state else []
+    anew = [pod for pod in there if _by_memory(pod) and _seconds_since(pod.last_restart_at, now) <= _LATELY]
+    old = [pod for pod in there if _seconds_since(pod.last_restart_at or pod.created_at, now) >= _OLD]
+    fullest = max(old, key=lambda pod: pod.memory_share or 0.0, default=None)
+    if fullest is None or not anew or (fullest.memory_share or 0.0) < _FULL:
+        return None
+    return fullest if all((pod.memory_share or 0.0) <= _MUCH_LESS * (fullest.memory_share or 0.0) for pod in anew) else None
 
 
 def is_over(pod: Pod) -> bool:
@@ -105,6 +140,14 @@ def stuck_at(pod: Pod) -> PodWarning | None:
 def failed_probe(pod: Pod, kinds: Sequence[str] = ("Startup", "Liveness", "Readiness")) -> PodWarning | None:
     """The newest failure of a probe of these kinds; None where there is none."""
     return next((one for one in pod.warnings if one.reason == "Unhealthy" and one.message.startswith(tuple(kinds))), None)
+
+
+def _seconds_since(moment: datetime | None, now: datetime) -> float:
+    return (now - moment).total_seconds() if moment is not None else float("inf")
+
+
+def _by_memory(pod: Pod) -> bool:
+    return pod.reason == "OOMKilled" or (pod.exit_code == 137 and "OOMKilled" in (pod.message or ""))
 
 
 def _starts(pod: Pod, now: datetime) -> bool:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..analysis.error_nature import Nature, nature, of_clients
-from ..analysis.growth import growing_since
+from ..analysis.growth import growing_since, memory_since
 from ..analysis.log_signs import Sign, configuration_change, main_errors, named_cause
+from ..analysis.pods import killed_again
 from ..analysis.signals import worsening
 from ..analysis.stack_frames import touched
 from ..analysis.version_split import in_both, only_in
@@ -56,6 +57,8 @@ class Clues:
     """When users felt the same before the suspect was deployed, and it went by."""
     others_fail: tuple[Neighbour, ...]
     """Other services that began to fail before this one did, or at the same time without calling it."""
+    fail_with_it: tuple[Neighbour, ...]
+    """Other services that began to fail at the same time, where nobody knows whether they call this one."""
     errors: tuple[LogPattern, ...]
     """The errors that came with the trouble, most frequent first."""
     unseen: str | None
@@ -68,7 +71,7 @@ def clues(
     diagnostics: Diagnostics, suspect: Revision | None, since: datetime | None, onset: datetime | None, about: frozenset[str]
 ) -> Clues:
     """The clues about ``suspect``, deployed at ``since``, and trouble that began at ``onset`` and is ``about`` signals of these names."""
-    logs, state, metrics = diagnostics.logs.data, diagnostics.workload.data, diagnostics.metrics.data
+    logs, state = diagnostics.logs.data, diagnostics.workload.data
     patterns, pods = logs.patterns if logs else (), state.pods if state else ()
     errors = main_errors(patterns, onset)
     changes, rollouts = diagnostics.changes.data, diagnostics.rollouts.data
@@ -83,13 +86,22 @@ def clues(
         only_new=only_in(suspect.version, errors, pods) if suspect and rollouts else None,
         both=in_both(suspect.version, errors, pods) if suspect and rollouts else None,
         changed_file=touched((file for error in errors for file in error.files), changed),
-        growth=growing_since(metrics.signals, since, onset) if metrics else None,
+        growth=_growth(diagnostics, since, onset),
         earlier=_earlier(diagnostics, since, about),
         others_fail=_others(diagnostics, onset),
+        fail_with_it=_at_the_same_time(diagnostics, onset),
         errors=errors,
         unseen=_unseen(diagnostics, errors, onset),
         nature=nature(errors),
     )
+
+
+def _growth(diagnostics: Diagnostics, since: datetime | None, onset: datetime | None) -> Signal | None:
+    metrics, state = diagnostics.metrics.data, diagnostics.workload.data
+    if metrics is None:
+        return None
+    killed = state is not None and bool(killed_again(state.pods, diagnostics.collected_at))
+    return growing_since(metrics.signals, since, onset) or (memory_since(metrics.signals, since) if killed else None)
 
 
 def _last_words(pods: Sequence[Pod]) -> tuple[LogPattern, ...]:
@@ -111,16 +123,39 @@ def _others(diagnostics: Diagnostics, onset: datetime | None) -> tuple[Neighbour
     if metrics is None or onset is None:
         return ()
     callers = frozenset(traces.callers) if traces else frozenset()
-    graph_known = traces is not None and bool(traces.callers or traces.callees)
-    lead = max(_LEAD, 2 * (metrics.scrape_interval or 0.0))
+    graph_known = _graph_known(diagnostics)
+    lead = _lead(metrics)
     found = []
     for other in metrics.neighbours:
-        if other.onset is None or other.name in callers:
+        if other.onset is None or called(other) in callers:
             continue
         ahead = (onset - other.onset).total_seconds()
         if lead <= ahead <= _SAME_TROUBLE or (graph_known and abs(ahead) <= lead):
             found.append(other)
     return tuple(found)
+
+
+def called(other: Neighbour) -> str:
+    """The service's name as traces have it: without the namespace that OpenTelemetry puts in front of it in ``job``."""
+    return other.name.rpartition("/")[2]
+
+
+def _at_the_same_time(diagnostics: Diagnostics, onset: datetime | None) -> tuple[Neighbour, ...]:
+    metrics = diagnostics.metrics.data
+    if metrics is None or onset is None or _graph_known(diagnostics):
+        return ()
+    near = [other for other in metrics.neighbours if other.onset and abs((onset - other.onset).total_seconds()) < _lead(metrics)]
+    return tuple(near)
+
+
+def _graph_known(diagnostics: Diagnostics) -> bool:
+    """Whether traces tell who calls whom."""
+    traces = diagnostics.traces.data
+    return traces is not None and bool(traces.callers or traces.callees)
+
+
+def _lead(metrics: Metrics) -> float:
+    return max(_LEAD, 2 * (metrics.scrape_interval or 0.0))
 
 
 def _unseen(diagnostics: Diagnostics, errors: tuple[LogPattern, ...], onset: datetime | None) -> str | None:

@@ -29,6 +29,7 @@ errors begin in another service, or one that it calls takes longer for
 requests take longer within the service itself, as traces show             +5
 the logs name a cause outside of it (a certificate, a name server ...)    -45
 other services fail too, before it or without calling it                  -60
+others began at the same time, without errors of its own                  -30
 the logs tell of a changed configuration just before it began             -40
 the service's own traces and logs show no such failures                   -40
 traffic rose first, without / with evidence in the code               -60/-10
@@ -64,6 +65,7 @@ from .rivals import (
     configuration_changed,
     dependency_is_independent,
     errors_begin_elsewhere,
+    fails_with_others,
     gone_back_in_vain,
     is_serious,
     names_of,
@@ -273,6 +275,10 @@ def _weigh_clues(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-45, f"Traces show that {slow.peer.name} {slow.told}")
     if found.others_fail and not facts.code_evidence:
         ledger.add(-60, f"Other services fail too, and do not depend on this one: {names_of(found.others_fail)}")
+    if fails_with_others(facts):
+        ledger.add(
+            -25, f"{names_of(found.fail_with_it)} began to fail at the same time, and nobody knows whether that is because of this one"
+        )
     if changed is not None:
         ledger.add(-40, f"A configuration changed just before: {changed.line}")
     if found.unseen is not None and not facts.code_evidence:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..model.recommendation import Hypothesis
+from .clues import called
 from .ledger import Ledger
 from .rivals import as_every_week, configuration_changed, names_of, outside_cause
 from .situation import Situation
@@ -35,8 +36,12 @@ def outside_hypothesis(facts: Situation) -> Hypothesis | None:
 
 
 def platform_hypothesis(facts: Situation) -> Hypothesis | None:
-    """Something that several services share, where others fail too and no dependency that was probed explains it: 85 %."""
-    others = facts.clues.others_fail
+    """Something that several services share, where others fail too and no dependency that was probed explains it: 85 %.
+
+    The one in which the errors begin is no such other: it is the dependency that fails.
+    """
+    origin = facts.error_origin[0] if facts.error_origin else None
+    others = tuple(one for one in facts.clues.others_fail if called(one) != origin)
     if not others or facts.code_evidence or facts.unhealthy_dependencies:
         return None
     ledger = Ledger(85)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..analysis.contribution import PROMPT
 from ..analysis.error_nature import Nature
-from ..analysis.pods import UNSCHEDULED, commonest_reason, out_of_memory
+from ..analysis.pods import UNSCHEDULED, commonest_reason, full_with_age, out_of_memory
 from ..analysis.signals import worsening
 from ..analysis.waiting import Cause
 from ..model.dependencies import DependencyHealth
@@ -148,8 +148,8 @@ def _weigh_dependency(facts: Situation, worst: DependencyHealth, ledger: Ledger)
 
 
 def _leak(facts: Situation) -> Hypothesis | None:
-    """10 %, +25 when latency grew gradually, +35 when memory (+15 CPU) is on its way to its limit, +10 when nearly full (+25 when rising
-    and as good as full), +25 when killed.
+    """10 %, +25 when latency grew gradually, +35 when memory (+15 CPU) is on its way to its limit or goes with the age of pods, +10 when
+    nearly full (+25 when rising and as good as full), +25 when killed.
 
     A leak that began with a deployment is the deployment's: at most 15 here.
     """
@@ -161,6 +161,9 @@ def _leak(facts: Situation) -> Hypothesis | None:
     if memory is not None and _heads_for_limit(memory, facts):
         rising = True
         ledger.add(35, f"{memory.title} is trending up{_trend(memory)}")
+    elif (old := full_with_age(facts.workload, facts.now)) is not None:
+        rising = True
+        ledger.add(35, f"Pod {old.name}, which was not started anew, is as good as full; those that were use far less")
     elif memory is not None and memory.value is not None:
         ledger.add(-20, f"{memory.title} is not rising ({format_value(memory.value, memory.unit)})")
     if cpu is not None and (cpu.value or 0.0) >= _BUSY and _heads_for_limit(cpu, facts):
@@ -213,7 +216,7 @@ def _crash(facts: Situation) -> Hypothesis | None:
         return None
     killed = out_of_memory(facts.workload)
     ledger = Ledger(85 if killed else 50)
-    reason = commonest_reason(facts.crashing) or "crashes"
+    reason = commonest_reason(facts.crashing) or ("OOMKilled" if killed else "crashes")
     ledger.add(0, f"{len(facts.crashing)} pods: {reason}")
     lately = came_late(facts) and facts.clues.nature is not Nature.OWN
     prompt = facts.delay is None or (facts.delay <= PROMPT and not lately) or facts.code_evidence

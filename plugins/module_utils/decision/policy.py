@@ -10,7 +10,7 @@ from ..model.incident import Policy
 from ..model.recommendation import Action, Guard
 from .corroboration import corroborated
 from .guards import forbidden
-from .rivals import came_late
+from .rivals import came_late, fails_with_others
 from .situation import Situation
 
 AUTOMATIC, APPROVAL, NEVER = "automatic", "approval", "never"
@@ -47,6 +47,10 @@ def automatic(
         (
             came_late(facts) and not facts.code_evidence and (not facts.crashing or facts.untried),
             "It began after the rollout was over, and nothing in the version itself was seen to be wrong: something else may have changed.",
+        ),
+        (
+            fails_with_others(facts),
+            "Other services began to fail at the same moment, and nobody knows whether they call this one.",
         ),
         (
             any(one.name == "migrations" for one in guards) and not facts.diagnostics.service.schema_check,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ..analysis.contribution import DELAYED, PROMPT
+from ..analysis.error_nature import Nature
 from ..analysis.log_signs import Sign
 from ..analysis.pods import NODE_TROUBLE
 from ..analysis.signals import worsening
@@ -29,6 +30,8 @@ _TIME_TO_HELP = 180.0
 """Seconds after a rollback from which it should show: pods start, and five-minute rates follow."""
 _AT_ONCE = 180.0
 """Seconds after a rollout began within which a dependency that is used up was probably used up by the new version."""
+_AFTER_FIRST_REQUESTS = 60.0
+"""Seconds after a rollout was complete by which a version that asks the wrong host, or asks it wrongly, has shown it."""
 _STRAINED = 3600.0
 """Seconds for which a service may bear a surge before it shows."""
 _RISES_TOGETHER = 900.0
@@ -76,9 +79,13 @@ def at_once(facts: Situation) -> bool:
 
 
 def came_late(facts: Situation) -> bool:
-    """Whether every pod of the suspect had run for a while before it began: a version that is wrong mostly shows it at once."""
+    """Whether every pod of the suspect had run for a while before it began: a version that is wrong mostly shows it at once.
+
+    With the first requests, where the errors are such as another's failure makes: those have all been answered well then.
+    """
     settled = facts.settled_for
-    return settled is not None and settled > _AT_ONCE + facts.onset.tolerance / 2
+    soon = _AFTER_FIRST_REQUESTS if facts.clues.nature is Nature.OUTSIDE else _AT_ONCE
+    return settled is not None and settled > soon + facts.onset.tolerance / 2
 
 
 def outside_cause(facts: Situation) -> Sign | None:
@@ -116,6 +123,11 @@ def as_every_week(facts: Situation) -> str:
         for one in facts.as_every_week
     ]
     return f"{told[0]} a week ago at this time, but on no other day" if told else ""
+
+
+def fails_with_others(facts: Situation) -> bool:
+    """Whether other services began to fail at the same moment, perhaps since they call this one, and nothing shows that it is at fault."""
+    return bool(facts.clues.fail_with_it) and not facts.code_evidence and facts.clues.nature is not Nature.OWN
 
 
 def gone_back_in_vain(facts: Situation) -> bool:

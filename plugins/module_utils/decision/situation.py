@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..analysis.contribution import PROMPT
-from ..analysis.pods import UNSTARTABLE, crashing, failing, fails_to_start_again
+from ..analysis.pods import UNSTARTABLE, crashing, failing, fails_to_start_again, killed_again
 from ..analysis.rollout_end import rollout_end
 from ..analysis.signals import USER_FELT, worsening
 from ..analysis.stability import first_rolled_out, last_stable, same_template, still_rolling_out
@@ -320,7 +320,7 @@ def situation(diagnostics: Diagnostics, now: datetime, options: Options) -> Situ
         delay=(onset.at - since).total_seconds() if since and onset.at else None,
         target=options.target or (last_stable(rollouts, suspect) if rollouts and suspect else None),
         failing=failing(pods, now),
-        crashing=crashing(pods, now),
+        crashing=crashing(pods, now) or killed_again(pods, now),
         clues=clues(diagnostics, suspect, since, onset.at, felt.about),
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ..analysis.levels import DEFAULT_THRESHOLDS, objective_of, signal_level
-from ..analysis.pods import crashing, failing
+from ..analysis.pods import crashing, failing, killed_again
 from ..analysis.signals import USER_FELT, worsening
 from ..analysis.wording import signal_baseline, signal_value
 from ..model.diagnostics import Diagnostics
@@ -163,6 +163,9 @@ def _crashes(diagnostics: Diagnostics) -> tuple[bool | None, str]:
     if state is None:
         return None, diagnostics.workload.reason or "the pods are not known"
     pods = crashing(state.pods, diagnostics.workload.collected_at)
+    again = killed_again(state.pods, diagnostics.workload.collected_at)
+    if again and not pods:
+        return True, f"{len(again)}/{state.desired} pods: OOMKilled again and again, ready at the moment"
     if not pods:
         return False, f"{state.ready}/{state.desired} pods ready, none crashes"
     return True, f"{len(pods)}/{state.desired} pods: {', '.join(sorted({pod.reason for pod in pods if pod.reason}))}"

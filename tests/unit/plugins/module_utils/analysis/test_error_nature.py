@@ -43,6 +43,13 @@ def test_what_a_program_makes_by_itself(template: str) -> None:
         "FATAL: the database system is starting up",
         "kafka.errors.NoBrokersAvailable",
         "Error: socket hang up",
+        "ActiveRecord::LockWaitTimeout (PG::LockNotAvailable)",
+        "Lock wait timeout exceeded; try restarting transaction",
+        "Npgsql.NpgsqlException: Exception while reading from stream",
+        "redis.exceptions.ConnectionError: Error 111",
+        "I/O error on POST request for https://<*>",
+        "An unhandled exception has occurred (caused by System.Net.Http.HttpRequestException: Connection refused)",
+        "[type=search_phase_execution_exception, reason=all shards failed]",
     ],
 )
 def test_what_somebody_elses_failure_makes(template: str) -> None:
@@ -60,6 +67,11 @@ def test_what_only_tells_of_waiting(template: str) -> None:
     assert nature([line(template, 50), line("KeyError: 'bid'", 50)]) is None, "half of it is the program's own"
 
 
+def test_who_waits_for_what_fails_tells_of_both() -> None:
+    assert nature([line("canceling statement due to statement timeout", 60), line("deadlock detected", 40)]) is Nature.OUTSIDE
+    assert nature([line("canceling statement due to statement timeout", 90), line("deadlock detected", 10)]) is Nature.WAITING
+
+
 def test_the_most_frequent_errors_count() -> None:
     own, outside = line("KeyError: 'bid'", 70), line("connection refused", 30)
     assert nature([own, outside]) is Nature.OWN
@@ -75,6 +87,8 @@ def test_a_stack_trace_in_its_own_files_is_its_own() -> None:
 
 
 def test_requests_that_clients_made_wrong() -> None:
+    gave_up = line("client closed request before response", 40, "WARN")
+    assert of_clients([gave_up]) is gave_up
     refused = line("422 Unprocessable Entity for client <*>", 40, "WARN")
     assert of_clients([refused, line("cache is cold", 6, "WARN")]) is refused
     assert of_clients([refused, line("order failed", 9)]) is None, "there are errors besides"
@@ -88,6 +102,7 @@ def test_requests_that_clients_made_wrong() -> None:
         ("AxiosError: read ECONNRESET", Nature.OUTSIDE),
         ("RatesClient: request timed out", Nature.WAITING),
         ("booking refused", Nature.OWN),
+        ("An unhandled exception has occurred", Nature.OWN),
         ("TypeError: 503 is not a function", Nature.OWN),
     ],
 )

@@ -166,6 +166,12 @@ app/models/payment.rb:10:in `validate': boom (RuntimeError)
 \tfrom app/controllers/payments.rb:5:in `create'
 I, [2025-10-21T14:23:15.123456 #1]  INFO -- : ok"""
 
+ANSWERED = """2025-10-21 14:23:15,123 ERROR [django.request] Internal Server Error: /seats
+Traceback (most recent call last):
+  File "/app/seats/views.py", line 12, in list_seats
+django.db.utils.OperationalError: FATAL:  too many clients
+INFO next"""
+
 CUT_OFF = """ERROR request failed
 Traceback (most recent call last):
   File "/app/x.py", line 1, in <module>
@@ -207,7 +213,11 @@ ValueError: not so"""
         (GO_RECOVERED, [("FATAL", "http: panic serving 10.0.0.1:4242: boom"), ("INFO", "next")]),
         (ZAP, [("ERROR", "failed"), ("INFO", "ok")]),
         (NODE, [("ERROR", "TypeError: Cannot read properties of undefined"), ("UNKNOWN", "ready")]),
-        (DOTNET, [("ERROR", "Payment failed"), ("INFO", "ready")]),
+        (DOTNET, [("ERROR", "Payment failed (caused by System.TimeoutException: The operation has timed out.)"), ("INFO", "ready")]),
+        (
+            ANSWERED,
+            [("ERROR", "Internal Server Error: /seats: django.db.utils.OperationalError: FATAL:  too many clients"), ("INFO", "next")],
+        ),
         (RUBY, [("ERROR", "Payment failed: app/models/payment.rb:10:in `validate': boom (RuntimeError)"), ("INFO", "ok")]),
         (CUT_OFF, [("ERROR", "request failed"), ("INFO", "restarted")]),
         (UNCAUGHT, [("INFO", "all is well"), ("ERROR", "ValueError: not so")]),

@@ -9,6 +9,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.decision.
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.situation import Attempt, Options
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
+from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Neighbour
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import (
     Certificate,
@@ -164,6 +165,29 @@ class TestFailuresThatTheServiceDoesNotSee:
         assert (found.action, forbidding(found)) == (Action.ROLLBACK, {})
 
 
+class TestOtherServicesThatFail:
+    def given(self, name: str, began: float, told: str = "order <*> failed", age: float = 5 * MINUTE, **sources: object) -> Recommendation:
+        signals = metrics(errors(0.5, 0.001, 4 * MINUTE), latency(3.0, 0.15, 4 * MINUTE), traffic(100, 100))
+        failing = replace(signals, neighbours=(Neighbour(name, 0.4, ago(began)),))
+        lines = logs(pattern("ERROR", told, 900, 4 * MINUTE, new=True))
+        return recommended(outage(age, 4 * MINUTE, metrics=failing, logs=lines, **sources))
+
+    def test_at_the_same_time_leave_it_to_a_person_unless_the_errors_are_its_own(self) -> None:
+        assert not self.given("returns", 4 * MINUTE, traces=None).automatic
+        assert self.given("returns", 4 * MINUTE, "KeyError: 'bid'", traces=None).automatic
+
+    def test_and_call_it_are_no_clue_whatever_their_namespace(self) -> None:
+        graph = replace(traces(), callers=("web",), callees=("db",))
+        assert "others_fail" not in forbidding(self.given("production/web", 6 * MINUTE, traces=graph))
+        assert "others_fail" in forbidding(self.given("production/mail", 6 * MINUTE, traces=graph))
+
+    def test_and_in_which_the_errors_begin_are_the_dependency(self) -> None:
+        graph = replace(traces(error_services=[("stock", 80)]), callers=("web",), callees=("stock",))
+        later = {"began": 6 * MINUTE, "age": 14 * MINUTE}
+        assert self.given("production/stock", traces=graph, **later).hypotheses[0].cause == "dependency"
+        assert self.given("production/mail", traces=replace(graph, error_services=()), **later).hypotheses[0].cause == "platform"
+
+
 class TestWhatBeginsAfterTheRolloutIsComplete:
     """Nine minutes after the rollout, and more than eight after its last pod was made."""
 
@@ -182,6 +206,16 @@ class TestWhatBeginsAfterTheRolloutIsComplete:
         found = self.begun_late(self.line("connect ECONNREFUSED <*>"))
         assert found.action is Action.INVESTIGATE
         assert found.hypotheses[0].cause == "dependency"
+
+    def test_the_first_requests_show_whether_it_asks_the_right_host(self) -> None:
+        """Two minutes after the rollout was complete."""
+
+        def soon(template: str) -> Action:
+            told = logs(pattern("ERROR", template, 900, 5 * MINUTE, new=True))
+            return recommended(outage(age=7.5 * MINUTE, onset=5 * MINUTE, logs=told)).action
+
+        assert soon("connect ECONNREFUSED <*>") is Action.INVESTIGATE
+        assert soon("order <*> failed") is Action.ROLLBACK
 
     def test_with_errors_of_its_own_it_is_rolled_back(self) -> None:
         assert self.begun_late(self.line("KeyError: 'bid'")).action is Action.ROLLBACK

@@ -6,16 +6,20 @@ from dataclasses import replace
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
+from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Metrics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    DAY,
     HOUR,
     MINUTE,
     NOW,
+    ago,
     deployed,
     diagnostics,
     errors,
     latency,
     logs,
+    memory,
     metrics,
     pattern,
     pods,
@@ -51,3 +55,31 @@ def test_without_an_error_rate_logs_full_of_errors_of_the_version_are_an_outage(
 
     assert (told(400).action, told(400).automatic) == (Action.ROLLBACK, False)
     assert told(15).action is not Action.ROLLBACK
+
+
+class TestPodsThatAreUpBetweenTwoEndsByTheMemoryLimit:
+    def given(self, age: float, **sources: object) -> Diagnostics:
+        killed = [
+            replace(
+                pod,
+                exit_code=137,
+                message="container app exceeded its memory limit (OOMKilled)",
+                restarts=4,
+                last_restart_at=ago(5 * MINUTE),
+                created_at=ago(age),
+            )
+            for pod in pods(3)
+        ]
+        return diagnostics(rollouts=deployed(age), workload=workload(*killed), **sources)
+
+    def test_crash_all_the_same(self) -> None:
+        found = recommended(self.given(6 * DAY, metrics=metrics(errors(0.3, 0.001, 12 * MINUTE), latency(0.2, 0.2), memory(0.85, 0.4))))
+        assert (found.action, found.hypotheses[0].cause) == (Action.RAISE_LIMIT, "crash")
+
+    def test_are_the_deployments_where_memory_is_more_since_then(self) -> None:
+        def measured(onset: float) -> Metrics:
+            return metrics(errors(0.002, 0.002), latency(0.2, 0.2), traffic(100, 100), memory(0.5, 0.38, onset))
+
+        found = recommended(self.given(2 * HOUR, metrics=measured(2 * HOUR - 4 * MINUTE)))
+        assert (found.action, found.hypotheses[0].cause, found.automatic) == (Action.ROLLBACK, "deployment", False)
+        assert recommended(self.given(2 * HOUR, metrics=measured(HOUR))).action is not Action.ROLLBACK
