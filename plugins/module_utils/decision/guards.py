@@ -19,6 +19,7 @@ from .rivals import (
     errors_begin_elsewhere,
     is_serious,
     names_of,
+    origin_elsewhere,
     outside_cause,
     taken_by_node,
     traffic_rose_first,
@@ -86,9 +87,8 @@ def _clues(facts: Situation) -> Iterator[Guard]:
     outside, changed = outside_cause(facts), configuration_changed(facts)
     if outside is not None and facts.implicated:
         yield Guard("outside_cause", outside.title, f"{outside.line}; an earlier version would meet it too", forbids=True)
-    elif facts.implicated and errors_begin_elsewhere(facts) and facts.error_origin is not None:
-        name, count = facts.error_origin
-        yield Guard("errors_begin_elsewhere", f"Errors begin in {name}", f"{plural(count, 'failed trace')} show it", forbids=True)
+    elif facts.implicated and errors_begin_elsewhere(facts) and (origin := origin_elsewhere(facts)) is not None:
+        yield Guard("errors_begin_elsewhere", f"Errors begin in {origin[0]}", origin[1], forbids=True)
     if found.others_fail and facts.implicated and not facts.code_evidence:
         detail = f"{names_of(found.others_fail)} began to fail before this one, or does not call it: something that they share is to blame"
         yield Guard("others_fail", "Other services fail too", detail, forbids=True)

@@ -42,6 +42,7 @@ from .knowledge import inferred, known, unknown
 from .observations import observe
 from .policy import NEVER, SURE, automatic
 from .reasoning import reasoning
+from .rivals import origin_elsewhere
 from .situation import Options, Situation, situation, unreachable
 from .stuck import STUCK
 from .walk import Walk, walk
@@ -109,7 +110,7 @@ def _confidence(
     if leader is None:
         return _BLIND if facts.symptoms.blind or facts.symptoms.any else _NOTHING_WRONG
     undecided = leader.cause == "unknown" or (leader.cause == "deployment" and leader.confidence < LIKELY)
-    undecided = undecided or (leader.cause == "dependency" and not facts.unhealthy_dependencies and facts.error_origin is None)
+    undecided = undecided or (leader.cause == "dependency" and not facts.unhealthy_dependencies and origin_elsewhere(facts) is None)
     blamed = next((one.confidence for one in causes if one.cause == "deployment"), 0)
     if action is Action.INVESTIGATE and leader.cause != "deployment" and facts.implicated and forbidden(found) is not None:
         return max(leader.confidence, min(_NO_ROLLBACK, 100 - blamed))
