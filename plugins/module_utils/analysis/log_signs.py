@@ -28,7 +28,9 @@ class Sign:
     line: str
     count: int
     by_time: bool = False
-    """Something has expired, which it has for every version."""
+    """Something has expired or is used up, which it is for every version."""
+    of_others: bool = False
+    """Whoever answers says it about itself: no version's settings make it so, even where it came with a rollout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,11 @@ class _Kind:
     title: str
     words: re.Pattern[str]
     by_time: bool = False
+    of_others: bool = False
 
 
-def _kind(cause: str, title: str, *alternatives: str, by_time: bool = False) -> _Kind:
-    return _Kind(cause, title, re.compile("|".join(alternatives), re.IGNORECASE), by_time)
+def _kind(cause: str, title: str, *alternatives: str, by_time: bool = False, of_others: bool = False) -> _Kind:
+    return _Kind(cause, title, re.compile("|".join(alternatives), re.IGNORECASE), by_time, of_others)
 
 
 _KINDS = (
@@ -64,28 +67,47 @@ _KINDS = (
         r"unable to (?:get|verify)[\w ]{0,30} certificate|self[- ]signed certificate|UNABLE_TO_VERIFY_LEAF_SIGNATURE",
     ),
     _kind(
+        "storage",
+        "The numbers of a table are used up",
+        r"reached maximum value of sequence|Duplicate entry '(?:2147483647|4294967295|9223372036854775807)'",
+        r"Failed to read auto-increment value|avoid wraparound",
+        by_time=True,
+    ),
+    _kind(
+        "name_resolution",
+        "The name server does not answer (DNS)",
+        r"Temporary failure in name resolution|\bEAI_AGAIN\b|SERVFAIL|server misbehaving",
+        r"lookup \S+ on \S+: (?:read udp|no answer|i/o timeout|dial)",
+        of_others=True,
+    ),
+    _kind(
         "name_resolution",
         "Names are not resolved (DNS)",
-        r"no such host|server misbehaving|Name or service not known|Temporary failure in name resolution|nodename nor servname",
-        r"\bENOTFOUND\b|\bEAI_AGAIN\b|UnknownHostException|NXDOMAIN|SERVFAIL|getaddrinfo (?:failed|error)|could not translate host name",
-        r"lookup \S+ on \S+: (?:read udp|no answer|i/o timeout|dial)|Name resolution failed|Could not resolve host",
+        r"no such host|Name or service not known|nodename nor servname",
+        r"\bENOTFOUND\b|UnknownHostException|NXDOMAIN|getaddrinfo (?:failed|error)|could not translate host name",
+        r"Name resolution failed|Could not resolve host",
     ),
     _kind(
         "credentials",
         "Credentials are refused",
         r"password authentication failed|Access denied for user|WRONGPASS|NOAUTH Authentication required|invalid_client|invalid_grant",
         r"SASL authentication failed|Authentication failed for|login failed for user|InvalidAccessKeyId|ExpiredToken",
+        r"\bAccess ?Denied(?:Exception)?\b|\bnot authori[sz]ed to (?:perform|access)|UnauthorizedOperation|SignatureDoesNotMatch",
+        r"InvalidClientTokenId|UnrecognizedClientException|\bPERMISSION_DENIED\b|permission denied for (?:table|relation|schema|database)",
+        r"token (?:is )?(?:expired|used before issued|not (?:yet )?valid)|jwt (?:expired|not active|issued in the future)|\bnbf\b",
         r"\b(?:token|secret|credential|password|api key)s? (?:is|was|are|were|has|have) (?:been )?(?:revoked|rotated|rejected|invalid)",
     ),
     _kind(
         "quota",
         "A quota or rate limit is used up",
         r"\b429\b|Too Many Requests|rate limit(?:ed)? (?:is |was )?(?:exceeded|reached|hit)|quota (?:is |was )?exceeded|RESOURCE_EXHAUSTED",
-        r"\bThrottl(?:ed|ing)(?:Exception)?\b|RequestLimitExceeded|TooManyRequestsException",
+        r"\bThrottl(?:ed|ing)(?:Exception)?\b|RequestLimitExceeded|TooManyRequestsException|ProvisionedThroughputExceeded",
+        r"\bSlowDown\b|reduce your request rate|rate exceeded|usage limit|insufficient_quota|ServiceQuotaExceeded|daily limit",
     ),
     _kind(
         "storage",
         "A disk or volume is full",
+        r"flood[- ]stage|read[- ]only[- ]allow[- ]delete",
         r"no space left on device|\bENOSPC\b|disk (?:is )?full|could not extend (?:file|relation)|disk quota exceeded",
         r"Read-only file system",
     ),
@@ -119,7 +141,7 @@ def named_cause(patterns: Sequence[LogPattern], onset: datetime | None) -> Sign 
         named = [one for one in errors if kind.words.search(one.template) or kind.words.search(one.sample)]
         count = sum(one.count for one in named)
         if named and count >= _MAIN_SHARE * total:
-            return Sign(kind.cause, kind.title, named[0].template, count, kind.by_time)
+            return Sign(kind.cause, kind.title, named[0].template, count, kind.by_time, kind.of_others)
     return None
 
 

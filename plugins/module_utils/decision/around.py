@@ -15,6 +15,7 @@ _BEFORE, _AFTER = timedelta(minutes=10), timedelta(minutes=1)
 """How long before it began a configuration was changed for it to be the cause; kubelets bring a new one to the pods within two minutes."""
 _EXPIRY_SHOWS = timedelta(hours=2)
 """Within which an expired certificate shows: connections that were made before go on for a while."""
+_NOTICED = timedelta(minutes=3)
 
 
 def configuration_written(state: WorkloadState | None, onset: datetime | None) -> Sign | None:
@@ -37,6 +38,24 @@ def certificate_expired(state: WorkloadState | None, onset: datetime | None, now
             line = f"the certificate in Secret {one.secret} expired at {format_moment(one.expires_at)}"
             return Sign("certificate", "A certificate has expired", line, 1, by_time=True)
     return None
+
+
+def nodes_went(state: WorkloadState | None, onset: datetime | None) -> tuple[str, ...]:
+    """The names of nodes of its pods that stopped being ready as it began.
+
+    The control plane notices it up to a minute after the node fell silent:
+    https://kubernetes.io/docs/reference/node/node-status/#heartbeats
+    """
+    if state is None or onset is None:
+        return ()
+    went = (
+        (node.name, one.since)
+        for node in state.surroundings.nodes
+        if node.pods and not node.ready
+        for one in node.problems
+        if one.type == "Ready"
+    )
+    return tuple(name for name, since in went if since is not None and onset - _AFTER <= since <= onset + _NOTICED)
 
 
 def nodes_lost(state: WorkloadState | None) -> frozenset[str]:

@@ -10,6 +10,7 @@ high, since that has more causes. What is only a degradation is judged by ``anal
 began within 15 minutes after the rollout began, or while it goes on      +10
 began within 15 minutes, and more than 3 after the rollout was complete:
   with evidence in the code / errors of its own / others / none           0/-5/-15/-45
+  with others, more than 5 after it, unless a commit speaks of the same   -30
   with errors such as another's failure makes                             -60
   with errors that only tell of waiting                                   -30
 began 15 minutes to an hour after it: gradually / suddenly            -10/-55
@@ -62,13 +63,16 @@ from .rivals import (
     as_every_week,
     busy_node,
     came_late,
+    commit_names_errors,
     configuration_changed,
     dependency_is_independent,
     errors_begin_elsewhere,
     fails_with_others,
     gone_back_in_vain,
     is_serious,
+    long_settled,
     names_of,
+    origin_elsewhere,
     outside_cause,
     slow_peer,
     taken_by_node,
@@ -215,8 +219,10 @@ def _weigh_lateness(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-60, f"{sentence}, with errors that something else made: {facts.clues.errors[0].template}")
     elif facts.clues.nature is Nature.WAITING:
         ledger.add(-30, f"{sentence}, and its errors only tell that something was too slow: {facts.clues.errors[0].template}")
+    elif facts.clues.errors and (not long_settled(facts) or commit_names_errors(facts)):
+        ledger.add(-15, f"{sentence}, and nothing points at the version itself")
     else:
-        ledger.add(-15 if facts.clues.errors else -45, f"{sentence}, and nothing points at the version itself")
+        ledger.add(-30 if facts.clues.errors else -45, f"{sentence}, and nothing points at the version itself")
 
 
 def _weigh_code(facts: Situation, ledger: Ledger) -> None:
@@ -229,7 +235,8 @@ def _weigh_code(facts: Situation, ledger: Ledger) -> None:
         ledger.add(5, f"Traces show that the service {facts.slowdown.told}")
     logs = facts.diagnostics.logs.data
     new = [p for p in logs.patterns if p.level in _NEW_ERRORS and p.new_since_deployment] if logs and not facts.earlier_suspect else []
-    if new and not facts.began_before and not (came_late(facts) and facts.clues.nature is Nature.OUTSIDE):
+    # What fails since after the rollout logs something new whoever is to blame.
+    if new and not facts.began_before and not (came_late(facts) and facts.clues.nature is not Nature.OWN):
         ledger.add(5, f"New since the deployment: {new[0].level} {new[0].template} ({new[0].count} times)")
 
 
@@ -269,8 +276,8 @@ def _weigh_clues(facts: Situation, ledger: Ledger) -> None:
     outside, changed = outside_cause(facts), configuration_changed(facts)
     if outside is not None:
         ledger.add(-45, f"The logs name another cause: {outside.line}")
-    elif errors_begin_elsewhere(facts) and facts.error_origin is not None:
-        ledger.add(-45, f"Errors begin in {facts.error_origin[0]}")
+    elif errors_begin_elsewhere(facts) and (origin := origin_elsewhere(facts)) is not None:
+        ledger.add(-45, f"Errors begin in {origin[0]}")
     elif (slow := slow_peer(facts)) is not None and slow.peer is not None:
         ledger.add(-45, f"Traces show that {slow.peer.name} {slow.told}")
     if found.others_fail and not facts.code_evidence:

@@ -20,6 +20,7 @@ from .rivals import (
     errors_begin_elsewhere,
     is_serious,
     names_of,
+    origin_elsewhere,
     outside_cause,
     slow_peer,
     taken_by_node,
@@ -88,9 +89,8 @@ def _clues(facts: Situation) -> Iterator[Guard]:
     outside, changed = outside_cause(facts), configuration_changed(facts)
     if outside is not None and facts.implicated:
         yield Guard("outside_cause", outside.title, f"{outside.line}; an earlier version would meet it too", forbids=True)
-    elif facts.implicated and errors_begin_elsewhere(facts) and facts.error_origin is not None:
-        name, count = facts.error_origin
-        yield Guard("errors_begin_elsewhere", f"Errors begin in {name}", f"{plural(count, 'failed trace')} show it", forbids=True)
+    elif facts.implicated and errors_begin_elsewhere(facts) and (origin := origin_elsewhere(facts)) is not None:
+        yield Guard("errors_begin_elsewhere", f"Errors begin in {origin[0]}", origin[1], forbids=True)
     elif facts.implicated and (slow := slow_peer(facts)) is not None and slow.peer is not None:
         detail = f"it {slow.told}; an earlier version would wait for it too"
         yield Guard("waits_for_another", f"It waits for {slow.peer.name}", detail, forbids=True)

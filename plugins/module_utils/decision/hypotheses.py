@@ -17,6 +17,7 @@ from ..model.dependencies import DependencyHealth
 from ..model.metrics import Shape, Signal
 from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_ratio, format_value
+from .around import nodes_went
 from .deployment import deployment_hypothesis, leak_since_deployment
 from .elsewhere import caller_hypothesis, configuration_hypothesis, outside_hypothesis, platform_hypothesis, weekly_hypothesis
 from .ledger import Ledger, ranked
@@ -32,6 +33,7 @@ from .rivals import (
     logs_name,
     names_of,
     no_room_left,
+    origin_elsewhere,
     slow_peer,
     taken_by_node,
     traffic_rose_first,
@@ -66,7 +68,8 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
 def _dependency(facts: Situation) -> Hypothesis:
     """60 % where nothing was deployed lately (the decision tree's), 40 % where something was; less 40 where all of them are well.
 
-    Errors such as another's failure makes, not at once with a rollout, are +20, and make it less 15 where all are well.
+    Errors such as another's failure makes, not at once with a rollout, are +20, and make it less 15 where all are well; so do those that
+    tell of waiting, where both versions log them.
 
     One in trouble: +25 when it does not work, +20 when nothing of it is left, +10 when little is, +20 where something was deployed and it
     failed in a way of its own, +15 where other services fail too. Errors that begin in another service, or one that takes longer for
@@ -78,8 +81,9 @@ def _dependency(facts: Situation) -> Hypothesis:
     if not facts.implicated and facts.age is not None:
         ledger.add(0, "No recent deployments")
     ledger.check("Check the health of external APIs", "Check database performance", "Compare dependency latency and error rates")
-    if facts.error_origin is not None:
-        ledger.add(25 if errors_begin_elsewhere(facts) else 0, f"Errors begin in {facts.error_origin[0]} in {facts.error_origin[1]} traces")
+    origin = origin_elsewhere(facts)
+    if origin is not None:
+        ledger.add(25 if errors_begin_elsewhere(facts) else 0, f"Errors begin in {origin[0]}: {origin[1]}")
     slow = slow_peer(facts)
     if slow is not None and slow.peer is not None:
         ledger.add(25, f"Traces show that {slow.peer.name} {slow.told}")
@@ -89,7 +93,8 @@ def _dependency(facts: Situation) -> Hypothesis:
     bad = facts.unhealthy_dependencies
     elsewhere = not facts.implicated or facts.began_before or (came_late(facts) and not facts.code_evidence)
     elsewhere = elsewhere or facts.clues.both is not None or bool(facts.old_pods_failing)
-    outside = facts.clues.nature is Nature.OUTSIDE and elsewhere
+    alike = facts.clues.nature is Nature.WAITING and facts.clues.both is not None
+    outside = (facts.clues.nature is Nature.OUTSIDE and elsewhere) or alike
     if outside and facts.clues.errors:
         ledger.add(20, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     traced = _traced(facts)
@@ -108,9 +113,10 @@ def _dependency(facts: Situation) -> Hypothesis:
 
 
 def _traced(facts: Situation) -> str | None:
-    """What the traces show to be in trouble, as a title; None where they show nothing of the kind."""
-    if facts.error_origin is not None:
-        return f"{facts.error_origin[0]} fails"
+    """What traces or other services' metrics show to be in trouble, as a title; None where they show nothing of the kind."""
+    origin = origin_elsewhere(facts)
+    if origin is not None:
+        return f"{origin[0]} fails"
     slow = slow_peer(facts)
     return f"{slow.peer.name} degradation" if slow is not None and slow.peer is not None else None
 
@@ -227,7 +233,7 @@ def _crash(facts: Situation) -> Hypothesis | None:
 
 
 def _node(facts: Situation) -> Hypothesis | None:
-    """75 % when all failing pods, two or more, are on one node; 85 % when a node gave pods up; 65 % when pods find no node."""
+    """75 % when all failing pods, two or more, are on one node; 85 % when a node gave pods up or went; 65 % when pods find no node."""
     node = busy_node(facts)
     waiting = [pod for pod in facts.failing if pod.reason in UNSCHEDULED]
     if node is None and not taken_by_node(facts) and not waiting:
@@ -235,6 +241,8 @@ def _node(facts: Situation) -> Hypothesis | None:
     ledger = Ledger(85 if taken_by_node(facts) else 75 if node is not None else 65)
     if node is not None:
         ledger.add(0, f"All {len(facts.failing)} failing pods are on node {node}, pods elsewhere are well")
+    for name in nodes_went(facts.workload, facts.onset.at):
+        ledger.add(0, f"Node {name}, which runs pods of it, stopped being ready as it began")
     for pod in [pod for pod in facts.failing if pod in waiting or taken_by_node(facts)][:1]:
         ledger.add(0, f"Pod {pod.name}: {pod.reason}{f' ({pod.message})' if pod.message else ''}")
     if len(waiting) < len(facts.failing) and node is None and not taken_by_node(facts):
@@ -255,13 +263,16 @@ def _heads_for_limit(signal: Signal, facts: Situation) -> bool:
     """Whether usage grows and, at this pace, reaches its limit within a day.
 
     What has grown since before the timeframe looks like a sudden change at its start: it grows, where it is nearly full an hour later.
+    What grows for days shows no change at all.
     """
     trend = signal.trend_per_hour
     if signal.value is None or trend is None or trend <= 0:
         return False
     felt = facts.onset.at or facts.now
     long_before = signal.onset is not None and (felt - signal.onset).total_seconds() >= _LONG_BEFORE and signal.value >= NEARLY_FULL
-    grows = signal.shape is Shape.GRADUAL or long_before
+    # Growth over days is little within a timeframe: then it is nearly full now, and was noticeably less so a day ago.
+    for_days = signal.value >= _FULL and (worsening(signal) or 0.0) >= 1.05
+    grows = signal.shape is Shape.GRADUAL or long_before or for_days
     return grows and (1.0 - signal.value) / trend <= _HOURS_TO_LIMIT and (worsening(signal) or 2.0) > 1.05
 
 

@@ -12,6 +12,8 @@ from ..model.recommendation import Hypothesis
 LEAST, MOST = 2, 95
 """No cause is impossible before somebody has looked, and none is certain."""
 
+_LITTLE = 40
+"""Below this nobody would roll a deployment back: what is just as likely stands before it."""
 _IGNORED_RIVAL = 20
 """Up to this much a rival takes nothing away: evidence is never all on one side."""
 
@@ -55,9 +57,9 @@ def ranked(hypotheses: Iterable[Hypothesis]) -> tuple[Hypothesis, ...]:
     """The hypotheses, likeliest first, with probabilities that go together.
 
     They were judged one by one. A strong rival makes the likeliest less sure, by half of what it has above 20; the others share what the
-    likeliest leaves of 100, and none of them overtakes it.
+    likeliest leaves of 100, and none of them overtakes it. What is as likely as an unlikely deployment stands before it.
     """
-    order = sorted(hypotheses, key=lambda one: -one.confidence)
+    order = sorted(hypotheses, key=lambda one: (-one.confidence, one.cause == "deployment" and one.confidence < _LITTLE))
     if not order:
         return ()
     leader, rivals = order[0], order[1:]

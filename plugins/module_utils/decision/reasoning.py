@@ -13,7 +13,7 @@ from ..analysis.wording import version_of
 from ..model.recommendation import Action, Guard, Hypothesis
 from ..units import describe_duration, format_duration, format_value
 from .deployment import leak_since_deployment
-from .rivals import correlated_signals, is_prompt, slow_peer
+from .rivals import correlated_signals, is_prompt, origin_elsewhere, slow_peer
 from .situation import Situation, saturated, unreachable
 
 _HIGH_RADIUS, _MEDIUM_RADIUS = 0.2, 0.05
@@ -109,8 +109,9 @@ def _dependency(facts: Situation) -> Iterator[str]:
         yield "No recent deployments"
     elif facts.began_before and facts.delay is not None:
         yield f"It began {format_duration(-facts.delay)} before the last deployment"
-    if facts.error_origin is not None:
-        yield f"Errors begin in {facts.error_origin[0]}"
+    origin = origin_elsewhere(facts)
+    if origin is not None:
+        yield f"Errors begin in {origin[0]}"
     slow = slow_peer(facts)
     if slow is not None and slow.peer is not None:
         yield f"{slow.peer.name} {slow.told}"

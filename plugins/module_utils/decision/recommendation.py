@@ -43,7 +43,7 @@ from .knowledge import inferred, known, unknown
 from .observations import observe
 from .policy import NEVER, SURE, automatic
 from .reasoning import reasoning
-from .rivals import slow_peer
+from .rivals import origin_elsewhere, slow_peer
 from .situation import Options, Situation, situation, unreachable
 from .stuck import STUCK
 from .walk import Walk, walk
@@ -124,7 +124,7 @@ def _confidence(
 
 def _known_elsewhere(facts: Situation) -> bool:
     """Whether a dependency was seen to be in trouble: by a probe, or in the traces."""
-    return bool(facts.unhealthy_dependencies) or facts.error_origin is not None or slow_peer(facts) is not None
+    return bool(facts.unhealthy_dependencies) or origin_elsewhere(facts) is not None or slow_peer(facts) is not None
 
 
 def _decide(

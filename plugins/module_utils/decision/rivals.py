@@ -15,11 +15,12 @@ from ..analysis.pods import NODE_TROUBLE
 from ..analysis.signals import worsening
 from ..analysis.waiting import Cause, Slowdown
 from ..analysis.weekly import as_a_week_ago
+from ..analysis.wording import plural
 from ..model.dependencies import DependencyHealth
 from ..model.finding import Level
 from ..model.metrics import Neighbour, Signal
 from ..units import format_value
-from .around import nodes_lost
+from .around import nodes_lost, nodes_went
 from .incident_onset import POD_START
 from .situation import Situation, exhausted, saturated, unreachable
 
@@ -35,6 +36,14 @@ _AFTER_FIRST_REQUESTS = 60.0
 _STRAINED = 3600.0
 """Seconds for which a service may bear a surge before it shows."""
 _RISES_TOGETHER = 900.0
+_SETTLED = 300.0
+_TERM = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
+_TERMS_OF_ALL = frozenset(
+    {"error", "errors", "exception", "fail", "failed", "failure", "request", "requests", "response", "release", "version", "update"}
+    | {"java", "main", "internal", "server", "client", "service", "call", "util", "utils", "test", "tests", "lang", "from", "with", "when"}
+    | {"that", "this", "more", "than", "order", "user", "users", "http", "https", "code", "type", "data", "value", "null", "api", "app"}
+    | {"for", "and", "not", "was", "the", "get", "post", "put", "can", "could", "cannot", "while", "add", "src", "com", "org", "out"}
+)
 _COMMON_WORDS = frozenset({"service", "api", "server", "app", "time", "rate", "usage", "the", "of", "p95", "tcp", "http"})
 
 
@@ -88,6 +97,22 @@ def came_late(facts: Situation) -> bool:
     return settled is not None and settled > soon + facts.onset.tolerance / 2
 
 
+def long_settled(facts: Situation) -> bool:
+    """Whether they had run for so long that what a request meets in the new version would have been met."""
+    return facts.settled_for is not None and facts.settled_for > _SETTLED
+
+
+def commit_names_errors(facts: Situation) -> bool:
+    """Whether a commit of the suspect speaks of what the main error speaks of, and not merely of what the service is about."""
+    changes = facts.diagnostics.changes.data
+    if changes is None or facts.suspect is None or not facts.suspect.current or not facts.clues.errors:
+        return False
+    told = _terms(*(commit.subject for commit in changes.commits), *(path for commit in changes.commits for path in commit.files))
+    main = facts.clues.errors[0]
+    about = _terms(facts.diagnostics.service.name, *(one.name for one in facts.diagnostics.service.dependencies))
+    return bool(told & _terms(main.template, main.sample) - about - _TERMS_OF_ALL)
+
+
 def outside_cause(facts: Situation) -> Sign | None:
     """The cause that the logs name and that an earlier version would meet as well; None when there is none.
 
@@ -98,12 +123,14 @@ def outside_cause(facts: Situation) -> Sign | None:
         return None
     if sign.by_time or not facts.implicated or facts.began_before or facts.clues.both is not None:
         return sign
+    if sign.of_others and not facts.code_evidence:
+        return sign
     return None if facts.code_evidence or at_once(facts) else sign
 
 
 def errors_begin_elsewhere(facts: Situation) -> bool:
-    """Whether failed traces begin to fail in another service, and not because the suspect asks it for something new."""
-    if facts.error_origin is None:
+    """Whether it begins in another service (``origin_elsewhere``), and not because the suspect asks it for something new."""
+    if origin_elsewhere(facts) is None:
         return False
     return not facts.implicated or facts.began_before or not (facts.code_evidence or at_once(facts))
 
@@ -128,6 +155,30 @@ def as_every_week(facts: Situation) -> str:
 def fails_with_others(facts: Situation) -> bool:
     """Whether other services began to fail at the same moment, perhaps since they call this one, and nothing shows that it is at fault."""
     return bool(facts.clues.fail_with_it) and not facts.code_evidence and facts.clues.nature is not Nature.OWN
+
+
+def origin_elsewhere(facts: Situation) -> tuple[str, str] | None:
+    """The other service in which it begins, and what shows it; None where nothing does.
+
+    It is that in which most failed traces begin to fail, or one that fails no later than this one, and of which the main errors speak.
+    """
+    if facts.error_origin is not None:
+        name, count = facts.error_origin
+        return name, f"{plural(count, 'failed trace')} show it"
+    metrics, traces = facts.diagnostics.metrics.data, facts.diagnostics.traces.data
+    if metrics is None or facts.onset.at is None:
+        return None
+    said = words_of(*(text for error in facts.clues.errors[:2] for text in (error.template, error.sample)))
+    own = words_of(facts.diagnostics.service.name)
+    for other in metrics.neighbours:
+        words = words_of(other.name)
+        if other.onset is None or not words or words <= own or not words <= said or (traces and other.name in traces.callers):
+            continue
+        ahead = (facts.onset.at - other.onset).total_seconds()
+        if -_AT_ONCE / 2 <= ahead <= _RISES_TOGETHER:
+            share = format_value(other.error_rate, "share")
+            return other.name, f"{share} of its own requests fail too, and the errors speak of it"
+    return None
 
 
 def gone_back_in_vain(facts: Situation) -> bool:
@@ -173,10 +224,11 @@ def busy_node(facts: Situation) -> str | None:
 
 
 def taken_by_node(facts: Situation) -> bool:
-    """Whether pods fail because their node gave them up, or all that fail are on nodes that are gone or not ready."""
+    """Whether pods fail because their node gave them up, all that fail are on nodes that are gone or not ready, or one went as it began."""
     lost = nodes_lost(facts.workload)
     on_lost = bool(facts.failing) and all(pod.node in lost for pod in facts.failing)
-    return on_lost or any(pod.reason in NODE_TROUBLE for pod in facts.failing)
+    went = not facts.code_evidence and bool(nodes_went(facts.workload, facts.onset.at))
+    return on_lost or went or any(pod.reason in NODE_TROUBLE for pod in facts.failing)
 
 
 def correlated_signals(facts: Situation, dependency: DependencyHealth) -> tuple[Signal, ...]:
@@ -219,6 +271,11 @@ def is_prompt(facts: Situation) -> bool:
     """Whether the trouble followed the rollout within 15 minutes, or while it went on."""
     within = DELAYED if facts.still_rolling_out else PROMPT
     return facts.delay is not None and -facts.onset.tolerance <= facts.delay <= within
+
+
+def _terms(*texts: str) -> frozenset[str]:
+    """Words of three letters or more, those within names such as ``ThreadPoolExecutor`` too."""
+    return frozenset(word.casefold() for text in texts for word in _TERM.findall(text))
 
 
 def words_of(*texts: str) -> frozenset[str]:

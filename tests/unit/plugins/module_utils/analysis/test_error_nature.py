@@ -21,6 +21,16 @@ def line(template: str, count: int = 10, level: str = "ERROR", **more: object) -
         "json: cannot unmarshal string into Go struct field Order.total",
         "java.lang.IllegalStateException: no bean",
         "Error: Cannot find module 'ical'",
+        "System.InvalidOperationException: Sequence contains no elements",
+        "System.FormatException: Input string was not in a correct format.",
+        "NoMethodError: undefined method `iso_code' for nil:NilClass",
+        "PHP Fatal error:  Uncaught Error: Call to undefined method Cart::total()",
+        "thread 'main' panicked at src/main.rs:12: called `Option::unwrap()` on a `None` value",
+        "com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException: Unrecognized field",
+        "java.lang.NumberFormatException: For input string",
+        "fatal error: concurrent map writes",
+        "pydantic_core.ValidationError: 1 validation error for Order",
+        "sql: Scan error on column index <*>",
     ],
 )
 def test_what_a_program_makes_by_itself(template: str) -> None:
@@ -50,13 +60,35 @@ def test_what_a_program_makes_by_itself(template: str) -> None:
         "I/O error on POST request for https://<*>",
         "An unhandled exception has occurred (caused by System.Net.Http.HttpRequestException: Connection refused)",
         "[type=search_phase_execution_exception, reason=all shards failed]",
+        "PricingClient: POST http://pricing/v1/quote returned 500 Internal Server Error",
+        "AxiosError: Request failed with status code 500",
+        "[500] during [POST] to [http://pricing/quote] [PricingClient#quote]",
+        "requests.exceptions.HTTPError: 500 Server Error: Internal Server Error for url: http://pricing/v1/quote",
+        "HttpRequestException: Response status code does not indicate success: 500 (Internal Server Error).",
+        "botocore.exceptions.ClientError: An error occurred (SlowDown) when calling the PutObject operation",
+        "kafka server: Tried to send a message to a replica that is not the leader for some partition",
+        "call failed: upstream service returned an error: status=500",
+        "redis.exceptions.ReadOnlyError: You can't write against a read only replica.",
+        "BrokenCircuitException: The circuit is now open and is not allowing calls.",
+        "NoNodeAvailableException[None of the configured nodes are available]",
+        "aiohttp.client_exceptions.ServerDisconnectedError: Server disconnected",
+        "no live upstreams while connecting to upstream",
     ],
 )
 def test_what_somebody_elses_failure_makes(template: str) -> None:
     assert nature([line(template)]) is Nature.OUTSIDE
 
 
-@pytest.mark.parametrize("template", ["order <*> failed", "no connection from the pool within <*> ms"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "order <*> failed",
+        "no connection from the pool within <*> ms",
+        "GET /orders 500 Internal Server Error",
+        "HTTP GET /api/orders responded 500 in <*> ms",
+        "failed while loading the settings",
+    ],
+)
 def test_what_says_neither(template: str) -> None:
     assert nature([line(template)]) is None
 

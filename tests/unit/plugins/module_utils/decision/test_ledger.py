@@ -47,3 +47,10 @@ def test_together_they_are_a_hundred_at_most_and_in_order(given: tuple[int, ...]
 
 def test_no_hypothesis_is_none() -> None:
     assert ranked([]) == ()
+
+
+def test_what_is_as_likely_as_an_unlikely_deployment_stands_before_it() -> None:
+    def first(confidence: int) -> str:
+        return ranked([hypothesis(confidence, "deployment"), hypothesis(confidence, "unknown")])[0].cause
+
+    assert (first(30), first(60)) == ("unknown", "deployment")

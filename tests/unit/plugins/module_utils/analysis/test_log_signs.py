@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.log_signs import Sign, named_cause
+from ansible_collections.devops.incident_response.plugins.module_utils.model.logs import LogPattern
+
+
+def named(template: str) -> Sign | None:
+    return named_cause([LogPattern("ERROR", template, 50, template, None, None, (), None)], None)
+
+
+@pytest.mark.parametrize(
+    ("template", "cause"),
+    [
+        ("An error occurred (SlowDown) when calling the PutObject operation: Please reduce your request rate.", "quota"),
+        ("ProvisionedThroughputExceededException: the level of configured throughput was exceeded", "quota"),
+        ("api error AccessDeniedException: User <*> is not authorized to perform: dynamodb:GetItem", "credentials"),
+        ("ERROR: permission denied for table ledger", "credentials"),
+        ("jwt verification failed: token used before issued", "credentials"),
+        ("index [documents] blocked by: disk usage exceeded flood-stage watermark", "storage"),
+    ],
+)
+def test_causes_in_the_words_of_those_who_refuse(template: str, cause: str) -> None:
+    found = named(template)
+    assert found is not None
+    assert (found.cause, found.by_time, found.of_others) == (cause, False, False)
+
+
+def test_numbers_that_are_used_up_are_so_for_every_version() -> None:
+    found = named('ERROR: nextval: reached maximum value of sequence "events_id_seq" (2147483647)')
+    assert found is not None
+    assert (found.cause, found.by_time) == ("storage", True)
+
+
+def test_a_name_server_that_does_not_answer_is_no_wrong_name() -> None:
+    silent, wrong = named("getaddrinfo EAI_AGAIN push.example"), named("getaddrinfo ENOTFOUND pus.example")
+    assert silent is not None
+    assert wrong is not None
+    assert (silent.cause, silent.of_others) == ("name_resolution", True)
+    assert (wrong.cause, wrong.of_others) == ("name_resolution", False)
+
+
+@pytest.mark.parametrize("template", ["order <*> failed", "token bucket is empty", "slow down the belt"])
+def test_what_names_nothing(template: str) -> None:
+    assert named(template) is None

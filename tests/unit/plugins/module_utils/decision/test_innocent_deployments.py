@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deployments shortly before trouble that is not theirs, and beside each one that is guilty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
+from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
+from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
+from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Neighbour
+from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
+from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import Condition, Node, Surroundings
+from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod
+from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    DAY,
+    MINUTE,
+    NOW,
+    ago,
+    changes,
+    deployed,
+    diagnostics,
+    errors,
+    latency,
+    logs,
+    memory,
+    metrics,
+    pattern,
+    traffic,
+    workload,
+)
+
+AUTOMATIC = Policy(page=(), rollback="automatic", update_interval=600.0, mttr_target=600.0)
+
+
+def recommended(given: Diagnostics) -> Recommendation:
+    return recommend(given, AUTOMATIC, NOW)
+
+
+def causes(found: Recommendation) -> list[str]:
+    return [one.cause for one in found.hypotheses]
+
+
+def failing(age: float, onset: float, *lines: str, neighbours: tuple[Neighbour, ...] = (), **sources: object) -> Diagnostics:
+    """A third of the requests fails since ``onset``, after a rollout ``age`` ago that took half a minute; both are ages in seconds."""
+    felt = metrics(errors(0.33, 0.001, onset), latency(0.15, 0.15), traffic(100, 100), memory(0.5, 0.5))
+    running = [
+        Pod(f"app-{number}", "v2.3.1", True, "Running", ago(age - 10.0 * number), revision_hash="hash4", node=f"node-{number}")
+        for number in range(3)
+    ]
+    given = {
+        "rollouts": deployed(age),
+        "metrics": replace(felt, neighbours=neighbours),
+        "workload": workload(*running),
+        "logs": logs(*(pattern("ERROR", line, 900, onset, new=True) for line in lines)),
+    }
+    return diagnostics(**{**given, **sources})
+
+
+class TestANameServerThatDoesNotAnswer:
+    """Two minutes after a rollout: no version's settings make a name server silent."""
+
+    def test_is_not_the_rollouts_doing(self) -> None:
+        found = recommended(failing(8 * MINUTE, 6 * MINUTE, "getaddrinfo EAI_AGAIN push.example"))
+        assert (found.action, found.automatic, causes(found)[0]) == (Action.INVESTIGATE, False, "name_resolution")
+
+    def test_a_name_that_does_not_exist_may_be(self) -> None:
+        assert recommended(failing(8 * MINUTE, 6 * MINUTE, "getaddrinfo ENOTFOUND pus.example")).action is Action.ROLLBACK
+
+
+class TestAnotherServiceThatFailsAsWell:
+    """Both fail since eight minutes ago, twelve minutes after the rollout; no traces tell who calls whom."""
+
+    def found(self, line: str, onset: float = 8 * MINUTE) -> Recommendation:
+        pricing = Neighbour("pricing", 0.4, ago(onset))
+        return recommended(failing(20 * MINUTE, 8 * MINUTE, line, neighbours=(pricing,)))
+
+    def test_and_that_the_errors_name_is_where_it_begins(self) -> None:
+        found = self.found("TypeError: pricing gave undefined")
+        assert (found.action, causes(found)[0]) == (Action.INVESTIGATE, "dependency")
+        assert found.hypotheses[0].title == "pricing fails"
+        assert "errors_begin_elsewhere" in {guard.name for guard in found.guards}
+
+    def test_and_that_they_do_not_name_may_be_a_caller(self) -> None:
+        assert self.found("TypeError: basket is undefined").action is Action.ROLLBACK
+
+    def test_only_later_is_a_consequence(self) -> None:
+        assert self.found("TypeError: pricing gave undefined", onset=4 * MINUTE).action is Action.ROLLBACK
+
+
+class TestANodeThatWent:
+    """Every pod that is there is ready: those of the node are being replaced."""
+
+    def found(self, since: float) -> Recommendation:
+        silent = Condition("Ready", "Unknown", "NodeStatusUnknown", since=ago(since))
+        node = Node("node-1", ready=False, schedulable=True, pods=1, problems=(silent,))
+        given = failing(6 * MINUTE, 5 * MINUTE)
+        state = replace(given.workload.data, surroundings=Surroundings(nodes=(node,)))  # type: ignore[type-var]
+        return recommended(replace(given, workload=replace(given.workload, data=state)))
+
+    def test_as_it_began_is_the_cause(self) -> None:
+        found = self.found(since=4 * MINUTE)
+        assert (found.action, causes(found)[0]) == (Action.INVESTIGATE, "node")
+        assert "node-1" in found.hypotheses[0].evidence_for[0]
+
+    def test_long_before_is_not(self) -> None:
+        assert self.found(since=DAY).action is Action.ROLLBACK
+
+
+class TestErrorsThatSayNothingOfTheirOrigin:
+    """They began after the rollout was complete."""
+
+    def found(self, settled: float, subject: str = "Correct German texts") -> Recommendation:
+        age = 4 * MINUTE + settled
+        return recommended(failing(age, 4 * MINUTE, "parcel <*> rejected by the sorter", changes=changes(subject)))
+
+    def test_soon_after_it_speak_for_it(self) -> None:
+        assert self.found(settled=4.5 * MINUTE).action is Action.ROLLBACK
+
+    def test_long_after_it_are_looked_into_first(self) -> None:
+        assert self.found(settled=9 * MINUTE).action is Action.INVESTIGATE
+
+    def test_long_after_it_where_a_commit_speaks_of_the_same(self) -> None:
+        found = self.found(settled=9 * MINUTE, subject="New sorter for the night shift")
+        assert (found.action, found.automatic) == (Action.ROLLBACK, False)
+
+
+def test_memory_that_has_grown_for_days_is_a_leak() -> None:
+    def first(before: float) -> str:
+        felt = (errors(0.06, 0.001, 20 * MINUTE), latency(0.9, 0.05, 20 * MINUTE), traffic(60, 60))
+        return causes(recommended(diagnostics(metrics=metrics(*felt, memory(0.98, before, trend_per_hour=0.005)))))[0]
+
+    assert first(before=0.86) == "resource_leak"
+    assert first(before=0.97) == "unknown", "a heap that is always this full"
