@@ -145,11 +145,12 @@ def slow_peer(facts: Situation) -> Slowdown | None:
 
 def as_every_week(facts: Situation) -> str:
     """``Latency P95 is 1.1s, and was 1.1s a week ago at this time, but on no other day``."""
-    told = [
-        f"{one.title} is {format_value(one.value, one.unit)}, and was {format_value(as_a_week_ago(one), one.unit)}"
-        for one in facts.as_every_week
-    ]
-    return f"{told[0]} a week ago at this time, but on no other day" if told else ""
+    for one in facts.as_every_week:
+        earlier = as_a_week_ago(one)
+        if one.value is not None and earlier is not None:
+            now, then = format_value(one.value, one.unit), format_value(earlier, one.unit)
+            return f"{one.title} is {now}, and was {then} a week ago at this time, but on no other day"
+    return ""
 
 
 def fails_with_others(facts: Situation) -> bool:
