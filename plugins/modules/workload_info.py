@@ -80,7 +80,7 @@ workload:
       description: Requests that were sent, to the cluster and to every other server.
       type: int
       returned: always
-      sample: 25
+      sample: 26
     data:
       description:
         - Counts, pods with the reason that explains each one best, events, autoscaler, conditions, surroundings.

@@ -44,6 +44,12 @@ _ADDRESS_TIME = timedelta(minutes=3)
 
 def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Finding]:
     around = state.surroundings
+    if around.namespace_deleted_at is not None:
+        since = around.namespace_deleted_at
+        title = f"Namespace {state.namespace} is being deleted (Terminating)"
+        yield _finding(
+            "namespace", Level.CRITICAL, title, f"since {since:%Y-%m-%d %H:%M:%S} UTC: nothing can be made in it any more", since
+        )
     for service in around.services[:_MOST]:
         yield from _service(service, state, now)
     for ingress in around.ingresses:
@@ -60,6 +66,11 @@ def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Findi
             title = f"NetworkPolicy {', '.join(isolation.policies[:3])} selects no pods"
             yield _finding(
                 "network_policy", Level.WARNING, title, f"{state.name} is not bound by it: compare its selector with their labels"
+            )
+        elif isolation.direction == "port":
+            title = f"NetworkPolicy {', '.join(isolation.policies[:3])} lets nothing in to the port of Service {isolation.service}"
+            yield _finding(
+                "network_policy", Level.WARNING, title, "The ports that it allows are others than those that the Service sends to"
             )
         elif isolation.direction == "dns":
             title = f"NetworkPolicy {', '.join(isolation.policies[:3])} lets the pods ask no DNS server"
@@ -79,6 +90,8 @@ def _job(job: BatchJob, now: datetime) -> Finding:
     """A Job beside the service: never critical for it."""
     if job.at is None:
         return _finding("job", Level.OK, f"{job.kind} {job.name} is suspended", "It makes no new Jobs until somebody resumes it")
+    if job.stuck:
+        return _finding("job", Level.WARNING, f"{job.kind} {job.name} can't start its pod ({job.reason})", job.message, job.at)
     how = "fails and is tried again" if job.reason == "retrying" else f"failed {format_duration((now - job.at).total_seconds())} ago"
     title = f"{job.kind} {job.name} {how}" + (f" ({job.reason})" if job.reason and job.reason != "retrying" else "")
     return _finding("job", Level.WARNING, title, job.message, job.at)
