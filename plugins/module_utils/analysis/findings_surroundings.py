@@ -13,7 +13,7 @@ from ..model.finding import Finding, Level
 from ..model.surroundings import BatchJob, Certificate, ServiceEndpoints, VolumeClaim
 from ..model.workload import WorkloadState
 from ..units import format_duration
-from .pods import starting
+from .pods import IMAGE_REASONS, starting
 from .wording import plural
 
 EXPIRES_SOON = timedelta(days=21)
@@ -81,6 +81,8 @@ def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Findi
             yield _finding("network_policy", Level.WARNING, title, "No policy that selects them allows any")
     for claim in [one for one in around.claims if one.phase != "Bound"][:_MOST]:
         yield from _claim(claim)
+    for claim in [one for one in around.claims if one.phase == "Bound" and one.resizing][:_MOST]:
+        yield _finding("volume_claim", Level.WARNING, f"PersistentVolumeClaim {claim.name} is not resized", claim.resizing)
     for job in around.jobs[:_MOST]:
         yield _job(job, now)
     yield from _events(state, now)
@@ -104,9 +106,11 @@ def configuration_findings(state: WorkloadState, now: datetime, told: str) -> It
         what = f"{missing.kind} {missing.name}"
         title = f"{what} lacks the key {missing.key}" if missing.key else f"{what} does not exist"
         level = Level.WARNING if state.ready else Level.CRITICAL
-        yield _finding(
-            "configuration", level, f"{title}, but the pods need it", f"{missing.used_by} uses it; a pod that starts now can't do without"
-        )
+        needed = f"{title}, but the pods need it"
+        if missing.pull and not any(pod.reason in IMAGE_REASONS for pod in state.pods):
+            yield _finding("configuration", Level.OK, title, f"{missing.used_by} names it; an image that needs none is pulled all the same")
+        else:
+            yield _finding("configuration", level, needed, f"{missing.used_by} uses it; a pod that starts now can't do without")
     for webhook in [one for one in around.webhooks if one.name not in told][:_MOST]:
         title = f"Admission webhook {webhook.name} can't answer: {webhook.problem}"
         whose = f"{webhook.kind}WebhookConfiguration {webhook.configuration}"

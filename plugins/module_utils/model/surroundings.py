@@ -79,6 +79,8 @@ class VolumeClaim:
     waits_for_pod: bool = False
     """It is bound once a pod that uses it is scheduled (WaitForFirstConsumer)."""
     message: str | None = None
+    resizing: str | None = None
+    """What keeps it from the size that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class MissingReference:
     name: str
     used_by: str
     key: str | None = None
+    pull: bool = False
+    """It is for the registry: an image that is public needs none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,3 +258,20 @@ def test_a_namespace_that_is_being_deleted(answers: dict[str, Any], client: Clus
     assert look(client).surroundings.namespace_deleted_at is None
     answers[SPACE]["metadata"]["deletionTimestamp"] = "2026-11-25T16:30:00Z"
     assert look(client).surroundings.namespace_deleted_at == datetime(2026, 11, 25, 16, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({"conditions": [{"type": "FileSystemResizePending", "status": "True"}]}, "FileSystemResizePending: it is finished once"),
+        ({"conditions": [{"type": "ControllerResizeError", "status": "True", "message": "quota"}]}, "ControllerResizeError: quota"),
+        ({"allocatedResourceStatuses": {"storage": "ControllerResizeInfeasible"}}, "ControllerResizeInfeasible"),
+        ({"conditions": [{"type": "Resizing", "status": "True"}]}, ""),
+        ({"allocatedResourceStatuses": {"storage": "ControllerResizeInProgress"}}, ""),
+    ],
+)
+def test_a_claim_that_is_not_resized(answers: dict[str, Any], client: ClusterClient, status: Any, told: str) -> None:
+    (claim,) = answers[f"{SPACE}/persistentvolumeclaims"]["items"]
+    claim["status"] = {"phase": "Bound", **status}
+    assert (look(client).surroundings.claims[0].resizing or "").startswith(told)
+    assert bool(look(client).surroundings.claims[0].resizing) is bool(told)
