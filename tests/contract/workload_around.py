@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from plugins.module_utils.model.service import WorkloadKind
-from tests.contract.workload_objects import Build, ingress, volume_claim
+from tests.contract.workload_objects import WEB, Build, ingress, volume_claim
 from tests.contract.workload_states import LABELS, Namespace, Object, ended, named, running
 
 NAME = "kubernetes.io/metadata.name"
@@ -94,6 +94,13 @@ def policy(space: Namespace, *rules: Object) -> None:
     deployed(space)
 
 
+def incoming(space: Namespace, *rules: Object) -> None:
+    spec = {"podSelector": {"matchLabels": LABELS}, "policyTypes": ["Ingress"], "ingress": list(rules)}
+    space.post("apis/networking.k8s.io/v1", "networkpolicies", named("NetworkPolicy", "incoming", spec))
+    space.service(LABELS, target="web")
+    deployed(space, container=WEB)
+
+
 TO_DATABASE: Object = {"to": [{"podSelector": {"matchLabels": {"app": "database"}}}], "ports": [{"port": 5432}]}
 TO_DNS: Object = {"to": [{"namespaceSelector": {"matchLabels": {NAME: "kube-system"}}}], "ports": [{"port": 53, "protocol": "UDP"}]}
 
@@ -105,6 +112,15 @@ def cron_job(space: Namespace, reason: str, message: str) -> None:
     space.post("apis/batch/v1", "cronjobs", named("CronJob", "payment-api-settle", spec, LABELS))
     space.warn("CronJob", "payment-api-settle", reason, message)
     deployed(space)
+
+
+def stuck_job(space: Namespace) -> None:
+    deployed(space)
+    template = {
+        "metadata": {"labels": LABELS},
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "m", "image": "shop/m:v1-nopull"}]},
+    }
+    space.post("apis/batch/v1", "jobs", named("Job", "payment-api-migrate", {"template": template}, LABELS))
 
 
 def own_limit(space: Namespace) -> None:
@@ -191,6 +207,14 @@ WRONG: dict[str, tuple[Build, str]] = {
         lambda space: policy(space, TO_DATABASE, {**TO_DNS, "ports": [{"port": 53}]}),
         r"workload\.network_policy: NetworkPolicy outgoing lets the pods ask no DNS server",
     ),
+    "a port that nobody may send to": (
+        lambda space: incoming(space, {"ports": [{"port": 9090}]}),
+        r"workload\.network_policy: NetworkPolicy incoming lets nothing in to the port of Service payment-api",
+    ),
+    "a Job whose image is not there": (
+        stuck_job,
+        r"workload\.job: Job payment-api-migrate can't start its pod \((ErrImagePull|ImagePullBackOff)\)",
+    ),
     "a CronJob that can't start": (
         lambda space: cron_job(space, "FailedNeedsStart", "Cannot determine if job needs to be started: too many missed start time"),
         r"workload\.events: CronJob payment-api-settle: FailedNeedsStart: .*too many missed start time",
@@ -210,6 +234,7 @@ WELL: dict[str, Build] = {
     "a node whose kubelet began": lambda space: about_a_node(space, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem"),
     "a certificate for its host": lambda space: certified(space, "pay.example.com"),
     "outgoing traffic to what it needs": lambda space: policy(space, TO_DATABASE, TO_DNS),
+    "ports that may be sent to": lambda space: incoming(space, {"ports": [{"port": 9090}]}, {"ports": [{"port": 8000, "endPort": 8100}]}),
     "what pods met as they began": early_troubles,
     "a container to look into a pod": debugged,
 }

@@ -184,6 +184,8 @@ def kubernetes_answers(request: Request) -> Reply:
         found = recorded(f"kubernetes/{lists[request.path]}")
         found["items"] = [entry for entry in found["items"] if _asked_for(entry, request.query)]
         return Reply(200, found)
+    if request.path == f"/api/v1/{_SPACE}":
+        return Reply(200, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "production"}})
     if request.path in EMPTY:
         return Reply(200, {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []})
     folder, _unused, name = request.path.rpartition("/")

@@ -16,6 +16,7 @@ from ..units import format_duration
 from .findings_usage import usage_findings
 from .pods import (
     CRASHES,
+    IMAGE_REASONS,
     NODE_TROUBLE,
     UNSCHEDULED,
     failed_probe,
@@ -26,18 +27,6 @@ from .pods import (
 )
 from .wording import plural
 
-IMAGE_REASONS = frozenset(
-    {
-        "ImagePullBackOff",
-        "ErrImagePull",
-        "InvalidImageName",
-        "ErrImageNeverPull",
-        "ImageInspectError",
-        "RegistryUnavailable",
-        "SignatureValidationFailed",
-    }
-)
-"""Waiting reasons of the kubelet (pkg/kubelet/images/types.go)."""
 _START_REASONS = frozenset(
     {
         "CreateContainerError",

@@ -13,7 +13,7 @@ from ..model.finding import Finding, Level
 from ..model.surroundings import BatchJob, Certificate, ServiceEndpoints, VolumeClaim
 from ..model.workload import WorkloadState
 from ..units import format_duration
-from .pods import starting
+from .pods import IMAGE_REASONS, starting
 from .wording import plural
 
 EXPIRES_SOON = timedelta(days=21)
@@ -44,6 +44,12 @@ _ADDRESS_TIME = timedelta(minutes=3)
 
 def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Finding]:
     around = state.surroundings
+    if around.namespace_deleted_at is not None:
+        since = around.namespace_deleted_at
+        title = f"Namespace {state.namespace} is being deleted (Terminating)"
+        yield _finding(
+            "namespace", Level.CRITICAL, title, f"since {since:%Y-%m-%d %H:%M:%S} UTC: nothing can be made in it any more", since
+        )
     for service in around.services[:_MOST]:
         yield from _service(service, state, now)
     for ingress in around.ingresses:
@@ -61,6 +67,11 @@ def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Findi
             yield _finding(
                 "network_policy", Level.WARNING, title, f"{state.name} is not bound by it: compare its selector with their labels"
             )
+        elif isolation.direction == "port":
+            title = f"NetworkPolicy {', '.join(isolation.policies[:3])} lets nothing in to the port of Service {isolation.service}"
+            yield _finding(
+                "network_policy", Level.WARNING, title, "The ports that it allows are others than those that the Service sends to"
+            )
         elif isolation.direction == "dns":
             title = f"NetworkPolicy {', '.join(isolation.policies[:3])} lets the pods ask no DNS server"
             detail = "Of what they may send out, nothing goes to port 53 (UDP) outside of their namespace: names can't be resolved"
@@ -70,6 +81,8 @@ def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Findi
             yield _finding("network_policy", Level.WARNING, title, "No policy that selects them allows any")
     for claim in [one for one in around.claims if one.phase != "Bound"][:_MOST]:
         yield from _claim(claim)
+    for claim in [one for one in around.claims if one.phase == "Bound" and one.resizing][:_MOST]:
+        yield _finding("volume_claim", Level.WARNING, f"PersistentVolumeClaim {claim.name} is not resized", claim.resizing)
     for job in around.jobs[:_MOST]:
         yield _job(job, now)
     yield from _events(state, now)
@@ -79,6 +92,8 @@ def _job(job: BatchJob, now: datetime) -> Finding:
     """A Job beside the service: never critical for it."""
     if job.at is None:
         return _finding("job", Level.OK, f"{job.kind} {job.name} is suspended", "It makes no new Jobs until somebody resumes it")
+    if job.stuck:
+        return _finding("job", Level.WARNING, f"{job.kind} {job.name} can't start its pod ({job.reason})", job.message, job.at)
     how = "fails and is tried again" if job.reason == "retrying" else f"failed {format_duration((now - job.at).total_seconds())} ago"
     title = f"{job.kind} {job.name} {how}" + (f" ({job.reason})" if job.reason and job.reason != "retrying" else "")
     return _finding("job", Level.WARNING, title, job.message, job.at)
@@ -91,9 +106,11 @@ def configuration_findings(state: WorkloadState, now: datetime, told: str) -> It
         what = f"{missing.kind} {missing.name}"
         title = f"{what} lacks the key {missing.key}" if missing.key else f"{what} does not exist"
         level = Level.WARNING if state.ready else Level.CRITICAL
-        yield _finding(
-            "configuration", level, f"{title}, but the pods need it", f"{missing.used_by} uses it; a pod that starts now can't do without"
-        )
+        needed = f"{title}, but the pods need it"
+        if missing.pull and not any(pod.reason in IMAGE_REASONS for pod in state.pods):
+            yield _finding("configuration", Level.OK, title, f"{missing.used_by} names it; an image that needs none is pulled all the same")
+        else:
+            yield _finding("configuration", level, needed, f"{missing.used_by} uses it; a pod that starts now can't do without")
     for webhook in [one for one in around.webhooks if one.name not in told][:_MOST]:
         title = f"Admission webhook {webhook.name} can't answer: {webhook.problem}"
         whose = f"{webhook.kind}WebhookConfiguration {webhook.configuration}"

@@ -16,6 +16,18 @@ STARTUP_GRACE = 60.0
 
 CRASHES = frozenset({"CrashLoopBackOff", "OOMKilled", "Error", "StartError", "ContainerCannotRun"})
 """The program was started and ended."""
+IMAGE_REASONS = frozenset(
+    {
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "SignatureValidationFailed",
+    }
+)
+"""Waiting reasons of the kubelet (pkg/kubelet/images/types.go)."""
 UNSTARTABLE = frozenset(
     {
         "ImagePullBackOff",

@@ -62,7 +62,7 @@ def missing_references(named: Sequence[Reference], known: Configuration) -> tupl
             continue
         kept = there.get(reference.name)
         if kept is None and not any((one.kind, one.name) == (reference.kind, reference.name) for one in missing):
-            missing.append(MissingReference(reference.kind, reference.name, reference.used_by))
+            missing.append(MissingReference(reference.kind, reference.name, reference.used_by, pull=reference.pull))
         elif kept and reference.key and kept.keys is not None and reference.key not in kept.keys:
             missing.append(MissingReference(reference.kind, reference.name, reference.used_by, reference.key))
     return tuple(missing)

@@ -22,6 +22,8 @@ https://github.com/kubernetes/node-problem-detector/tree/master/config
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
 _FOR_PODS = frozenset({"pods", "count/pods", *_RESOURCES, *(f"{kind}.{one}" for kind in ("requests", "limits") for one in _RESOURCES)})
 """Of what a quota may count, what every pod needs. https://kubernetes.io/docs/concepts/policy/resource-quotas/"""
+_RESIZE_ERRORS = frozenset({"ControllerResizeError", "NodeResizeError"})
+_RESIZE_WAITS = "FileSystemResizePending"
 _CHOSEN_NODE = "volume.kubernetes.io/selected-node"
 _WAITS = "WaitForFirstConsumer"
 
@@ -86,9 +88,22 @@ def volume_claims(
                 class_exists=None if classes is None or class_name is None or by_hand else class_name in binding,
                 waits_for_pod=class_name is not None and binding.get(class_name) == _WAITS and _CHOSEN_NODE not in annotations_of(claim),
                 message=told.get(name),
+                resizing=_resizing(mapping(claim.get("status"))),
             )
         )
     return tuple(found)
+
+
+def _resizing(status: Object) -> str | None:
+    """Why a claim does not get the size that was asked for; None where nothing is in the way.
+
+    https://kubernetes.io/docs/concepts/storage/persistent-volumes/#recovering-from-failure-when-expanding-volumes
+    """
+    for one in map(condition_from, map(mapping, sequence(status.get("conditions")))):
+        if one.status == "True" and (one.type in _RESIZE_ERRORS or one.type == _RESIZE_WAITS):
+            return f"{one.type}: {one.message or 'it is finished once a pod that uses it is started anew'}"
+    stopped = [str(state) for state in mapping(status.get("allocatedResourceStatuses")).values() if str(state).endswith("Infeasible")]
+    return stopped[0] if stopped else None
 
 
 def autoscaler_from(found: Object, target_missing: bool = False, template: Object | None = None) -> Autoscaler:

@@ -11,24 +11,47 @@ from datetime import datetime
 from ..clients.answers import excerpt
 from ..model.surroundings import BatchJob
 from .foundations import conditions_of
-from .objects import Object, controller_of, count, labels_of, mapping, metadata, moment, name_of
+from .objects import Object, controller_of, count, labels_of, mapping, metadata, moment, name_of, sequence
+from .pod_trouble import text
 
 MAX_JOBS = 20
+_OBSTACLES = frozenset(
+    {
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+    }
+)
+"""What a container waits for that does not come by itself (pkg/kubelet)."""
 
 
 def batch_jobs(
-    jobs: Sequence[Object], crons: Sequence[Object], workload: Object, selector: Mapping[str, str], since: datetime
+    jobs: Sequence[Object],
+    crons: Sequence[Object],
+    workload: Object,
+    selector: Mapping[str, str],
+    since: datetime,
+    pods: Sequence[Object] = (),
 ) -> tuple[BatchJob, ...]:
     """Of the Jobs with the labels that the workload selects its pods by, or that it or one of its CronJobs made, what failed since then.
 
-    Of a CronJob the newest run that ended speaks: what failed before it is over.
+    Of a CronJob the newest run that ended speaks: what failed before it is over. A Job one of whose ``pods`` can't be started is stuck.
     """
+    stuck = {str(controller_of(pod).get("uid")): why for pod in pods if (why := _obstacle(pod))}
     ours = {str(metadata(cron).get("uid")): cron for cron in crons if _is_ours(cron, workload, selector)}
     runs: dict[str, list[Object]] = {}
     found: list[BatchJob] = []
     for job in jobs:
         maker = str(controller_of(job).get("uid"))
-        if maker in ours:
+        why = stuck.get(str(metadata(job).get("uid")))
+        if why and not _ended(job) and (maker in ours or _is_ours(job, workload, selector)):
+            at = moment(metadata(job).get("creationTimestamp"))
+            found.append(BatchJob("Job", excerpt(name_of(job), 100), at, why[0], why[1], stuck=True))
+        elif maker in ours:
             runs.setdefault(maker, []).append(job)
         elif controller_of(job).get("kind") != "CronJob" and _is_ours(job, workload, selector):
             found += _failed("Job", name_of(job), [job], None, since)
@@ -78,10 +101,27 @@ def _failed(kind: str, name: str, runs: Sequence[Object], succeeded: datetime | 
 def _failing(run: Object) -> datetime | None:
     """Since when a Job that goes on retries pods that failed."""
     status = mapping(run.get("status"))
-    ended = any(one.status == "True" and one.type in ("Complete", "SuccessCriteriaMet", "Failed") for one in conditions_of(run))
-    if ended or not count(status.get("failed")) or count(status.get("succeeded")):
+    if _ended(run) or not count(status.get("failed")) or count(status.get("succeeded")):
         return None
     return moment(status.get("startTime")) or moment(metadata(run).get("creationTimestamp"))
+
+
+def _ended(run: Object) -> bool:
+    return any(one.status == "True" and one.type in ("Complete", "SuccessCriteriaMet", "Failed") for one in conditions_of(run))
+
+
+def _obstacle(pod: Object) -> tuple[str, str | None] | None:
+    """Why a container of a Job's pod can't be started: reason and message; None where it runs, is over, or just begins."""
+    status = mapping(pod.get("status"))
+    if controller_of(pod).get("kind") != "Job" or status.get("phase") != "Pending":
+        return None
+    for one in map(mapping, (*sequence(status.get("initContainerStatuses")), *sequence(status.get("containerStatuses")))):
+        waiting = mapping(mapping(one.get("state")).get("waiting"))
+        if waiting.get("reason") in _OBSTACLES:
+            return str(waiting["reason"]), text(waiting.get("message"))
+    scheduled = next((mapping(one) for one in sequence(status.get("conditions")) if mapping(one).get("type") == "PodScheduled"), {})
+    refused = scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable"
+    return ("Unschedulable", text(scheduled.get("message"))) if refused else None
 
 
 def _labelled(found: Object, selector: Mapping[str, str]) -> bool:

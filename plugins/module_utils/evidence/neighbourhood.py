@@ -66,13 +66,14 @@ class Neighbourhood:
         self._asked = {what: self._ask(path, what) for what, path in {**paths, **_IN_CLUSTER}.items()}
         what, path, query = _ABOUT_NODES
         self._asked[what] = self._ask(path, what, **query)
+        self._space = start(lambda: client.get(f"/api/v1/namespaces/{namespace}"), "namespace")
         self._later = {what: f"{group}/namespaces/{namespace}/{plural}" for what, (group, plural) in _WHERE_WANTED.items()}
 
     def listed(self, what: str) -> tuple[Object, ...] | None:
         """The objects of one kind; None when they can't be read. What few need is asked for only now."""
         if what in self._later:
             self._asked[what] = self._ask(self._later.pop(what), what)
-        listed = self.awaited(what, self._asked[what])
+        listed = self._awaited(what, self._asked[what])
         if listed is None:
             return None
         if listed.cut:
@@ -80,7 +81,11 @@ class Neighbourhood:
             self._tell(what, f"only the first {len(listed.found)} were read")
         return listed.found
 
-    def awaited(self, what: str, asked: Future[T]) -> T | None:
+    def space(self) -> Object | None:
+        """The namespace itself; None when it can't be read."""
+        return self._awaited("namespace", self._space)
+
+    def _awaited(self, what: str, asked: Future[T]) -> T | None:
         """What comes of something that was asked for; None when it can't be had."""
         try:
             return wait(asked, self._deadline, "The cluster")

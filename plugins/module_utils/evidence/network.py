@@ -217,6 +217,38 @@ def isolation(policies: Sequence[Object], labels: Mapping[str, str]) -> tuple[Is
     return tuple(found)
 
 
+def closed_ports(policies: Sequence[Object], every_service: Sequence[Object], ours: Sequence[str], backing: Backing) -> Iterator[Isolation]:
+    """The Services ``ours`` none of whose ports the policies for incoming traffic let anything in to."""
+    choosing = [one for one in policies if selects(mapping(mapping(one.get("spec")).get("podSelector")), backing.labels)]
+    bound = [policy for policy in choosing if "Ingress" in _types(mapping(policy.get("spec")))]
+    rules = [rule for policy in bound for rule in _rules(policy, "ingress")]
+    if not rules or any(not sequence(rule.get("ports")) for rule in rules):
+        return
+    allowed = [mapping(port) for rule in rules for port in sequence(rule.get("ports"))]
+    named = _named_ports(backing.template)
+    for service in every_service:
+        if name_of(service) in ours and name_of(service):
+            ports = [mapping(one) for one in sequence(mapping(service.get("spec")).get("ports"))]
+            targets = {named.get(str(target), target) for one in ports for target in (one.get("targetPort", one.get("port")),)}
+            known = {target for target in targets if isinstance(target, int)}
+            if known and not any(_lets_in(one, target, named) for one in allowed for target in known):
+                yield Isolation("port", tuple(name_of(policy) for policy in bound), name_of(service))
+
+
+def _named_ports(template: Object) -> Mapping[str, int]:
+    spec = mapping(template.get("spec"))
+    containers = [mapping(one) for key in ("initContainers", "containers") for one in sequence(spec.get(key))]
+    ports = [mapping(port) for one in containers for port in sequence(one.get("ports"))]
+    return {str(port["name"]): port["containerPort"] for port in ports if port.get("name") and isinstance(port.get("containerPort"), int)}
+
+
+def _lets_in(port: Mapping[str, Any], target: int, named: Mapping[str, int]) -> bool:
+    first, last = port.get("port"), port.get("endPort")
+    if isinstance(first, str):
+        return named.get(first, target) == target
+    return first is None or (isinstance(first, int) and first <= target <= (last if isinstance(last, int) else first))
+
+
 def _rules(policy: Object, field: str) -> Iterator[Mapping[str, Any]]:
     return map(mapping, sequence(mapping(policy.get("spec")).get(field)))
 

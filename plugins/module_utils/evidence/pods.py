@@ -49,8 +49,10 @@ def pod_from(
     spec, status, labels = mapping(found.get("spec")), mapping(found.get("status")), labels_of(found)
     ready = is_ready(found)
     containers = containers_of(found)
-    ended = [end for end in map(last_end, containers) if end is not None]
-    newest_end = max(ended, key=lambda end: moment(end.get("finishedAt")) or datetime.min.replace(tzinfo=UTC)) if ended else None
+    ends = {one.name: end for one in containers if (end := last_end(one)) is not None}
+    ended = list(ends.values())
+    newest = max(ends, key=lambda name: moment(ends[name].get("finishedAt")) or datetime.min.replace(tzinfo=UTC), default=None)
+    newest_end = ends[newest] if newest is not None else None
     terminating = bool(metadata(found).get("deletionTimestamp"))
     trouble = trouble_of(found, containers, now) if not ready or terminating else None
     restarts = sum(count(one.status.get("restartCount")) for one in containers)
@@ -58,6 +60,7 @@ def pod_from(
     told = newest_end if restarts and (restarted_at is None or now - restarted_at < TOLD_FOR) else None
     version, image = template_version(found, container)
     about = trouble.container if trouble else None
+    restarted = newest if told and not trouble and len(containers) > 1 else None
     created = moment(metadata(found).get("creationTimestamp")) or now
     return Pod(
         name=name_of(found),
@@ -67,7 +70,7 @@ def pod_from(
         created_at=created,
         revision_hash=labels.get("pod-template-hash") or labels.get("controller-revision-hash"),
         reason=trouble.reason if trouble else None,
-        message=trouble.message if trouble else _restart(told),
+        message=trouble.message if trouble else _restart(told, restarted),
         exit_code=trouble.exit_code if trouble and trouble.exit_code is not None else _exit_code(told or (newest_end if trouble else None)),
         restarts=restarts,
         last_restart_at=restarted_at,
@@ -77,7 +80,7 @@ def pod_from(
         cpu_limit=_limit(spec, "cpu"),
         memory_usage=usage.memory if usage else None,
         memory_limit=_limit(spec, "memory"),
-        container=about.name if about else None,
+        container=about.name if about else restarted,
         init=about.init if about else False,
         image=_image_of(spec, about) or image,
         image_digest=digest_of(found, container),
@@ -105,8 +108,9 @@ def usage_from(found: Object) -> Usage:
     return Usage(_total(use.get("cpu") for use in used), _total(use.get("memory") for use in used), by_name)
 
 
-def _restart(ended: Mapping[str, Any] | None) -> str | None:
-    return text(f"last restart: {ended.get('reason') or 'ended'} (exit code {ended.get('exitCode')})") if ended else None
+def _restart(ended: Mapping[str, Any] | None, container: str | None) -> str | None:
+    of = f" of container {container}" if container else ""
+    return text(f"last restart{of}: {ended.get('reason') or 'ended'} (exit code {ended.get('exitCode')})") if ended else None
 
 
 def _exit_code(ended: Mapping[str, Any] | None) -> int | None:

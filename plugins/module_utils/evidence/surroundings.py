@@ -20,7 +20,7 @@ from .controllers import claim_classes, claim_names
 from .events import event_from
 from .jobs import batch_jobs, names_of_ours
 from .neighbourhood import Neighbourhood
-from .objects import Object, labels_of, mapping, name_of
+from .objects import Object, labels_of, mapping, metadata, moment, name_of
 from .references import SECRET, Reference, claims, references
 from .routes import http_routes
 from .snapshot import ClusterSnapshot
@@ -76,6 +76,8 @@ class _Looking:
         tls = network.tls_secrets(every_ingress or (), ingresses)
         used = [str(node) for pod in self.pods if (node := mapping(pod.get("spec")).get("nodeName")) and not _is_over(pod)]
         policies = around.listed("network policies") or ()
+        leading = [one.name for one in services if one.selects]
+        closed = network.closed_ports(policies, every_service or (), leading, self.backing)
         batch = around.listed("Jobs") or (), around.listed("CronJobs") or ()
         found = Surroundings(
             nodes=foundations.nodes(nodes or (), used, around.was_cut("nodes")),
@@ -88,10 +90,11 @@ class _Looking:
             webhooks=webhooks.failing(),
             missing=missing_references(self.named, known),
             changes=changes((*self.named, *(Reference(SECRET, name, by) for name, (by, _unused) in tls.items())), known, self.since),
-            isolation=(*self._isolation(policies), *network.selecting_nothing(policies, self.backing)),
+            isolation=(*self._isolation(policies), *closed, *network.selecting_nothing(policies, self.backing)),
             misdirected=self._misdirected(),
             scaled_by=self._scaled_by(),
-            jobs=batch_jobs(*batch, self.workload, self.backing.selector, self.since),
+            jobs=batch_jobs(*batch, self.workload, self.backing.selector, self.since, self._alike()),
+            namespace_deleted_at=moment(metadata(around.space() or {}).get("deletionTimestamp")),
         )
         there = None if every_service is None else frozenset(map(name_of, every_service))
         known_classes = None if self.classes is None else frozenset(map(name_of, self.classes))
@@ -130,12 +133,14 @@ class _Looking:
 
     def _others(self) -> tuple[Mapping[str, str], ...]:
         """The labels of pods that look like the workload's and are not."""
+        ours = {name_of(pod) for pod in self.pods}
+        return tuple(labels_of(pod) for pod in self._alike() if name_of(pod) not in ours)
+
+    def _alike(self) -> tuple[Object, ...]:
         try:
-            alike = self.shared.alike().found
+            return self.shared.alike().found
         except SourceUnavailableError:
             return ()
-        ours = {name_of(pod) for pod in self.pods}
-        return tuple(labels_of(pod) for pod in alike if name_of(pod) not in ours)
 
     def _claims(self) -> tuple[VolumeClaim, ...]:
         """The pods' claims; those that a StatefulSet has not made yet are not missing."""

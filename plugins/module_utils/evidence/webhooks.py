@@ -10,12 +10,10 @@ https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-con
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from ..clients.answers import excerpt
-from ..concurrency import start
 from ..model.service import WorkloadKind
 from ..model.surroundings import Webhook
 from .neighbourhood import Neighbourhood
@@ -55,11 +53,8 @@ class Webhooks:
 
     def __init__(self, around: Neighbourhood, workload: Object, kind: WorkloadKind) -> None:
         self._around = around
-        self._namespace: Future[Object] | None = None
         subjects = _subjects(workload, kind)
         asked = [one for how in _KINDS for one in _asked(how, around.listed(f"{how.lower()} webhooks") or (), subjects)]
-        if any(not _told_by_name(one.within) for one in asked):
-            self._namespace = start(lambda: around.client.get(f"/api/v1/namespaces/{around.namespace}"), "namespace")
         services = list(dict.fromkeys(one.service for one in asked))[:MAX_SERVICES]
         self._webhooks = [one for one in asked if one.service in services]
         for namespace, name in services:
@@ -68,19 +63,13 @@ class Webhooks:
 
     def failing(self) -> tuple[Webhook, ...]:
         """Those that can't answer. One of which that can't be seen is left out."""
-        labels = self._labels() if self._webhooks else {}
+        labels = {**labels_of(self._around.space() or {}), _NAME_OF_NAMESPACE: self._around.namespace}
         found = []
         for one in self._webhooks:
             problem = self._problem(*one.service) if selects(one.within, labels) else None
             if problem:
                 found.append(Webhook(one.name, one.kind, one.configuration, "/".join(one.service), problem, one.subject))
         return tuple(found)
-
-    def _labels(self) -> Mapping[str, str]:
-        """The labels of the workload's namespace; its name is one of them in any case."""
-        named = {_NAME_OF_NAMESPACE: self._around.namespace}
-        found = self._around.awaited("namespace", self._namespace) if self._namespace else None
-        return {**labels_of(found), **named} if found else named
 
     def _problem(self, namespace: str, name: str) -> str | None:
         slices = self._around.listed(_slices(namespace, name))
@@ -136,9 +125,3 @@ def _names(rule: Object, subject: _Subject) -> bool:
         "resources": {subject.resource, "*", "*/*"},
     }
     return rule.get("scope", "*") in ("*", "Namespaced") and all(wanted & set(sequence(rule.get(key))) for key, wanted in named.items())
-
-
-def _told_by_name(selector: Object) -> bool:
-    """Whether a selector of namespaces asks for nothing but their names."""
-    keys = {*mapping(selector.get("matchLabels")), *(mapping(one).get("key") for one in sequence(selector.get("matchExpressions")))}
-    return keys <= {_NAME_OF_NAMESPACE}

@@ -79,6 +79,8 @@ class VolumeClaim:
     waits_for_pod: bool = False
     """It is bound once a pod that uses it is scheduled (WaitForFirstConsumer)."""
     message: str | None = None
+    resizing: str | None = None
+    """What keeps it from the size that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class MissingReference:
     name: str
     used_by: str
     key: str | None = None
+    pull: bool = False
+    """It is for the registry: an image that is public needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +165,14 @@ class ConfigurationChange:
 class Isolation:
     """All traffic of the pods in one direction (``incoming`` or ``outgoing``) is denied by these NetworkPolicies.
 
+    ``port`` where incoming traffic is allowed, but not to any port that the Service ``service`` sends it to.
     ``dns`` where outgoing traffic is allowed, but no questions to DNS; ``none`` for policies of the workload's name that select no pods
     at all.
     """
 
     direction: str
     policies: tuple[str, ...]
+    service: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +196,17 @@ class Autoscaler:
 
 @dataclass(frozen=True, slots=True)
 class BatchJob:
-    """A Job or CronJob of the service that failed within the timeframe, or a CronJob that is suspended."""
+    """A Job or CronJob of the service that failed within the timeframe, a Job that is stuck, or a CronJob that is suspended."""
 
     kind: str
     name: str
     at: datetime | None = None
-    """When it failed; None where it only is suspended."""
+    """When it failed, or was made where it is stuck; None where it only is suspended."""
     reason: str | None = None
     message: str | None = None
     suspended: bool = False
+    stuck: bool = False
+    """Its pod can't be started, for ``reason``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,3 +230,5 @@ class Surroundings:
     """The autoscalers whose target is the workload: there should be one at most."""
     jobs: tuple[BatchJob, ...] = ()
     """Newest first."""
+    namespace_deleted_at: datetime | None = None
+    """Since when the namespace is being deleted: nothing can be made in it any more."""

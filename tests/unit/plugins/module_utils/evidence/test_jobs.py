@@ -59,3 +59,36 @@ def test_a_job_that_is_tried_again() -> None:
 def test_a_suspended_cron_job() -> None:
     (found,) = batch_jobs([], [CRON | {"spec": {"suspend": True}}], WORKLOAD, LABELS, NOW)
     assert (found.name, found.suspended, found.at) == ("settle", True, None)
+
+
+def pod(status: dict[str, Any], uid: str = "j") -> dict[str, Any]:
+    return {"metadata": {"ownerReferences": [{"kind": "Job", "uid": uid, "controller": True}]}, "status": {"phase": "Pending", **status}}
+
+
+def waits(reason: str, message: str = "so it is") -> dict[str, Any]:
+    return {"containerStatuses": [{"state": {"waiting": {"reason": reason, "message": message}}}]}
+
+
+UNSCHEDULED = {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no room"}]}
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (pod(waits("ImagePullBackOff")), [("migrate", "ImagePullBackOff", "so it is")]),
+        (pod({"initContainerStatuses": waits("ErrImagePull")["containerStatuses"]}), [("migrate", "ErrImagePull", "so it is")]),
+        (pod(UNSCHEDULED), [("migrate", "Unschedulable", "no room")]),
+        (pod(waits("ContainerCreating")), []),
+        (pod(waits("ImagePullBackOff"), uid="other"), []),
+        (pod({**waits("ImagePullBackOff"), "phase": "Failed"}), []),
+    ],
+)
+def test_a_job_whose_pod_cannot_start(seen: dict[str, Any], told: list[tuple[str, str, str]]) -> None:
+    running = job("migrate", 60 * 24)
+    running["metadata"]["uid"] = "j"
+    running["status"] = {"active": 1}
+    found = batch_jobs([running], [], WORKLOAD, LABELS, NOW - timedelta(hours=4), [seen])
+    assert [(one.name, one.reason, one.message) for one in found] == told
+    assert all(one.stuck for one in found)
+    ended = running | {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
+    assert batch_jobs([ended], [], WORKLOAD, LABELS, NOW - timedelta(hours=4), [seen]) == ()

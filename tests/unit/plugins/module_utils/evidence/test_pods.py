@@ -117,6 +117,15 @@ def test_a_ready_pod_tells_of_its_last_restart_without_being_in_trouble() -> Non
     pod["status"]["containerStatuses"][0] |= {"restartCount": 1, "lastState": ended("OOMKilled", 137)}
     found = pod_from(pod, NOW)
     assert (found.ready, found.reason, found.message) == (True, None, "last restart: OOMKilled (exit code 137)")
+    assert found.container is None
+
+
+def test_of_several_containers_the_one_that_restarted_is_named() -> None:
+    pod = copy.deepcopy(recorded_pod("payment-api-7859df644b"))
+    proxy = copy.deepcopy(pod["status"]["containerStatuses"][0]) | {"name": "proxy", "restartCount": 1, "lastState": ended("Error", 255)}
+    pod["status"]["containerStatuses"].append(proxy)
+    found = pod_from(pod, NOW)
+    assert (found.ready, found.container, found.message) == (True, "proxy", "last restart of container proxy: Error (exit code 255)")
 
 
 def test_an_empty_object_is_read_as_nothing_known() -> None:

@@ -27,6 +27,7 @@ def answers() -> dict[str, Any]:
     """What a real API server said, by path, of a namespace in which some of what is around payment-api is wrong."""
     nothing = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []}
     found: dict[str, Any] = {path: copy.deepcopy(nothing) for path in (JOBS, CRON_JOBS, *WEBHOOKS, NODE_EVENTS)}
+    found[SPACE] = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "production"}}
     return found | copy.deepcopy(recorded("kubernetes/surroundings"))
 
 
@@ -251,3 +252,26 @@ def test_what_else_a_node_says_of_itself(answers: dict[str, Any], client: Cluste
     for node in answers["/api/v1/nodes"]["items"]:
         node["status"]["conditions"].append({"type": condition, "status": status, "reason": "x", "message": "y"})
     assert [one.type for node in look(client).surroundings.nodes for one in node.problems] == ([condition] if told else [])
+
+
+def test_a_namespace_that_is_being_deleted(answers: dict[str, Any], client: ClusterClient) -> None:
+    assert look(client).surroundings.namespace_deleted_at is None
+    answers[SPACE]["metadata"]["deletionTimestamp"] = "2026-11-25T16:30:00Z"
+    assert look(client).surroundings.namespace_deleted_at == datetime(2026, 11, 25, 16, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({"conditions": [{"type": "FileSystemResizePending", "status": "True"}]}, "FileSystemResizePending: it is finished once"),
+        ({"conditions": [{"type": "ControllerResizeError", "status": "True", "message": "quota"}]}, "ControllerResizeError: quota"),
+        ({"allocatedResourceStatuses": {"storage": "ControllerResizeInfeasible"}}, "ControllerResizeInfeasible"),
+        ({"conditions": [{"type": "Resizing", "status": "True"}]}, ""),
+        ({"allocatedResourceStatuses": {"storage": "ControllerResizeInProgress"}}, ""),
+    ],
+)
+def test_a_claim_that_is_not_resized(answers: dict[str, Any], client: ClusterClient, status: Any, told: str) -> None:
+    (claim,) = answers[f"{SPACE}/persistentvolumeclaims"]["items"]
+    claim["status"] = {"phase": "Bound", **status}
+    assert (look(client).surroundings.claims[0].resizing or "").startswith(told)
+    assert bool(look(client).surroundings.claims[0].resizing) is bool(told)

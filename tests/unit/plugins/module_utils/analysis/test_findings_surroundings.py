@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.findings_surroundings import (
+    configuration_findings,
+    surroundings_findings,
+)
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
+from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import (
+    BatchJob,
+    Certificate,
+    Isolation,
+    MissingReference,
+    Surroundings,
+    VolumeClaim,
+    Webhook,
+)
+from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod, WorkloadState
+
+NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
+LATER = NOW + timedelta(days=80)
+PULL_SECRET = MissingReference("Secret", "regcred", "imagePullSecrets", pull=True)
+WEBHOOK = Webhook("check.example.com", "Validating", "policy", "policy/server", "its Service policy/server does not exist")
+
+
+def state(around: Surroundings, reason: str | None = None) -> WorkloadState:
+    pod = Pod("app-1", "v1", reason is None, "Running", NOW - timedelta(hours=1), reason=reason)
+    return WorkloadState(
+        kind=WorkloadKind.DEPLOYMENT,
+        name="app",
+        namespace="production",
+        desired=1,
+        ready=int(reason is None),
+        updated=1,
+        unavailable=0,
+        version="v1",
+        paused=False,
+        pods=(pod,),
+        events=(),
+        surroundings=around,
+    )
+
+
+@pytest.mark.parametrize(
+    ("around", "told"),
+    [
+        (Surroundings(namespace_deleted_at=NOW), "critical workload.namespace: Namespace production is being deleted (Terminating)"),
+        (
+            Surroundings(isolation=(Isolation("dns", ("out",)),)),
+            "warning workload.network_policy: NetworkPolicy out lets the pods ask no DNS server",
+        ),
+        (
+            Surroundings(isolation=(Isolation("port", ("in",), "app"),)),
+            "warning workload.network_policy: NetworkPolicy in lets nothing in to the port of Service app",
+        ),
+        (
+            Surroundings(claims=(VolumeClaim("data", "Bound", resizing="ControllerResizeError: quota"),)),
+            "warning workload.volume_claim: PersistentVolumeClaim data is not resized",
+        ),
+        (
+            Surroundings(jobs=(BatchJob("Job", "migrate", NOW, "ImagePullBackOff", stuck=True),)),
+            "warning workload.job: Job migrate can't start its pod (ImagePullBackOff)",
+        ),
+        (Surroundings(claims=(VolumeClaim("data", "Bound"),)), None),
+    ],
+)
+def test_what_is_around(around: Surroundings, told: str | None) -> None:
+    found = [f"{one.level.value} {one.id}: {one.title}" for one in surroundings_findings(state(around), NOW)]
+    assert found == ([told] if told else [])
+
+
+def configured(around: Surroundings, reason: str | None = None, told: str = "") -> list[str]:
+    return [f"{one.level.value} {one.title}" for one in configuration_findings(state(around, reason), NOW, told)]
+
+
+def test_a_pull_secret_that_is_missing_matters_where_no_image_is_pulled() -> None:
+    around = Surroundings(missing=(PULL_SECRET,))
+    assert configured(around) == ["ok Secret regcred does not exist"]
+    assert configured(around, "CrashLoopBackOff") == ["ok Secret regcred does not exist"]
+    assert configured(around, "ImagePullBackOff") == ["critical Secret regcred does not exist, but the pods need it"]
+
+
+def test_a_webhook_that_the_controller_told_of_already() -> None:
+    around = Surroundings(webhooks=(WEBHOOK,))
+    told = "Admission webhook check.example.com can't answer: its Service policy/server does not exist"
+    assert configured(around) == [f"warning {told}"]
+    assert configured(around, told='failed calling webhook "check.example.com"') == []
+
+
+def test_a_certificate_for_another_host() -> None:
+    one = Certificate("tls", "Ingress app", LATER, NOW, names=("pay.example.com",), not_for=("api.example.org",))
+    assert configured(Surroundings(certificates=(one,))) == [
+        "warning The certificate in Secret tls (Ingress app) is not for api.example.org"
+    ]
