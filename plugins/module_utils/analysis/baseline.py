@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from .onset import Course
+from .references import FEWEST_DAYS
 from .series import Point, finite
 
-_HOUR = 3600.0
+_DAY, _HOUR = 86400.0, 3600.0
 _FEWEST_POINTS = 3
 _UNUSUAL = 2.0
 """A day ago at this hour was not usual when it was this many times the hour before the onset (an incident then, not now)."""
@@ -24,6 +25,23 @@ class Baseline:
 
     value: float | None
     reason: str | None = None
+
+
+def usual_of_day(day_before: float | None, same_hour: Sequence[Point], now: float, direction: int, smallest: float) -> Baseline:
+    """The day before; or the median of all days' same hour, where there are several and the day before was an incident itself.
+
+    ``now`` is unix seconds; ``direction`` and ``smallest`` are as for ``onset``.
+    """
+    days: dict[int, list[float]] = {}
+    for at, value in finite(same_hour):
+        days.setdefault(round((now - at) / _DAY), []).append(value)
+    if day_before is None or len(days) < FEWEST_DAYS:
+        return Baseline(day_before)
+    usual = median(median(values) for values in days.values())
+    worse, better = (usual, day_before) if direction < 0 else (day_before, usual)
+    if not direction or worse < _UNUSUAL * better or worse - better <= smallest:
+        return Baseline(day_before)
+    return Baseline(usual, f"a day ago was unusual itself: compared with the same hour of {len(days)} days")
 
 
 def baseline(

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from ..model.comparison import ComparedSignal
 from ..model.comparison_raw import RawComparedSignal, RawComparison
 from ..model.metrics import Shape
+from ..units import format_value
 from .onset import Course, onset
-from .samples import BETTER, NOTICEABLE, SAME, UNKNOWN, WORSE, apart, compare_samples, unlike
+from .samples import BETTER, NOTICEABLE, SAME, UNKNOWN, WORSE, apart, compare_samples, limited, unlike
 from .series import finite, slope_per_hour
 
 __all__ = ["BETTER", "NOTICEABLE", "SAME", "UNKNOWN", "WORSE", "FollowedSignal", "follow", "is_gradual", "named"]
@@ -69,12 +70,16 @@ def _compared(raw: RawComparedSignal, around: RawComparison, direction: int) -> 
     if before is not None and after is not None and around.before is not None:
         then, now = (_within(raw, window, around.lookback) for window in (around.before, around.after))
         smallest = _SMALLEST.get(raw.unit, 0.0)
-        sample = compare_samples(now, then, direction, smallest=smallest, unit=raw.unit)
+        sample = compare_samples(now, then, direction, smallest=smallest, unit=raw.unit, limits=raw.limits)
         if verdict == SAME and raw.name != _TRAFFIC:
             if sample.verdict in (WORSE, BETTER):
                 verdict = sample.verdict
             elif sample.verdict == UNKNOWN and unlike(now, then, max(NOTICEABLE * abs(before), smallest)):
                 verdict, reason = UNKNOWN, "it is as high as before on the whole, but goes up and down in another way"
+    if before is not None and after is not None and limited(after, raw.limits):
+        reason = f"after it, it is at least {format_value(after, raw.unit)}: beyond the highest bucket, so how far is not known"
+        if after <= before or limited(before, raw.limits):
+            change, verdict = None, UNKNOWN
     return ComparedSignal(raw.name, raw.title, raw.unit, before, after, change, verdict, reason, sample)
 
 

@@ -45,7 +45,7 @@ def split_time(line: str) -> tuple[str | None, str]:
 def entries(lines: Iterable[str]) -> Iterator[Entry]:
     """The entries of one container's log, whose lines begin with the runtime's time (``kubectl logs --timestamps``)."""
     current: Entry | None = None
-    in_traceback = False
+    in_traceback = traced = False
     for line in lines:
         at, text = split_time(line)
         kind = part(text)
@@ -66,8 +66,8 @@ def entries(lines: Iterable[str]) -> Iterator[Entry]:
             if kind is Part.OTHER and current.wants_message:
                 _trace(current, text)
                 continue
-            if kind is Part.TRACEBACK and current.level in _SEVERE:
-                in_traceback = True
+            if kind is Part.TRACEBACK and current.level in _SEVERE and not traced:
+                in_traceback = traced = True
                 continue
             if kind is Part.FRAME and current.level in _SEVERE:
                 continue
@@ -78,7 +78,8 @@ def entries(lines: Iterable[str]) -> Iterator[Entry]:
                 continue
             yield _whole(current)
         current = entry_of(at, text)
-        in_traceback = kind is Part.TRACEBACK and TRACEBACK in text[: len(TRACEBACK)]
+        # A second one without the words that tell of the first is of something else.
+        in_traceback = traced = kind is Part.TRACEBACK and TRACEBACK in text[: len(TRACEBACK)]
         if kind is Part.TRACEBACK:
             current.level, current.message = "ERROR", ""
         elif kind is Part.PANIC:

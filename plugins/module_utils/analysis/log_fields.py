@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .log_levels import guessed, level_named, level_numbered, level_stated, server_error, stated
-from .log_parts import DOTNET, KLOG, LOGFMT_START, OWN_TIME
+from .log_parts import DOTNET, KLOG, LOGFMT_START, OWN_TIME, TRACEBACK
 from .stack_frames import files_in
 
 MAX_MESSAGE = 400
@@ -204,8 +204,9 @@ def _first(fields: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
             value = next((value[name] for name in ("message", "msg", "stringValue", "text") if value.get(name)), None)
         if isinstance(value, list) and value and all(isinstance(one, (str, int, float)) for one in value):
             value = " ".join(map(str, value))
-        if isinstance(value, str) and value.strip():
-            return value.strip().split("\n", 1)[0]
+        if isinstance(value, str) and (text := value.strip()):
+            # A Python traceback says last what happened.
+            return text.rpartition("\n")[2] if text.startswith(TRACEBACK) else text.split("\n", 1)[0]
     return None
 
 

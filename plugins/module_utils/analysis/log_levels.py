@@ -29,7 +29,7 @@ _SCALES: dict[str, tuple[tuple[int, str], ...]] = {
 
 # A level stands at the beginning of a line, behind the time and perhaps a thread's or a logger's name.
 _STATED = re.compile(
-    r"(?:^|[\s\[(<|])(?:\w+\.(?=[A-Z]+:))?"
+    r"(?:^|[\s\[(<|])(?:\w+\.(?=[A-Z]+:)|log4j:)?"
     r"(FATAL|PANIC|CRITICAL|CRIT|EMERG|ALERT|ERROR|ERR|SEVERE|WARNING|WARN|WRN|INFO|INF|NOTICE|DEBUG|DBG|TRACE|(?:LOG|DETAIL|HINT|CONTEXT|STATEMENT)(?=:))"
     r"(?=[\s\])>|:]|$)"
 )
@@ -44,9 +44,11 @@ _STATED_BY_NUMBER = re.compile(r"<(\d{1,3})>")
 """systemd's and syslog's: the level is what is left of a division by eight."""
 _NOTHING_BAD = re.compile(
     r"\b(?:no|without|zero|0) (?:\w+ )?(?:errors?|exceptions?)\b"
-    r"|\b(?:errors?|exceptions?)(?:[_ ](?:count|rate))?\"?\s?[=:]\s?\"?(?:0|null|nil|none|false|-)(?![\w.])",
+    r"|\b(?:errors?|exceptions?)(?:[_ ](?:count|rate))?\"?\s?[=:]\s?\"?(?:0|null|nil|none|false|-)(?![\w.])"
+    r"|\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) /\S*|\bhttps?://[^\s\"]*",
     re.IGNORECASE,
 )
+"""Words that tell of none, and what somebody asked for: a page may be called error."""
 _BAD_WORDS = re.compile(r"\b(?:(fatal|panic|panicked)|(error|exception))\b|\w(?:Error|Exception)\b", re.IGNORECASE)
 _SERVER_ERROR = re.compile(
     r"\" 5\d\d(?= |$)|\| 5\d\d \||\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S+ 5\d\d\b"

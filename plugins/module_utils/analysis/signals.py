@@ -13,7 +13,7 @@ from statistics import median
 from ..model.metrics import Metrics, Neighbour, Shape, Signal
 from ..model.metrics_raw import RawMetrics, RawNeighbour, RawSignal
 from ..units import format_value
-from .baseline import Baseline, baseline
+from .baseline import Baseline, baseline, usual_of_day
 from .episodes import episodes
 from .onset import Course, onset
 from .recovering import recovering
@@ -80,15 +80,20 @@ def _signal(raw: RawSignal, deployed_at: float | None, now: float, lookback: flo
     direction = 0 if raw.name in _BOTH_WAYS else -1 if raw.higher_is_better else 1
     day_before = _known(raw.day_before)
     smallest = _SMALLEST.get(raw.unit, 0.0)
-    course = onset(raw.recent, day_before, direction, smallest)
-    base = baseline(day_before, raw.recent, course, deployed_at, direction, raw.same_hour)
+    usual_day = usual_of_day(day_before, raw.same_hour, now, direction, smallest)
+    course = onset(raw.recent, usual_day.value, direction, smallest)
+    base = baseline(usual_day.value, raw.recent, course, deployed_at, direction, raw.same_hour)
     value, window = _present_value(raw, course, now)
     came = _episodes(raw, value, base.value, direction)
     began = course.onset if course.onset is not None or not came else came[-1]
     reasons = [raw.reason] if raw.reason else []
     if value is None and not reasons:
         reasons.append("no samples in the last five minutes")
-    reasons += [reason for reason in (base.reason, course.reason, _why_no_ratio(raw, value, base.value)) if reason and value is not None]
+    reasons += [
+        reason
+        for reason in (usual_day.reason, base.reason, course.reason, _why_no_ratio(raw, value, base.value))
+        if reason and value is not None
+    ]
     measured = Measured(raw.recent, raw.same_hour, value, day_before, lookback, now, direction, smallest, raw.unit, raw.limits)
     compared, baselines = references(measured, began, deployed_at) if value is not None else (None, ())
     usual = next((one for one in baselines if one.name == SAME_HOUR), None)

@@ -13,6 +13,7 @@ _FRAMES = (
     re.compile(r'File "([^"<>]{1,200})", line \d+'),  # Python
     re.compile(r"\(([\w$-]{1,100}\.(?:java|kt|scala|groovy)):\d+\)"),  # the JVM names no directory
     re.compile(r"(?:^|[\s(])((?:[\w@.-]*/)[\w@./-]{1,200}\.(?:go|js|mjs|cjs|ts|tsx|rb|php|rs|cs|cpp|cc|c|ex|exs)):\d+"),  # others
+    re.compile(r"(?:^|\s)(/[^\s:()]{1,200}\.php)(?:\(\d+\)| on line \d+)"),  # PHP
     re.compile(r" in ((?:/|[A-Z]:\\)[^:]{1,200}\.cs):line \d+"),  # .NET
 )
 _FOREIGN = (

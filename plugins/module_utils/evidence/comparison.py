@@ -16,6 +16,7 @@ from ..concurrency import Deadline, map_side_by_side, wait
 from ..errors import SourceUnavailableError
 from ..model.comparison_raw import RawComparedSignal, RawComparison
 from ..model.service import Service
+from .highest_bucket import bucket_bounds, highest_bounds
 from .metric_names import MetricNames, metric_names
 from .names_in_use import names_in_use
 from .promql import SignalQueries, error_rate, golden_signals, latency, own_signal
@@ -29,6 +30,7 @@ RATE_WINDOW = 60.0
 COMPARED = ("error_rate", "latency_p95", "request_rate", "memory", "cpu")
 
 _POINTS_OF_A_GAUGE = 5
+_BOUNDS = "bounds of buckets"
 _Answer = Optional[tuple[SeriesResult, ...]]  # noqa: UP045 (ansible-test's pylint takes the other form for an operation)
 
 
@@ -64,10 +66,10 @@ def comparison(
     before, after = windows(deployed_at, until, previous_since, timeframe)
     names = metric_names(service)
     try:
-        signals = _signals(client, _compared_queries(service, names), before, after, ends)
+        signals = _signals(client, service, names, before, after, ends)
         if _never_counted(signals) and (found := names_in_use(client, service, names, ends, at=after[1])) is not None:
             names = found
-            signals = _signals(client, _compared_queries(service, names), before, after, ends)
+            signals = _signals(client, service, names, before, after, ends)
     except SourceUnavailableError as error:
         return RawComparison(before, after, (), alerts=_alerts(service, names), reason=error.message)
     alerts = _alerts(service, names)
@@ -96,11 +98,13 @@ def _never_counted(signals: tuple[RawComparedSignal, ...]) -> bool:
 
 def _signals(
     client: PrometheusClient,
-    asked: tuple[SignalQueries, ...],
+    service: Service,
+    names: MetricNames,
     before: tuple[float, float],
     after: tuple[float, float],
     deadline: Deadline,
 ) -> tuple[RawComparedSignal, ...]:
+    asked = _compared_queries(service, names)
     length = f"{after[1] - after[0]:.0f}s"
     step, lookback = _resolution(before, after)
     rate_window = f"{lookback:.0f}s"
@@ -117,9 +121,13 @@ def _signals(
                 client, windowed, before[1] - _POINTS_OF_A_GAUGE * FINEST_STEP, before[1], FINEST_STEP
             )
             calls[signal.name, "after"] = _range_call(client, windowed, after[1] - _POINTS_OF_A_GAUGE * FINEST_STEP, after[1], FINEST_STEP)
+    for side, (_unused, end) in (("before", before), ("after", after)):
+        calls[_BOUNDS, side] = _instant_call(client, bucket_bounds(names), end)
     futures = map_side_by_side(lambda call: call(), calls.values(), len(calls), "prometheus-comparison")
     answers = _answers(dict(zip(calls, futures, strict=True)), deadline)
-    return tuple(_compared(signal, answers) for signal in asked)
+    told = (answers[_BOUNDS, side] for side in ("before", "after"))
+    bounds = {bound for answer in told if answer and not isinstance(answer, str) for bound in highest_bounds(answer, names)}
+    return tuple(_compared(signal, answers, tuple(sorted(bounds)) if signal.name == "latency_p95" else ()) for signal in asked)
 
 
 def _resolution(before: tuple[float, float], after: tuple[float, float]) -> tuple[float, float]:
@@ -149,7 +157,7 @@ def _answers(
     return found
 
 
-def _compared(signal: SignalQueries, answers: Mapping[tuple[str, str], _Answer | str]) -> RawComparedSignal:
+def _compared(signal: SignalQueries, answers: Mapping[tuple[str, str], _Answer | str], limits: tuple[float, ...]) -> RawComparedSignal:
     before, after = (_middle(answers[signal.name, side]) for side in ("before", "after"))
     rejected = next((answer for key, answer in answers.items() if key[0] == signal.name and isinstance(answer, str)), None)
     reason = rejected
@@ -171,6 +179,7 @@ def _compared(signal: SignalQueries, answers: Mapping[tuple[str, str], _Answer |
         points=_points(answers[signal.name, "points"]),
         higher_is_better=signal.higher_is_better,
         reason=reason,
+        limits=limits,
     )
 
 

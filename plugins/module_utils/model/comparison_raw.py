@@ -24,6 +24,8 @@ class RawComparedSignal:
     points: tuple[tuple[float, float], ...]
     higher_is_better: bool = False
     reason: str | None = None
+    limits: tuple[float, ...] = ()
+    """A value that is one of these is only known to be at least that (``RawSignal.limits``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,3 +67,16 @@ def test_more_traffic_is_neither_better_nor_worse() -> None:
 
 def test_lower_may_be_worse() -> None:
     assert compared([0.9] * 20, [0.5] * 20, higher_is_better=True).verdict == WORSE
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "verdict", "change"),
+    [(1.0, 10.0, WORSE, 9.0), (10.0, 10.0, UNKNOWN, None), (20.0, 10.0, UNKNOWN, None), (10.0, 1.0, "better", -0.9)],
+)
+def test_beyond_the_highest_bucket_it_is_at_least_that(then: float, now: float, verdict: str, change: float | None) -> None:
+    length = 1200.0
+    points = tuple((DEPLOYED + 60.0 * number, then if number < 0 else now) for number in range(-20, 21))
+    raw = RawComparedSignal("latency_p95", "Latency P95", "seconds", then, now, points, limits=(10.0, 20.0))
+    (followed,) = follow(RawComparison((DEPLOYED - length, DEPLOYED), (DEPLOYED, DEPLOYED + length), (raw,)), DEPLOYED)
+    assert (followed.compared.verdict, followed.compared.change) == (verdict, change)
+    assert ("at least 10s" in (followed.compared.reason or "")) is (now == 10.0)

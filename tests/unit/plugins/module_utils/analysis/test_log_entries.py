@@ -29,6 +29,11 @@ def read(text: str) -> list[tuple[str, str]]:
         ("E1021 14:23:15.123456       1 reflector.go:123] Failed to watch", "ERROR", "Failed to watch"),
         ("2025/10/21 14:23:15 [error] 12#12: *1 upstream timed out", "ERROR", "12#12: *1 upstream timed out"),
         ('10.0.0.1 - - "GET /x HTTP/1.1" 503 12', "ERROR", '10.0.0.1 - - "GET /x HTTP/1.1" 503 12'),
+        ('10.0.0.1 - - "GET /error?exception=1 HTTP/1.1" 200 12', "UNKNOWN", '10.0.0.1 - - "GET /error?exception=1 HTTP/1.1" 200 12'),
+        ('10.0.0.1 - - "GET / HTTP/1.1" 200 12 "https://x/error"', "UNKNOWN", '10.0.0.1 - - "GET / HTTP/1.1" 200 12 "https://x/error"'),
+        ("GET /pay error: no such card", "ERROR", "GET /pay error: no such card"),
+        ("log4j:WARN No appenders could be found", "WARN", "No appenders could be found"),
+        ('{"level":"error","msg":"a","error":"Traceback (most recent call last):\\n  x\\nValueError: b"}', "ERROR", "a: ValueError: b"),
         ("\x1b[31mERROR\x1b[0m coloured", "ERROR", "coloured"),
         ("java.lang.IllegalStateException: no", "ERROR", "java.lang.IllegalStateException: no"),
         ("an error occurred", "ERROR", "an error occurred"),
@@ -183,6 +188,23 @@ Traceback (most recent call last):
 ValueError: not so"""
 
 
+BARE = """Traceback (most recent call last):
+  File "/app/a.py", line 3, in f
+KeyError: 'id'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/app/b.py", line 9, in g
+app.PaymentError: x"""
+MEANT = "KeyError: 'id': app.PaymentError: x"
+PHP = """PHP Fatal error:  Uncaught TypeError: pay(): no
+Stack trace:
+#0 /app/index.php(3): pay()
+#1 {main}
+  thrown in /app/pay.php on line 12"""
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -221,6 +243,8 @@ ValueError: not so"""
         (RUBY, [("ERROR", "Payment failed: app/models/payment.rb:10:in `validate': boom (RuntimeError)"), ("INFO", "ok")]),
         (CUT_OFF, [("ERROR", "request failed"), ("INFO", "restarted")]),
         (UNCAUGHT, [("INFO", "all is well"), ("ERROR", "ValueError: not so")]),
+        (f"{BARE}\n{BARE}", [("ERROR", "KeyError: 'id': app.PaymentError: x")] * 2),
+        (f"ERROR request failed\n{BARE}\n{BARE}", [("ERROR", f"request failed: {MEANT}"), ("ERROR", MEANT)]),
         ("ERROR a\nERROR b", [("ERROR", "a"), ("ERROR", "b")]),
         ("", [("UNKNOWN", "")]),
     ],
@@ -238,6 +262,7 @@ def test_a_stack_trace_is_one_entry(text: str, expected: list[tuple[str, str]]) 
         (SPRING, {"PaymentService.java"}),
         (DOTNET, {"/src/Validate.cs"}),
         (UNCAUGHT, {"/app/x.py"}),
+        (PHP, {"/app/index.php", "/app/pay.php"}),
     ],
 )
 def test_the_services_own_files_are_noted(text: str, files: set[str]) -> None:

@@ -211,3 +211,15 @@ def test_what_is_usual_at_this_hour_is_no_incident() -> None:
 def test_noise_before_a_silence_is_no_onset(last: float, expected: bool) -> None:
     signal = one(raw(last_5m=None, day_before=0.001, recent=points((3600, 0.001), (300, last))))
     assert (signal.value, signal.onset is not None) == (None, expected)
+
+
+@pytest.mark.parametrize(
+    ("yesterday", "others", "baseline", "began"),
+    [(0.8, 0.001, 0.001, True), (0.001, 0.001, 0.001, True), (0.8, 0.8, 0.8, False)],
+)
+def test_an_incident_of_yesterday_is_no_baseline(yesterday: float, others: float, baseline: float, began: bool) -> None:
+    days = tuple((END - day * 86400 + off, yesterday if day == 1 else others) for day in range(7, 0, -1) for off in range(-600, 601, 150))
+    found = one(raw(last_5m=0.2, last_1m=0.2, day_before=yesterday, recent=points((3600, 0.001), (900, 0.2)), same_hour=days))
+    assert found.baseline == pytest.approx(baseline)
+    assert (found.onset is not None) is began
+    assert ("a day ago was unusual" in (found.reason or "")) is (yesterday != others)
