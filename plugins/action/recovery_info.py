@@ -44,7 +44,7 @@ class ActionModule(ActionBase):
                 self._show([console.recovery_line(from_result(Recovery, result["recovery"])), ""])
             if result["final"] or one_run:
                 return {**result, "looks": looks}
-            arguments = {name: value for name, value in arguments.items() if name not in ("baseline", "diagnostics", "since")}
+            arguments = {name: value for name, value in arguments.items() if name not in ("baseline", "diagnostics", "since", "began")}
             arguments["following"] = result["following"]
 
     def _look(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:

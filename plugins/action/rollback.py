@@ -127,6 +127,8 @@ class ActionModule(ActionBase):
         self._show([f"  ❌ {reason}", ""])
         result.update(failed=True, msg=reason, state=state)
         result["rollback"].update(state=state, reason=reason)
+        if result["progress"].get("target_fails"):
+            result["rollback"]["details"] = {**(result["rollback"].get("details") or {}), "target_fails": True}
 
     def _wanted(self, option: str, default: bool) -> bool:
         from ansible.module_utils.parsing.convert_bool import boolean

@@ -42,6 +42,11 @@ options:
   since:
     description: When the rollback completed, in ISO 8601. The default is now.
     type: str
+  began:
+    description:
+      - When the rollback began, in ISO 8601. What the rates were then is what the target must not be worse than, where that is more than
+        the values of O(diagnostics): an outage may have grown since they were looked at.
+    type: str
   passes:
     description: Good looks in a row that are wanted.
     type: int
@@ -94,6 +99,7 @@ EXAMPLES = r"""
     prometheus_url: http://prometheus.example.com:9090
     diagnostics: "{{ diagnosed.diagnostics }}"
     since: "{{ rolled_back.rollback.finished_at }}"
+    began: "{{ rolled_back.rollback.started_at }}"
   register: recovery_seen
 
 - name: Take one look, against a baseline of one's own

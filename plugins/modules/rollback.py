@@ -247,6 +247,11 @@ progress:
       type: str
       returned: always
       sample: 2 of 5 new pods to become available
+    target_fails:
+      description: Whether the target's pods do not come up, and fewer of them are ready than there were of what they replace.
+      type: bool
+      returned: always
+      sample: false
 target:
   description: The revision that O(target) meant, as in RV(devops.incident_response.rollback_check#module:target).
   type: dict

@@ -55,7 +55,7 @@ progress:
   type: dict
   returned: success
   sample: {"state": "progressing", "done": 3, "desired": 5, "remaining": 90.0, "stuck_reason": null,
-           "waits_for": "2 of 5 new pods to become available"}
+           "waits_for": "2 of 5 new pods to become available", "target_fails": false}
 share:
   description: How much of the work is done, 0 to 1. Half of it is pods of the target that are healthy, half is pods of other versions
     that are gone.

@@ -39,6 +39,22 @@ def module(name: str, options: Mapping[str, Any], *, check: bool = False, **vari
     return _result(done.stdout, done.stderr)
 
 
+def playbook(name: str, directory: Path, *arguments: str, **variables: str) -> tuple[int, str]:
+    """Exit code and output of a playbook of the collection, run in `directory` with the console's output."""
+    shown = {"ANSIBLE_STDOUT_CALLBACK": "devops.incident_response.console", "ANSIBLE_LOCAL_TEMP": str(directory / ".ansible")}
+    done = subprocess.run(
+        ["ansible-playbook", f"devops.incident_response.{name}", *arguments],
+        cwd=directory,
+        env=environment(HOME=str(directory), **shown, **variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=400,
+    )
+    return done.returncode, done.stdout
+
+
 def _result(output: str, errors: str) -> dict[str, Any]:
     """The document behind `localhost | SUCCESS => {` or `localhost | FAILED! => {`."""
     found = re.search(r"^localhost \| (\S+) => (\{.*\})\s*$", output, re.MULTILINE | re.DOTALL)

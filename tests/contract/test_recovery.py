@@ -228,6 +228,20 @@ def test_a_baseline_that_nobody_gave_is_that_of_the_day_before(production: Produ
     assert result["recovery"]["passes"] == 0
 
 
+def test_what_had_grown_by_itself_before_the_rollback_is_not_the_targets(production: Production) -> None:
+    """12 % failed at the diagnosis, 60 % when the rollback began, and 60 % do since."""
+    signals = [{"name": "error_rate", "value": 0.12, "baseline": 0.001}, {"name": "latency_p95", "value": 0.09, "baseline": 0.1}]
+    production.given["diagnostics"] = {"metrics": {"data": {"signals": signals}}}
+    production.gateway.flows(production.cluster.namespace, failing=0.6)
+    time_up = time.monotonic() + 6.0
+    production.cluster.until("some scrapes of it", lambda: time.monotonic() > time_up)
+    production.given |= {"began": moment(), "since": moment()}
+    assert measures(production.look())["error_rate"] is False
+    result = production.look(timeout="1s")
+    assert (result["final"], result["recovery"]["recovered"], result["recovery"]["worse"]) == (True, False, [])
+    assert result["recovery"]["reason"].startswith("Not recovered within 1s: Error rate: ")
+
+
 def test_worse_than_what_was_rolled_back_is_noticed(production: Production) -> None:
     """12 % failed before the rollback, 60 % do since; that is told when it can be no echo any more."""
     signals = [{"name": "error_rate", "value": 0.12, "baseline": 0.001}, {"name": "latency_p95", "value": 0.09, "baseline": 0.1}]

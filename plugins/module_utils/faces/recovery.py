@@ -30,6 +30,7 @@ RECOVERY: dict[str, Any] = {
     "diagnostics": {"type": "dict"},
     "dependency_dsns": {"type": "dict", "no_log": True},
     "since": {"type": "str"},
+    "began": {"type": "str"},
     "passes": {"type": "int", "default": 3, "no_log": False},
     "interval": {"type": "str", "default": "5s"},
     "timeout": {"type": "str", "default": "5m"},
@@ -83,16 +84,19 @@ def verification_from(params: Mapping[str, Any], now: datetime) -> Verification:
             return from_result(Verification, params["following"])
         except DocumentError as error:
             raise InvalidOptionError("following", error.message, "what an earlier run returned as 'following'") from error
-    since = None
-    if params["since"]:
-        try:
-            since = parse_time(params["since"])
-        except ValueError:
-            raise InvalidOptionError("since", params["since"], "a time such as 2025-10-21T14:27:25Z") from None
+    since, began = (_moment(params, option) for option in ("since", "began"))
     diagnostics = params["diagnostics"] or {}
     baseline = {**_diagnosed(diagnostics, "baseline"), **_given(params["baseline"] or {})}
     names, answered = _names(diagnostics), _answered(diagnostics)
-    return begin_verification(since, baseline, now, _diagnosed(diagnostics, "value"), errors_of_the_incident(diagnostics), names, answered)
+    values, gone = _diagnosed(diagnostics, "value"), errors_of_the_incident(diagnostics)
+    return begin_verification(since, baseline, now, values, gone, names, answered, began)
+
+
+def _moment(params: Mapping[str, Any], option: str) -> datetime | None:
+    try:
+        return parse_time(params[option]) if params[option] else None
+    except ValueError:
+        raise InvalidOptionError(option, params[option], "a time such as 2025-10-21T14:27:25Z") from None
 
 
 def _given(baseline: Mapping[str, Any]) -> dict[str, float]:

@@ -78,6 +78,8 @@ class RollbackProgress:
     stuck_reason: str | None = None
     waits_for: str | None = None
     """What is missing until it is complete"""
+    target_fails: bool = False
+    """Whether the target's pods do not come up, and fewer are ready than there were of what it replaces"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ def available_actions(incident: Incident) -> tuple[str, ...]:
     """What this collection or one command can do at once."""
     recommendation = incident.recommendation
     actions = []
-    if recommendation and recommendation.target_version and incident.policy.rollback != "never":
+    barred = recommendation is not None and any(guard.forbids for guard in recommendation.guards)
+    if recommendation and recommendation.target_version and incident.policy.rollback != "never" and not barred:
         actions.append(f"Execute rollback to {recommendation.target_version}")
     workload = incident.diagnostics.workload.data if incident.diagnostics else None
     if workload and workload.autoscaler and workload.unavailable:
@@ -65,7 +66,7 @@ def steps_after_rollback(incident: Incident) -> tuple[str, ...]:
     if state is not RollbackState.RECOVERED:
         undo = undo_command(incident)
         return (
-            *((f"Undo the rollback, since its target is worse: {undo}",) if undo else ()),
+            *((f"Undo the rollback, since its target {_why_undo(incident)}: {undo}",) if undo else ()),
             "Escalate to the incident commander",
             _next_hypothesis(incident),
             *fixes,
@@ -80,14 +81,24 @@ def steps_after_rollback(incident: Incident) -> tuple[str, ...]:
 
 
 def undo_command(incident: Incident) -> str | None:
-    """The command that takes back a rollback whose target is worse than what it replaced; None where it is not."""
+    """The command that takes back a rollback whose target is worse than what it replaced, or does not come up; None where it is not."""
     rollback = incident.rollback
-    if rollback is None or rollback.plan is None or rollback.recovery is None or not rollback.recovery.worse:
+    if rollback is None or rollback.plan is None or _why_undo(incident) is None:
         return None
     # The version that was rolled back fails two checks, of course; what was overridden on the way there is so on the way back.
     names = sorted({"first_attempt", "stability", *rollback.overrides})
     overrides = shlex.quote(json.dumps({"rollback_overrides": names}))
     return f"{_command(incident, str(rollback.plan.from_revision))} -e {overrides}"
+
+
+def _why_undo(incident: Incident) -> str | None:
+    """What is wrong with the target of the rollback."""
+    rollback = incident.rollback
+    if rollback is None or rollback.state is RollbackState.RECOVERED:
+        return None
+    if rollback.recovery is not None and rollback.recovery.worse:
+        return "is worse"
+    return "does not come up" if rollback.details.get("target_fails") is True else None
 
 
 def rollback_command(incident: Incident) -> str | None:
@@ -99,9 +110,12 @@ def rollback_command(incident: Incident) -> str | None:
 
 
 def _next_hypothesis(incident: Incident) -> str:
-    """The most likely cause that the rollback has not ruled out."""
+    """The most likely cause that the rollback has not ruled out: not the deployment, and no crash where every pod is well since."""
     hypotheses = incident.recommendation.hypotheses if incident.recommendation else ()
-    left = next((hypothesis for hypothesis in hypotheses if hypothesis.cause != "deployment"), None)
+    recovery = incident.rollback.recovery if incident.rollback else None
+    well = {measure.name for measure in recovery.measures if measure.passed} if recovery else set()
+    ruled_out = {"deployment", *(("crash",) if {"readiness", "restarts"} <= well else ())}
+    left = next((hypothesis for hypothesis in hypotheses if hypothesis.cause not in ruled_out), None)
     if left is None:
         return "Look at the other hypotheses of the report"
     check = f" ({left.check_next[0]})" if left.check_next else ""

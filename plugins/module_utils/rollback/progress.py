@@ -57,6 +57,7 @@ class Following:
     counts: tuple[VersionPods, ...] = ()
     ready_at_start: int = 0
     others_at_start: int = 0
+    others_ready_at_start: int = 0
     trouble: str | None = None
     trouble_since: datetime | None = None
     looks: int = 0
@@ -94,7 +95,13 @@ def look(
     counts = _counts(standing, container, following)
     target, desired = counts[0], replaced_pods(kind, workload)
     if following.looks == 0:
-        following = replace(following, ready_at_start=target.ready, others_at_start=sum(count.pods for count in counts[1:]))
+        following = replace(
+            following,
+            ready_at_start=target.ready,
+            others_at_start=sum(count.pods for count in counts[1:]),
+            others_ready_at_start=sum(count.ready for count in counts[1:]),
+        )
+    own = trouble_of(pod for pod in standing if _revision_of(pod, container, following) == following.target)
     trouble = _trouble(kind, workload, standing, container, following) or refused
     lines = [*_lines(following, counts, at), *_trouble_lines(following, trouble, slow, at)]
     grew = target.ready > _before(following, target).ready
@@ -121,6 +128,7 @@ def look(
         remaining=_remaining(after, target.ready, desired, at) if state == "progressing" else None,
         stuck_reason=stuck_reason,
         waits_for="; ".join(one for one in (missing, slow) if one) or None,
+        target_fails=state != "complete" and bool(own or slow) and target.ready < following.others_ready_at_start,
     )
     return after, progress
 

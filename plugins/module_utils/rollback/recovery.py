@@ -67,7 +67,9 @@ class Verification:
     restarts: Mapping[str, int] | None = None
     """Restarts by pod, at the last look."""
     during: Mapping[str, float] = field(default_factory=dict)
-    """Signals as they were before the rollback, as far as they are known."""
+    """Signals as they were before the rollback, as far as they are known; the highest that is known of each."""
+    began: datetime | None = None
+    """When the rollback began, where that is known: a diagnosis may be older, and an outage may have grown since."""
     expected_gone: tuple[ExpectedGone, ...] = ()
     """Errors in the logs that made the incident."""
     worse: int = 0

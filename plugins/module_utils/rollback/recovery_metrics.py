@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..clients.prometheus import PrometheusClient, QueryRejectedError, SeriesResult
@@ -29,16 +29,19 @@ SCRAPES_PER_WINDOW = 4
 USUAL_SCRAPE_INTERVAL = 15.0
 """Seconds; taken where Prometheus does not show its own."""
 _REQUESTS, _LABELLED = "requests", "labelled requests"
+_THEN = "when the rollback began"
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """``baseline`` and ``names`` as they are known by now; ``blind`` when the metrics could not be asked at all."""
+    """``baseline`` and ``names`` as they are known by now; ``blind`` when the metrics could not be asked at all. ``before`` are the signals
+    as they were when the rollback began, as far as they were asked for at this look."""
 
     measures: tuple[Measure, ...]
     baseline: Mapping[str, float]
     names: Mapping[str, str]
     blind: bool
+    before: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,9 @@ def measure(prometheus: PrometheusClient | None, service: Service, verification:
         return Measured(_unknown(_queries(service, names), watched, limits, error.message), baseline, verification.names, True)
     told = {"preset": answers.names.preset.value, "status": answers.names.status} if other is not None else verification.names
     known = {**baseline, **{one.name: value for one in answers.queries if (value := _before(answers, one, baseline)) is not None}}
-    return Measured(_judged(service, answers, watched, known, limits), known, told, False)
+    then = {one.name: answers.found.get(f"{one.name} {_THEN}", (None, None))[0] for one in answers.queries}
+    before = {name: value for name, value in then.items() if value is not None}
+    return Measured(_judged(service, answers, watched, known, limits), known, told, False, before)
 
 
 def _names(service: Service, known: Mapping[str, str]) -> MetricNames:
@@ -113,26 +118,38 @@ def _ask(
     now: datetime,
 ) -> _Answers:
     up, queries = prometheus.instant(samples_of_up(service, names)), _queries(service, names)
-    window = _window(up, verification, now)
+    interval = _scrape_interval(up)
+    window = _window(interval, verification, now)
     asked = {query.name: query.recent(f"{window:.0f}s") for query in queries}
     asked |= {f"{query.name} before": query.day_before for query in queries if query.name not in verification.baseline}
     asked |= {_REQUESTS: series_of_requests(names), _LABELLED: labelled_requests(service, names)}
     for dependency in watched:
         asked |= {f"{dependency.name} used": dependency.usage_query or "", f"{dependency.name} capacity": dependency.capacity_query or ""}
-    futures = map_side_by_side(prometheus.instant, asked.values(), len(asked), "recovery")
+    moments: dict[str, float | None] = dict.fromkeys(asked)
+    if verification.looks == 0 and verification.began is not None:
+        # As short as a rate may be: what was before the outage should not be in it.
+        shortest = f"{math.ceil(SCRAPES_PER_WINDOW * interval)}s"
+        asked |= {f"{query.name} {_THEN}": query.recent(shortest) for query in queries}
+        moments |= {f"{query.name} {_THEN}": verification.began.timestamp() for query in queries}
+    questions = [(query, moments[name]) for name, query in asked.items()]
+    futures = map_side_by_side(lambda question: prometheus.instant(*question), questions, len(questions), "recovery")
     ends = Deadline(prometheus.timeout)
     waited = {key: _answer(future, ends) for key, future in zip(asked, futures, strict=True)}
     found = {key: (value_of(answer), reason) for key, (answer, reason) in waited.items()}
     return _Answers(names, queries, found, window, up, waited[_LABELLED][0])
 
 
-def _window(up: tuple[SeriesResult, ...], verification: Verification, now: datetime) -> float:
-    """Seconds of the rates: the time since the rollback completed, at most a minute, but four scrapes in any case."""
+def _scrape_interval(up: tuple[SeriesResult, ...]) -> float:
     interval = USUAL_SCRAPE_INTERVAL
     for series in up:
         times = [at for at, _unused in series.samples]
         if len(times) > 1:
             interval = max((times[-1] - times[0]) / (len(times) - 1), 1.0)
+    return interval
+
+
+def _window(interval: float, verification: Verification, now: datetime) -> float:
+    """Seconds of the rates: the time since the rollback completed, at most a minute, but four scrapes in any case."""
     since = (now - verification.since).total_seconds()
     return float(math.ceil(max(min(since, LONGEST_WINDOW), SCRAPES_PER_WINDOW * interval)))
 

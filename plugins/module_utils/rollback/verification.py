@@ -66,10 +66,11 @@ def begin_verification(
     expected_gone: tuple[ExpectedGone, ...] = (),
     names: Mapping[str, str] | None = None,
     answered: tuple[str, ...] = (),
+    began: datetime | None = None,
 ) -> Verification:
     """``since`` is when the rollback completed; now, where that is not known. ``baseline`` is by signal, as far as it is known, and so is
     ``during``, the values before the rollback. ``expected_gone`` are the errors of the incident, ``names`` what its metrics are called,
-    ``answered`` the dependencies that answered during it."""
+    ``answered`` the dependencies that answered during it. ``began`` is when the rollback began."""
     return Verification(
         started_at=now,
         since=since or now,
@@ -78,6 +79,7 @@ def begin_verification(
         expected_gone=expected_gone,
         names=dict(names or {}),
         answered=answered,
+        began=began,
     )
 
 
@@ -105,6 +107,9 @@ def _look(sources: Sources, verification: Verification, limits: Limits, now: dat
     dependencies, answered = asked.result()
     every = (*own, *measured.measures, *dependencies)
     failing = any(measure.passed is False for measure in every)
+    during = {**verification.during}
+    for name, value in measured.before.items():
+        during[name] = max(value, during.get(name, value))
     return (
         replace(
             verification,
@@ -114,7 +119,8 @@ def _look(sources: Sources, verification: Verification, limits: Limits, now: dat
             passes=verification.passes + 1 if all(measure.passed for measure in every) else 0,
             looks=verification.looks + 1,
             blind=verification.blind + 1 if measured.blind and not failing else 0,
-            worse=verification.worse + 1 if worse_than_before(every, verification.during, limits) else 0,
+            worse=verification.worse + 1 if worse_than_before(every, during, limits) else 0,
+            during=during,
             last_look_at=now,
             restarts=restarts if restarts is not None else verification.restarts,
         ),

@@ -73,6 +73,9 @@ class Prometheus:
             "db_max": lambda: 100.0,
         }
         self.day_before = 0.001
+        self.then: float | None = None
+        """What rates were at the moment that is asked for."""
+        self.asked_at: list[float] = []
         self.there = self.labelled = True
         """Whether there are requests under the usual names, and whether they have the usual label."""
         self.labels: tuple[dict[str, str], ...] = ({},)
@@ -83,6 +86,9 @@ class Prometheus:
 
     def instant(self, query: str, at: float | None = None) -> tuple[SeriesResult, ...]:
         self.asked.append(query)
+        if at is not None:
+            self.asked_at.append(at)
+            return () if self.then is None else (SeriesResult({}, ((at, self.then),)),)
         if self.down is not None:
             raise self.down
         if query.startswith(("count(", "count by (")):
@@ -253,6 +259,20 @@ def test_only_the_series_of_the_services_own_namespace_count(scene: Scene) -> No
     assert verified.recovery.recovered, verified.recovery.reason
     scene.prometheus.labels = ({"namespace": "production"},)
     assert not scene.verify(timeout=10.0).recovery.recovered, "and where there is one namespace, the names are asked for as they are"
+
+
+@pytest.mark.parametrize(("then", "worse"), [(0.4, False), (0.1, True), (None, True)])
+def test_what_had_grown_by_itself_before_the_rollback_is_not_the_targets(scene: Scene, then: float | None, worse: bool) -> None:
+    """12 % failed at the diagnosis, 45 % do since the rollback."""
+    scene.prometheus.values["http_requests_total"] = lambda: 0.45
+    scene.prometheus.then = then
+    began = START - timedelta(seconds=40)
+    beginning = begin_verification(START, {"error_rate": 0.001}, START, {"error_rate": 0.12}, began=began)
+    sources = Sources(scene.cluster, scene.prometheus, SERVICE)
+    verified = verify(sources, beginning, Patience(timeout=20.0), Limits(), math.inf, scene.time.clock)
+    assert bool(verified.recovery.worse) is worse, verified.recovery.worse
+    assert set(scene.prometheus.asked_at) == {began.timestamp()}
+    assert len(scene.prometheus.asked_at) == 2, "once for each signal"
 
 
 REDIS = Dependency("cache", DependencyType.REDIS, "redis:6379", "Cache")
