@@ -29,6 +29,8 @@ T = TypeVar("T")
 EVERYTHING = ("pods", "revisions", "metrics", "own-events", "events", "autoscalers")
 FOR_ROLLOUTS = ("pods", "revisions", "own-events")
 """What the history of a workload is told by."""
+FOR_A_CHANGE = ("revisions",)
+"""What a change to another revision takes."""
 
 _SHARE_FOR_MAKERS = 0.2
 """Of the time, what the pods may wait for the ReplicaSets, by which those of another workload with the same labels are told apart."""
@@ -97,6 +99,10 @@ class ClusterSnapshot:
     def workload_events(self) -> Listed:
         """Events of whatever in the namespace has the workload's name (the workload, mostly its autoscaler)."""
         return self._wait(self._first("own-events"), "events of the workload")
+
+    def ask_events(self) -> None:
+        """Asks for them now, and waits for nothing."""
+        self._first("own-events")
 
     def events(self) -> Listed:
         """Events of the namespace, with those of the workload among them even where the rest was cut."""

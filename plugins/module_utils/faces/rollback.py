@@ -48,6 +48,9 @@ PROGRESS: dict[str, Any] = {
     "at_most": {"type": "float", "default": 5.0},
 }
 
+SOON = 1.0
+"""Seconds after which a rollout that was begun a moment ago is looked at, where it is not finished before."""
+
 CLOCK = Clock(lambda: datetime.now(UTC), time.monotonic, time.sleep)
 
 
@@ -125,11 +128,12 @@ class Follower:
         self.seconds = seconds
         self._known: tuple[ClusterClient, Service] | None = None
         self._stir: Stir | None = None
+        self._fresh = False
 
     def find(self, params: Mapping[str, Any]) -> Found:
         """What ``params`` mean; it is kept, so that what follows need not ask again. Raises what ``workload_from`` raises."""
         client, service, workload = _found(params)
-        self._known = client, service
+        self._known, self._fresh = (client, service), True
         return client, service, workload
 
     def __call__(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,6 +145,10 @@ class Follower:
         following = _following(params)
         client, service = self._known or self.find(params)[:2]
         self._stir = self._stir or Stir(client, service, self.seconds)
+        if self._fresh:
+            # The rollback has just been begun here, and its first look was made then.
+            self._stir.wait(min(SOON, params["at_most"]))
+            self._fresh = False
         try:
             following, progress = watch(client, service, following, params["at_most"], CLOCK, self._stir.wait)
         except TRANSIENT as error:

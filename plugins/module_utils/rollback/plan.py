@@ -16,7 +16,7 @@ from ..concurrency import Deadline
 from ..errors import IncidentResponseError, NotFoundError, SourceUnavailableError
 from ..evidence.objects import annotations_of, name_of
 from ..evidence.rollouts import rollouts as read_rollouts
-from ..evidence.snapshot import FOR_ROLLOUTS, ClusterSnapshot
+from ..evidence.snapshot import FOR_A_CHANGE, FOR_ROLLOUTS, ClusterSnapshot
 from ..model.rollback import RollbackPlan
 from ..model.rollout import Revision, Rollouts
 from ..model.service import Service, WorkloadKind
@@ -90,10 +90,12 @@ def make_change(
     check_target(target)
     kind = service.workload_kind
     workload = workload or _workload(client, service)
-    snapshot = ClusterSnapshot(client, service, Deadline(client.timeout), FOR_ROLLOUTS, dict(workload))
-    # Which revisions are the same, and which had a digest, is told by the pods.
-    waits = target in (PREVIOUS, LATEST_STABLE) or DIGEST in target
-    history = read_rollouts(client, service, now, snapshot, hurried and not waits)
+    # Which revisions are the same, and which had a digest, is told by the pods; and by those of the other kinds, what runs.
+    waits = not hurried or kind is not WorkloadKind.DEPLOYMENT or target in (PREVIOUS, LATEST_STABLE) or DIGEST in target
+    snapshot = ClusterSnapshot(client, service, Deadline(client.timeout), FOR_ROLLOUTS if waits else FOR_A_CHANGE, dict(workload))
+    history = read_rollouts(client, service, now, snapshot, not waits)
+    if not waits and any(revision.was_rollback for revision in history.revisions):
+        snapshot.ask_events()  # before the change, which makes events of its own
     keepers = {name_of(entry): entry for entry in snapshot.revisions().found}
     revision = _resolve(kind, keepers, target, history)
     kept = keepers[revision.name]
