@@ -47,9 +47,14 @@ def verdicts(database: Postgresql, statements: Iterable[str]) -> dict[str, Verdi
     names = sorted({search.table for one in found.values() for search in one})[:_MAX_TABLES]
     if not names:
         return dict.fromkeys(found, Verdict(known=False))
-    rows = database.rows(TABLES.format(names="ANY(ARRAY(SELECT json_array_elements_text(CAST(:names AS json))))"), names=json.dumps(names))
+    rows = database.rows(TABLES.format(names=f"ANY(ARRAY(SELECT json_array_elements_text({_quoted(json.dumps(names))}::json)))"))
     tables = [mapping(table) for table in sequence(rows[0][0])]
     return {statement: _verdict(one, tables) for statement, one in found.items()}
+
+
+def _quoted(text: str) -> str:
+    """ASCII text as an expression of SQL. In hexadecimal nothing in it can end it, whatever the server's settings are."""
+    return f"convert_from(decode('{text.encode('ascii').hex()}', 'hex'), 'UTF8')"
 
 
 def _verdict(found: list[Search], tables: list[Mapping[str, Any]]) -> Verdict:
