@@ -33,8 +33,9 @@ class WorldStorage:
         """See ``Storage.select``."""
         times = self._scrapes(start, end)
         selected = []
+        spans: dict[tuple[int, int | None], list[float]] = {}
         for definition in self._matching(matchers):
-            living, values = _samples(definition, times)
+            living, values = _samples(definition, times, spans)
             if living:
                 selected.append(Series(definition.labels, living, values))
         return selected
@@ -98,18 +99,19 @@ def _grid(start: float, end: float, step: float) -> list[float]:
     return [index * step for index in range(first, last + 1)]
 
 
-def _samples(definition: SeriesDefinition, times: list[float]) -> tuple[list[float], list[float]]:
-    """Times and values. Series that lived all the time share ``times``."""
+def _samples(
+    definition: SeriesDefinition, times: list[float], spans: dict[tuple[int, int | None], list[float]]
+) -> tuple[list[float], list[float]]:
+    """Times and values. Series that lived for the same ``spans`` of the times (first and last place) share them."""
     first = bisect_left(times, definition.since)
-    if definition.until is None:
-        living = times[first:] if first else times
-        return living, definition.sampled(living)
-    last = bisect_left(times, definition.until)
-    living = times[first:last]
-    values = definition.sampled(living)
-    if living and last < len(times):
-        return [*living, times[last]], [*values, STALE_NAN]
-    return living, values
+    last = None if definition.until is None else bisect_left(times, definition.until)
+    ends = last is not None and first < last < len(times)
+    if (first, last) not in spans:
+        spans[first, last] = times[first : last + 1 if ends and last is not None else last]
+    shown = spans[first, last]
+    if ends:
+        return shown, [*definition.sampled(shown[:-1]), STALE_NAN]
+    return shown, definition.sampled(shown)
 
 
 def _living(definition: SeriesDefinition, times: list[float]) -> bool:

@@ -72,6 +72,11 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.utils.display import Display
+
+# Before all that it makes quicker to load.
+from ansible_collections.devops.incident_response.plugins.plugin_utils import bytecode  # noqa: F401
+
+# isort: split
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import IncidentResponseError
 from ansible_collections.devops.incident_response.plugins.module_utils.record.catalogue import service_from_entry
 

@@ -15,6 +15,9 @@ from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from . import bytecode  # noqa: F401
+
+# isort: split
 from ..module_utils.errors import IncidentResponseError
 
 display = Display()

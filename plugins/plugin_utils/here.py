@@ -13,6 +13,9 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
+from . import bytecode  # noqa: F401
+
+# isort: split
 from ..module_utils.errors import IncidentResponseError
 from ..module_utils.faces.connections import missing_library
 

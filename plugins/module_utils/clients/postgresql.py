@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ..tally import count_request
@@ -93,29 +93,28 @@ class Postgresql:
         self._connection = connection
         self._timeout = timeout
         self.latency = latency
+        # SET LOCAL ends with the transaction, also behind a pooler that gives the same connection to others.
+        limits = f"SET LOCAL statement_timeout = {max(int(timeout * 900), 1)}; SET LOCAL lock_timeout = {_LOCK_TIMEOUT}"
+        self._first = f"BEGIN TRANSACTION READ ONLY; {limits}; "
 
-    def rows(self, sql: str, **parameters: Any) -> list[list[Any]]:
-        """The rows of a question; ``:name`` in it stands for a parameter. QueryFailedError when it is refused or takes too long."""
+    def rows(self, sql: str) -> list[list[Any]]:
+        """The rows of a question. QueryFailedError when it is refused or takes too long.
+
+        It takes one round trip: what needs no answer of its own goes with it.
+        """
+        begin, self._first = self._first, ""
         try:
-            if parameters:
-                self._run("SAVEPOINT question")
-            found: list[list[Any]] = self._run(sql if parameters else f"SAVEPOINT question; {sql}", **parameters) or []
+            found: list[list[Any]] = self._run(f"{begin}SAVEPOINT question; {sql}") or []
         except QueryFailedError:
             self._run("ROLLBACK TO SAVEPOINT question")
             raise
         return found
 
-    def begin(self) -> None:
-        # SET LOCAL ends with the transaction, also behind a pooler that gives the same connection to others.
-        limits = f"SET LOCAL statement_timeout = {max(int(self._timeout * 900), 1)}; SET LOCAL lock_timeout = {_LOCK_TIMEOUT}"
-        # All that needs no answer of its own goes in one round trip.
-        self._run(f"BEGIN TRANSACTION READ ONLY; {limits}")
-
-    def _run(self, sql: str, **parameters: Any) -> Any:
+    def _run(self, sql: str) -> Any:
         library = load("pg8000.native")
         count_request()
         try:
-            return self._connection.run(sql, **parameters)
+            return self._connection.run(sql)
         except library.DatabaseError as error:
             said, state = _words(error)
             raise QueryFailedError(said, state) from error
@@ -133,9 +132,7 @@ def postgresql(login: Login, timeout: float) -> Iterator[Postgresql]:
     began = time.monotonic()
     connection = _connection(login, timeout)
     try:
-        opened = Postgresql(connection, time.monotonic() - began, timeout)
-        opened.begin()
-        yield opened
+        yield Postgresql(connection, time.monotonic() - began, timeout)
     finally:
         _close(connection)
 
@@ -144,18 +141,11 @@ def _connection(login: Login, timeout: float) -> Any:
     library = load("pg8000.native")
     try:
         return _open(login, timeout, _context(login.ssl))
-    except library.InterfaceError as error:
-        if login.ssl == "prefer" and "refuses SSL" in str(error):
-            try:
-                return _open(login, timeout, None)
-            except library.Error as again:
-                raise _refusal(again, timeout) from again
-        raise _refusal(error, timeout) from error
     except library.Error as error:
         raise _refusal(error, timeout) from error
 
 
-def _open(login: Login, timeout: float, context: ssl.SSLContext | None) -> Any:
+def _open(login: Login, timeout: float, context: ssl.SSLContext | Literal[False] | None) -> Any:
     library = load("pg8000.native")
     plain = connect(login.host, login.port, timeout)
     try:
@@ -182,9 +172,14 @@ def _open(login: Login, timeout: float, context: ssl.SSLContext | None) -> Any:
         raise
 
 
-def _context(mode: str) -> ssl.SSLContext | None:
-    """As libpq understands sslmode: only verify-ca and verify-full look at who signed (https://www.postgresql.org/docs/current/libpq-ssl.html)."""
-    if mode in ("disable", "allow"):
+def _context(mode: str) -> ssl.SSLContext | Literal[False] | None:
+    """As libpq understands sslmode: only verify-ca and verify-full look at who signed (https://www.postgresql.org/docs/current/libpq-ssl.html).
+
+    False is without TLS, None with it where the server has it, on the same connection.
+    """
+    if mode == "disable":
+        return False
+    if mode in ("allow", "prefer"):
         return None
     context = ssl.create_default_context()
     if mode != "verify-full":

@@ -55,8 +55,13 @@ def verdicts(database: Postgresql, statements: Iterable[str]) -> dict[str, Verdi
 
 
 def _described(database: Postgresql, names: list[str]) -> list[Mapping[str, Any]]:
-    rows = database.rows(TABLES.format(names="ANY(ARRAY(SELECT json_array_elements_text(CAST(:names AS json))))"), names=json.dumps(names))
+    rows = database.rows(TABLES.format(names=f"ANY(ARRAY(SELECT json_array_elements_text({_quoted(json.dumps(names))}::json)))"))
     return [mapping(table) for table in sequence(rows[0][0])]
+
+
+def _quoted(text: str) -> str:
+    """ASCII text as an expression of SQL. In hexadecimal nothing in it can end it, whatever the server's settings are."""
+    return f"convert_from(decode('{text.encode('ascii').hex()}', 'hex'), 'UTF8')"
 
 
 def _verdict(found: list[Search], tables: list[Mapping[str, Any]], inherited: list[Mapping[str, Any]]) -> Verdict:

@@ -18,7 +18,7 @@ from ..model.finding import Level
 from ..units import describe_duration, format_value
 from .indexes import verdicts
 from .objects import mapping, sequence
-from .postgresql_questions import HAS_STATISTICS, RUNNING, STATE, STATISTICS
+from .postgresql_questions import HAS_STATISTICS, RUNNING, STATE, STATISTICS, TOGETHER
 from .probed import Probed, Problem, judged
 from .statement_shape import shape
 
@@ -66,8 +66,7 @@ def probe_postgresql(login: Login, timeout: float, primary: bool = False) -> Pro
     """Asks PostgreSQL how it is. Raises ProbeFailedError when it does not answer as one."""
     try:
         with postgresql(login, timeout) as database:
-            state = _document(database, STATE)
-            heard = _Heard(mapping(state), _statements(database))
+            heard = _ask(database)
             return judge_postgresql(heard.state, database.latency, heard.statements, primary)
     except TooManyConnectionsError as error:
         detail = f"Connections exhausted ({error.message})"
@@ -79,6 +78,18 @@ def probe_postgresql(login: Login, timeout: float, primary: bool = False) -> Pro
         return Probed(Level.UNKNOWN, f"answers, but refuses to tell more: {error.message}")
     except RefusedError as error:
         return Probed(Level.UNKNOWN, f"answers, but refuses to tell more: {error.message}")
+
+
+def _ask(database: Postgresql) -> _Heard:
+    """The state and the slow statements, in as few round trips as there can be."""
+    try:
+        told = mapping(_document(database, TOGETHER))
+    except QueryFailedError as error:
+        if error.state == _CANCELLED:
+            raise
+        # One of them is refused: the state counts without the others.
+        told = {"state": _document(database, STATE), "running": _try(database, RUNNING), "statistics": _try(database, HAS_STATISTICS)}
+    return _Heard(mapping(told.get("state")), _statements(database, told.get("running"), mapping(told.get("statistics"))))
 
 
 def judge_postgresql(
@@ -180,13 +191,13 @@ def _slow(one: SlowStatement) -> Problem:
     return Problem(level, f"Missing index on {one.missing_index}")
 
 
-def _statements(database: Postgresql) -> tuple[SlowStatement, ...]:
-    """The slowest at this moment and by the statistics, each with the index that it lacks."""
+def _statements(database: Postgresql, running: Any, there: Mapping[str, Any]) -> tuple[SlowStatement, ...]:
+    """The slowest at this moment and by the statistics that are ``there``, each with the index that it lacks."""
     slow: dict[str, SlowStatement] = {}
     whole: dict[str, str] = {}
-    for raw in map(mapping, sequence(_try(database, RUNNING))):
+    for raw in map(mapping, sequence(running)):
         _add(slow, whole, raw, running=int(_number(raw.get("running")) or 0), longest=_number(raw.get("longest")))
-    for raw in map(mapping, sequence(_statistics(database))):
+    for raw in map(mapping, sequence(_statistics(database, there))):
         calls = _number(raw.get("calls"))
         _add(slow, whole, raw, average=_number(raw.get("average")), calls=int(calls) if calls is not None else None)
     worst = sorted(
@@ -229,8 +240,7 @@ def _shown(one: SlowStatement, missing: str | None) -> SlowStatement:
     return SlowStatement(excerpt(one.statement, _SHOWN), one.running, one.longest, one.average, one.calls, missing)
 
 
-def _statistics(database: Postgresql) -> Any:
-    there = mapping(_try(database, HAS_STATISTICS))
+def _statistics(database: Postgresql, there: Mapping[str, Any]) -> Any:
     if not there.get("view"):
         return ()
     # PostgreSQL 13 renamed the columns.

@@ -73,6 +73,9 @@ SELECT json_build_object('view', (SELECT n.nspname FROM pg_class c JOIN pg_names
   WHERE c.relname = 'pg_stat_statements' AND a.attname = 'mean_exec_time'))
 """
 
+TOGETHER = f"SELECT json_build_object('state', ({STATE}), 'running', ({RUNNING}), 'statistics', ({HAS_STATISTICS}))"
+"""In one round trip."""
+
 TABLES = """
 SELECT coalesce(json_agg(t), '[]'::json) FROM (
   SELECT c.relname AS name, n.nspname AS schema, c.relkind AS kind, pg_table_is_visible(c.oid) AS visible,
