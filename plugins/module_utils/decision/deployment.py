@@ -4,7 +4,8 @@
 """The hypothesis that a deployment did it.
 
 It starts from the decision tree's 85 % for a high error rate (or crashing pods) after a recent deployment; at 75 % where only latency is
-high, since that has more causes. What is only a degradation is judged by ``analysis.contribution``. Then:
+high, since that has more causes. What is only a degradation is judged by ``analysis.contribution``, less 35 where the errors tell of
+something else that failed or was too slow. Then:
 
 =====================================================================  ======
 began within 15 minutes after the rollout began, or while it goes on      +10
@@ -13,6 +14,7 @@ began within 15 minutes, and more than 3 after the rollout was complete:
   with errors such as another's failure makes                             -60
   with errors that only tell of waiting                                   -30
 began 15 minutes to an hour after it: gradually / suddenly            -10/-55
+... gradually, and no usage grows and nothing but the time speaks for it  -25
 began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
 when it began is not known                                                -20
@@ -23,7 +25,7 @@ errors that were never logged before it                                    +5
 a dependency is unreachable                                               -60
 a dependency is used up, or the errors speak of it / nearly so, without evidence in the code,
   and not at once with the rollout                                    -50/-10
-began later than 15 minutes, with errors of another's failure             -15
+began later than 15 minutes, with errors of another's failure             -25
 errors begin in another service, or one that it calls takes longer for
   the same calls, without evidence in the code                            -45
 requests take longer within the service itself, as traces show             +5
@@ -71,6 +73,7 @@ from .rivals import (
     slow_peer,
     taken_by_node,
     traffic_rose_first,
+    waits_or_fails_elsewhere,
 )
 from .situation import Situation, unreachable
 from .symptoms import HIGH_ERROR_RATE
@@ -148,11 +151,18 @@ def leak_since_deployment(facts: Situation) -> bool:
     )
 
 
+def configuration_deployed(facts: Situation) -> bool:
+    """Whether the suspect's rollout changed the pods' template, and none of their images."""
+    return facts.rollouts is not None and facts.rollouts.change == "configuration" and facts.suspect is not None and facts.suspect.current
+
+
 def _title(facts: Situation) -> str:
     index = facts.missing_index
     if index is not None and facts.implicated and not facts.began_before:
         return f"Missing index on {index.column}"
     version = version_of(facts.suspect) if facts.suspect else "the current version"
+    if facts.implicated and configuration_deployed(facts):
+        return f"Changed configuration of {version}"
     if facts.implicated and not facts.symptoms.severe and leak_since_deployment(facts):
         return f"Possible resource leak in {version}"
     return f"Deployment of {version}"
@@ -174,6 +184,8 @@ def _degradation(facts: Situation) -> Ledger:
         ledger.add(0, sentence)
     for sentence in known.speaks_against:
         ledger.against(sentence)
+    if waits_or_fails_elsewhere(facts):
+        ledger.add(-35, f"Its errors tell of something else that failed or was too slow: {facts.clues.errors[0].template}")
     return ledger
 
 
@@ -194,7 +206,9 @@ def _outage(facts: Situation) -> Ledger:
     elif facts.code_evidence:
         ledger.add(-15, f"It began only {format_duration(delay)} after the rollout{inferred}")
     elif delay <= DELAYED:
-        ledger.add(-10 if facts.gradual else -55, f"It began only {format_duration(delay)} after the rollout{inferred}")
+        # What a version uses up shows somewhere; what only becomes slower may as well be what it waits for.
+        slowly = -10 if leak_since_deployment(facts) or corroborated(facts) else -25
+        ledger.add(slowly if facts.gradual else -55, f"It began only {format_duration(delay)} after the rollout{inferred}")
     else:
         ledger.add(-20 if facts.gradual else -65, f"It began {format_duration(delay)} after the rollout{inferred}")
     return ledger
@@ -248,7 +262,7 @@ def _weigh_other_explanations(facts: Situation, ledger: Ledger) -> None:
     elif taken_by_node(facts):
         ledger.add(-50, "A node gave its pods up")
     if found_outside(facts):
-        ledger.add(-15, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
+        ledger.add(-25, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     _weigh_clues(facts, ledger)
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from ..analysis.contribution import DELAYED, PROMPT
+from ..analysis.error_nature import Nature
 from ..analysis.log_signs import Sign
 from ..analysis.pods import NODE_TROUBLE
 from ..analysis.signals import worsening
@@ -101,6 +102,11 @@ def errors_begin_elsewhere(facts: Situation) -> bool:
     return not facts.implicated or facts.began_before or not (facts.code_evidence or at_once(facts))
 
 
+def waits_or_fails_elsewhere(facts: Situation) -> bool:
+    """Whether the errors that came with it are such as somebody else's failure or slowness makes, and nothing is wrong in the version."""
+    return bool(facts.clues.errors) and facts.clues.nature in (Nature.OUTSIDE, Nature.WAITING) and not facts.code_evidence
+
+
 def slow_peer(facts: Situation) -> Slowdown | None:
     """What the traces say of somebody who takes longer for the same calls, where it is not the suspect that asks for more since then."""
     known = facts.slowdown
@@ -111,11 +117,12 @@ def slow_peer(facts: Situation) -> Slowdown | None:
 
 def as_every_week(facts: Situation) -> str:
     """``Latency P95 is 1.1s, and was 1.1s a week ago at this time, but on no other day``."""
-    told = [
-        f"{one.title} is {format_value(one.value, one.unit)}, and was {format_value(as_a_week_ago(one), one.unit)}"
-        for one in facts.as_every_week
-    ]
-    return f"{told[0]} a week ago at this time, but on no other day" if told else ""
+    for one in facts.as_every_week:
+        then = as_a_week_ago(one)
+        if one.value is not None and then is not None:
+            now = f"{one.title} is {format_value(one.value, one.unit)}"
+            return f"{now}, and was {format_value(then, one.unit)} a week ago at this time, but on no other day"
+    return ""
 
 
 def gone_back_in_vain(facts: Situation) -> bool:
@@ -141,6 +148,9 @@ def same_code(facts: Situation) -> bool:
     """Whether the suspect runs the image of the revision before it: what it changed is configuration."""
     if facts.suspect is None or facts.rollouts is None or facts.suspect.image is None:
         return False
+    if facts.suspect.current and facts.rollouts.change is not None:
+        # It looks at every container, and not only at the one that has the version.
+        return facts.rollouts.change != "image"
     older = [one for one in facts.rollouts.revisions if one.number < facts.suspect.number]
     before = max(older, key=lambda one: one.number, default=None)
     return before is not None and before.image == facts.suspect.image
