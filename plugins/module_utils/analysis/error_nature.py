@@ -71,7 +71,7 @@ _OUTSIDE = re.compile(
 )
 _WAITING = re.compile(
     r"time[d ]?-?out\b|timed out|deadline|took too long|given up after|cancell?(?:ed|ing)\b|exceeded (?:its|the) (?:time|limit of time)"
-    r"|\bwithin (?:\d+|<\*>) ?(?:ms|s|sec|seconds?|milliseconds?|minutes?)\b|did not (?:finish|complete) (?:in|within)|context canceled",
+    r"|(?<!pool )\bwithin (?:\d+|<\*>) ?(?:ms|s|sec|seconds?|milliseconds?|minutes?)\b|did not (?:finish|complete) (?:in|within)|context canceled",
     re.IGNORECASE,
 )
 _CLIENT = re.compile(
