@@ -42,7 +42,8 @@ users felt the same a week ago at this time, and on no other day          -50
 much failed before it already, and now not three times as much            -40
 =====================================================================  ======
 
-Where nothing but the time and the metrics tells the version from what is around it, it is at most 80. What began before the deployment
+Where nothing but the time and the metrics tells the version from what is around it, it is at most 80, and 65 where
+it began after the rollout was over. What began before the deployment
 was not caused by it: at most 5. Without a recent deployment it is at most 10. Where somebody went back to the version before and the
 trouble goes on, it is at most 15.
 """
@@ -79,7 +80,7 @@ from .situation import Situation, unreachable
 from .symptoms import HIGH_ERROR_RATE
 from .walk import walk
 
-_BY_TIME = 80
+_BY_TIME, _BY_TIME_LATE = 80, 65
 _WITHOUT_TREE = 75
 """Where it starts if the decision tree concludes nothing about it."""
 _USAGE = ("memory", "cpu")
@@ -102,7 +103,7 @@ def deployment_hypothesis(facts: Situation) -> Hypothesis | None:
     if facts.began_before and facts.delay is not None:
         ledger.cap(5, f"It began {format_duration(-facts.delay)} before the deployment")
     if facts.symptoms.severe and not corroborated(facts):
-        ledger.cap(_BY_TIME, "Nothing but the time tells the version from what is around it")
+        ledger.cap(_BY_TIME_LATE if came_late(facts) else _BY_TIME, "Nothing but the time tells the version from what is around it")
     if gone_back_in_vain(facts):
         ledger.cap(15, "Going back to the version before did not mend it")
     if not facts.symptoms.any:
