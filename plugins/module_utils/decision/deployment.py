@@ -14,7 +14,6 @@ began within 15 minutes, and more than 3 after the rollout was complete:
   with errors such as another's failure makes                             -60
   with errors that only tell of waiting                                   -30
 began 15 minutes to an hour after it: gradually / suddenly            -10/-55
-... gradually, and no usage grows and nothing but the time speaks for it  -25
 began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
 when it began is not known                                                -20
@@ -25,7 +24,7 @@ errors that were never logged before it                                    +5
 a dependency is unreachable                                               -60
 a dependency is used up, or the errors speak of it / nearly so, without evidence in the code,
   and not at once with the rollout                                    -50/-10
-began later than 15 minutes, with errors of another's failure             -25
+began later than 15 minutes, with errors of another's failure             -15
 errors begin in another service, or one that it calls takes longer for
   the same calls, without evidence in the code                            -45
 requests take longer within the service itself, as traces show             +5
@@ -207,9 +206,7 @@ def _outage(facts: Situation) -> Ledger:
     elif facts.code_evidence:
         ledger.add(-15, f"It began only {format_duration(delay)} after the rollout{inferred}")
     elif delay <= DELAYED:
-        # What a version uses up shows somewhere; what only becomes slower may as well be what it waits for.
-        slowly = -10 if leak_since_deployment(facts) or corroborated(facts) else -25
-        ledger.add(slowly if facts.gradual else -55, f"It began only {format_duration(delay)} after the rollout{inferred}")
+        ledger.add(-10 if facts.gradual else -55, f"It began only {format_duration(delay)} after the rollout{inferred}")
     else:
         ledger.add(-20 if facts.gradual else -65, f"It began {format_duration(delay)} after the rollout{inferred}")
     return ledger
@@ -263,7 +260,7 @@ def _weigh_other_explanations(facts: Situation, ledger: Ledger) -> None:
     elif taken_by_node(facts):
         ledger.add(-50, "A node gave its pods up")
     if found_outside(facts):
-        ledger.add(-25, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
+        ledger.add(-15, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     _weigh_clues(facts, ledger)
 
 

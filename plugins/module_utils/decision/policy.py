@@ -45,7 +45,7 @@ def automatic(
         ),
         (probability < SURE, f"That the deployment is the cause is {probability}% likely only, less than {SURE}%."),
         (
-            came_late(facts) and not facts.code_evidence and (not facts.crashing or facts.untried),
+            came_late(facts) and not facts.code_evidence and not facts.crashing,
             "It began after the rollout was over, and nothing in the version itself was seen to be wrong: something else may have changed.",
         ),
         (

@@ -71,6 +71,7 @@ def test_it_is_less_sure_and_not_urgent() -> None:
     assert blind.headline == "ROLLBACK to v2.3.0 (last stable)"
     assert seen.headline == "IMMEDIATE ROLLBACK to v2.3.0 (last stable)"
     assert blind.confidence < seen.confidence
+    assert blind.hypotheses[0].confidence <= 70 < 80 <= seen.hypotheses[0].confidence
 
 
 def test_errors_that_only_tell_of_waiting_do_not_tell_who_was_slow() -> None:
