@@ -103,7 +103,8 @@ _OUTSIDE = re.compile(
 )
 _WAITING = re.compile(
     r"time[d ]?-?out\b|timed out|deadline|took too long|given up after|cancell?(?:ed|ing)\b|exceeded (?:its|the) (?:time|limit of time)"
-    r"|did not (?:finish|complete) (?:in|within)|context canceled",
+    r"|did not (?:finish|complete) (?:in|within)|context canceled"
+    r"|(?<!pool )\bwithin (?:\d+|<\*>) ?(?:ms|s|sec|seconds?|milliseconds?|minutes?)\b",
     re.IGNORECASE,
 )
 _CLIENT = re.compile(

@@ -84,7 +84,7 @@ def crashing(pods: Sequence[Pod], now: datetime) -> tuple[Pod, ...]:
 
 def fails_to_start_again(pod: Pod) -> bool:
     """Whether it ran for a while at first, and ends soon after each start since: what changed in between is not its version."""
-    if pod.reason not in CRASHES or not pod.restarts or pod.last_run is None or not pod.warnings:
+    if pod.reason not in CRASHES - {"OOMKilled"} or not pod.restarts or pod.last_run is None or not pod.warnings:
         return False
     well = (min(one.first_seen for one in pod.warnings) - pod.created_at).total_seconds() - pod.startup_time
     return well >= _A_WHILE and pod.last_run <= _SOON * well

@@ -12,7 +12,7 @@ from ..model.dependencies import DependencyHealth
 from ..model.recommendation import Action, Hypothesis
 from ..model.service import DependencyType
 from .corroboration import to_look_at_first
-from .deployment import leak_since_deployment
+from .deployment import configuration_deployed, leak_since_deployment
 from .situation import Situation, saturated, unreachable
 from .tree import Conclusion
 from .walk import Walk
@@ -82,6 +82,8 @@ def _after_deployment(facts: Situation) -> tuple[str, ...]:
     broken = next((pod for pod in facts.crashing if pod.reason in UNSTARTABLE), None)
     if broken is not None:
         return (f"Fix the image or the configuration of {version} ({broken.reason})", review)
+    if configuration_deployed(facts):
+        return (f"Compare the pods' template with that of {before}: it has the same images", "Put the setting right and deploy it again")
     if leak_since_deployment(facts):
         return (f"Review {version} code changes for memory leaks", "Restart pods one by one to gain time", "Scale horizontally")
     return (review, f"Prepare a hotfix of {version}")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..analysis.error_nature import Nature
@@ -13,23 +14,37 @@ from ..analysis.wording import version_of
 from .rivals import came_late
 from .situation import Situation
 
+_MAJOR = re.compile(r"v?(\d{1,4})\.\d+\.\d+(?:\D|$)")
+
 
 def corroborated(facts: Situation) -> bool:
     """Whether more than the time and the metrics was seen that tells a bad version from trouble that came at the same moment.
 
     That is evidence in the version, crashing pods (unless they ran well at first, and no other version was started since), or errors that
-    are a program's own; where it came with the rollout, also errors that are not such as another's failure makes, traces that do not only
-    show a slow answer, or dependencies that were probed. What they say is weighed by the hypotheses and guards; without any of them nobody
-    could tell.
+    are a program's own; where it came with the rollout, also errors that are not such as another's failure or slowness makes, traces that
+    do not only show a slow answer, or dependencies that were probed. What they say is weighed by the hypotheses and guards; without any of
+    them nobody could tell.
     """
     if facts.code_evidence or (facts.crashing and not facts.untried) or (facts.clues.nature is Nature.OWN and facts.clues.errors):
         return True
     traces, dependencies = facts.diagnostics.traces.data, facts.diagnostics.dependencies.data
-    errors = bool(facts.clues.errors) and facts.clues.nature is not Nature.OUTSIDE
+    errors = bool(facts.clues.errors) and facts.clues.nature not in (Nature.OUTSIDE, Nature.WAITING)
     traced = traces is not None and (traces.error_traces > 0 or bool(traces.bottlenecks))
     # Whether it answers slowly or is asked for more than before, such a trace does not tell.
     traced = traced and (facts.slowdown is None or facts.slowdown.cause is not Cause.PEER)
     return not came_late(facts) and (errors or traced or bool(dependencies and dependencies.health))
+
+
+def migrations_unknown(facts: Situation) -> bool:
+    """Whether neither a repository nor a check of the schema tells whether the way back is open."""
+    return facts.diagnostics.changes.data is None and not facts.diagnostics.service.schema_check
+
+
+def new_major_version(facts: Situation) -> bool:
+    """Whether the way back leads over a major version, which is how people say that the two do not go together (https://semver.org/)."""
+    target = _MAJOR.match(facts.target.version or "") if facts.target else None
+    suspect = _MAJOR.match(facts.suspect.version or "") if facts.suspect else None
+    return target is not None and suspect is not None and target[1] != suspect[1]
 
 
 def to_look_at_first(facts: Situation) -> Iterator[str]:
@@ -40,5 +55,5 @@ def to_look_at_first(facts: Situation) -> Iterator[str]:
             yield f"Before it, read the errors in the logs of {version}: are they its own, or somebody else's failure?"
         if seen.dependencies.data is None or not seen.dependencies.data.health:
             yield "Before it, see whether what the service depends on is well: none of it was probed"
-    if seen.changes.data is None and not seen.service.schema_check:
+    if migrations_unknown(facts):
         yield f"Before it, make sure that no database migration came with {version}: its repository is not known"

@@ -4,7 +4,8 @@
 """The hypothesis that a deployment did it.
 
 It starts from the decision tree's 85 % for a high error rate (or crashing pods) after a recent deployment; at 75 % where only latency is
-high, since that has more causes. What is only a degradation is judged by ``analysis.contribution``. Then:
+high, since that has more causes. What is only a degradation is judged by ``analysis.contribution``, less 35 where the errors tell of
+something else that failed or was too slow. Then:
 
 =====================================================================  ======
 began within 15 minutes after the rollout began, or while it goes on      +10
@@ -42,7 +43,8 @@ users felt the same a week ago at this time, and on no other day          -50
 much failed before it already, and now not three times as much            -40
 =====================================================================  ======
 
-Where nothing but the time and the metrics tells the version from what is around it, it is at most 80. What began before the deployment
+Where nothing but the time and the metrics tells the version from what is around it, it is at most 80, and 65 where
+it began after the rollout was over. What began before the deployment
 was not caused by it: at most 5. Without a recent deployment it is at most 10. Where somebody went back to the version before and the
 trouble goes on, it is at most 15.
 """
@@ -77,12 +79,13 @@ from .rivals import (
     slow_peer,
     taken_by_node,
     traffic_rose_first,
+    waits_or_fails_elsewhere,
 )
 from .situation import Situation, unreachable
 from .symptoms import HIGH_ERROR_RATE
 from .walk import walk
 
-_BY_TIME = 80
+_BY_TIME, _BY_TIME_LATE = 80, 65
 _WITHOUT_TREE = 75
 """Where it starts if the decision tree concludes nothing about it."""
 _USAGE = ("memory", "cpu")
@@ -105,7 +108,7 @@ def deployment_hypothesis(facts: Situation) -> Hypothesis | None:
     if facts.began_before and facts.delay is not None:
         ledger.cap(5, f"It began {format_duration(-facts.delay)} before the deployment")
     if facts.symptoms.severe and not corroborated(facts):
-        ledger.cap(_BY_TIME, "Nothing but the time tells the version from what is around it")
+        ledger.cap(_BY_TIME_LATE if came_late(facts) else _BY_TIME, "Nothing but the time tells the version from what is around it")
     if gone_back_in_vain(facts):
         ledger.cap(15, "Going back to the version before did not mend it")
     if not facts.symptoms.any:
@@ -154,11 +157,18 @@ def leak_since_deployment(facts: Situation) -> bool:
     )
 
 
+def configuration_deployed(facts: Situation) -> bool:
+    """Whether the suspect's rollout changed the pods' template, and none of their images."""
+    return facts.rollouts is not None and facts.rollouts.change == "configuration" and facts.suspect is not None and facts.suspect.current
+
+
 def _title(facts: Situation) -> str:
     index = facts.missing_index
     if index is not None and facts.implicated and not facts.began_before:
         return f"Missing index on {index.column}"
     version = version_of(facts.suspect) if facts.suspect else "the current version"
+    if facts.implicated and configuration_deployed(facts):
+        return f"Changed configuration of {version}"
     if facts.implicated and not facts.symptoms.severe and leak_since_deployment(facts):
         return f"Possible resource leak in {version}"
     return f"Deployment of {version}"
@@ -180,6 +190,8 @@ def _degradation(facts: Situation) -> Ledger:
         ledger.add(0, sentence)
     for sentence in known.speaks_against:
         ledger.against(sentence)
+    if waits_or_fails_elsewhere(facts):
+        ledger.add(-35, f"Its errors tell of something else that failed or was too slow: {facts.clues.errors[0].template}")
     return ledger
 
 

@@ -12,6 +12,7 @@ from ..analysis.stability import PROVEN_AFTER, failing_target, rolled_back_from,
 from ..analysis.wording import plural, version_of
 from ..model.recommendation import Guard
 from ..units import format_duration, format_ratio
+from .deployment import configuration_deployed
 from .rivals import (
     as_every_week,
     busy_node,
@@ -116,11 +117,17 @@ def _workload(facts: Situation) -> Iterator[Guard]:
     if rollouts is None:
         return
     if rollouts.paused:
-        detail = "Kubernetes refuses to roll a paused deployment back; resume it or finish what it was paused for"
+        waits = f"{rollouts.pending} is asked for and does not run yet; " if rollouts.pending else ""
+        detail = f"{waits}Kubernetes refuses to roll a paused deployment back; resume it or finish what it was paused for"
         yield Guard("paused", "The rollout is paused", detail, forbids=True)
     if rollouts.owner_reverts:
         detail = f"{rollouts.owner or 'A controller'} would put its own version back: change it there"
         yield Guard("gitops_owner", "Another controller owns the version", detail, forbids=True)
+    if facts.implicated and configuration_deployed(facts):
+        detail = (
+            f"{version_of(rollouts.current)} runs the images of the revision before with another template, which a rollback brings back"
+        )
+        yield Guard("configuration_deployed", "A configuration was deployed last, and not code", detail, forbids=False)
     yield from _attempts(facts)
     if rollouts.current.was_rollback and still_rolling_out(rollouts, facts.workload):
         detail = f"{version_of(rollouts.current)} is on its way back: wait until it is everywhere, and for what that changes"

@@ -38,6 +38,7 @@ from .rivals import (
     taken_by_node,
     traffic_rose_first,
     used_up_by_suspect,
+    waits_or_fails_elsewhere,
     words_of,
 )
 from .situation import Situation, exhausted, unreachable
@@ -73,9 +74,10 @@ def _dependency(facts: Situation) -> Hypothesis:
 
     One in trouble: +25 when it does not work, +20 when nothing of it is left, +10 when little is, +20 where something was deployed and it
     failed in a way of its own, +15 where other services fail too. Errors that begin in another service, or one that takes longer for
-    the same calls, +25; less 20 where the time goes into the service itself. A signal of it that left its
-    baseline together with the incident +5, errors in the logs that name it +5, a gradual onset of one that fills up +5. One that still
-    works explains at most 75 %, 90 % with nothing left, one that a new version used up at most 15.
+    the same calls, +25; less 20 where the time goes into the service itself. Errors that only tell of waiting are +20 where it is no
+    outage, and make it less 15 where all are well, there and where nothing was deployed. A signal of it that left its baseline together
+    with the incident +5, errors in the logs that name it +5 (+15 where it answers), a gradual onset of one that fills up +5. One that
+    still works explains at most 75 %, 90 % with nothing left, one that a new version used up at most 15.
     """
     ledger = Ledger(40 if facts.implicated and not facts.began_before else walk(facts).start("dependency", 60))
     if not facts.implicated and facts.age is not None:
@@ -95,6 +97,10 @@ def _dependency(facts: Situation) -> Hypothesis:
     elsewhere = elsewhere or facts.clues.both is not None or bool(facts.old_pods_failing)
     alike = facts.clues.nature is Nature.WAITING and facts.clues.both is not None
     outside = (facts.clues.nature is Nature.OUTSIDE and elsewhere) or alike
+    slight = waits_or_fails_elsewhere(facts) and not facts.symptoms.severe
+    if slight and not outside:
+        ledger.add(20, f"The errors tell that it waited for something: {facts.clues.errors[0].template}")
+    waits = slight or (waits_or_fails_elsewhere(facts) and not facts.implicated)
     if outside and facts.clues.errors:
         ledger.add(20, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     traced = _traced(facts)
@@ -103,11 +109,11 @@ def _dependency(facts: Situation) -> Hypothesis:
         return ledger.hypothesis("dependency", f"{bad[0].title} {'outage' if unreachable(bad[0]) else 'degradation'}")
     named = _named_by_errors(facts) if elsewhere and traced is None else None
     if named is not None:
-        ledger.add(5, f"It answers, but the errors speak of it: {facts.clues.errors[0].template}")
+        ledger.add(15, f"It answers, but the errors speak of it: {facts.clues.errors[0].template}")
         ledger.check(f"See what changed at {named.title}: was it released?")
     known = facts.diagnostics.dependencies.data
     if known and known.health and traced is None:
-        ledger.add(-15 if outside or named else -40, f"All {len(known.health)} dependencies that were probed are well")
+        ledger.add(-15 if outside or named or waits else -40, f"All {len(known.health)} dependencies that were probed are well")
     other = f"{named.title}, though it answers" if named else "A dependency that was not probed"
     return ledger.hypothesis("dependency", traced or other)
 

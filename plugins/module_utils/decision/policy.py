@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..model.confidence import Confidence
 from ..model.incident import Policy
 from ..model.recommendation import Action, Guard
-from .corroboration import corroborated
+from .corroboration import corroborated, migrations_unknown, new_major_version
 from .guards import forbidden
 from .rivals import came_late, fails_with_others
 from .situation import Situation
@@ -45,7 +45,7 @@ def automatic(
         ),
         (probability < SURE, f"That the deployment is the cause is {probability}% likely only, less than {SURE}%."),
         (
-            came_late(facts) and not facts.code_evidence and (not facts.crashing or facts.untried),
+            came_late(facts) and not facts.code_evidence and not facts.crashing,
             "It began after the rollout was over, and nothing in the version itself was seen to be wrong: something else may have changed.",
         ),
         (
@@ -55,6 +55,10 @@ def automatic(
         (
             any(one.name == "migrations" for one in guards) and not facts.diagnostics.service.schema_check,
             "Database migrations came with it, and nothing tells whether the earlier version copes with them.",
+        ),
+        (
+            migrations_unknown(facts) and new_major_version(facts),
+            "It is a new major version, and nothing tells whether database migrations came with it that bar the way back.",
         ),
         (score.score < needed, f"The score of {score.score} is below the {needed} that the policy asks for."),
     )

@@ -187,7 +187,8 @@ def _around(guard: Guard, version: str, facts: Situation) -> tuple[Action, str]:
     if guard.name == "recovering":
         return Action.MONITOR, f"MONITOR {version} (it is getting better by itself)"
     if guard.name == "paused":
-        return Action.INVESTIGATE, f"RESUME OR UNDO the paused rollout of {version}"
+        waits = facts.rollouts.pending if facts.rollouts and facts.rollouts.pending else version
+        return Action.INVESTIGATE, f"RESUME OR UNDO the paused rollout of {waits}"
     if guard.name == "rollback_running":
         return Action.MONITOR, "MONITOR the rollback that is running"
     if guard.name == "rollback_tried":

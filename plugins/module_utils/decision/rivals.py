@@ -135,6 +135,11 @@ def errors_begin_elsewhere(facts: Situation) -> bool:
     return not facts.implicated or facts.began_before or not (facts.code_evidence or at_once(facts))
 
 
+def waits_or_fails_elsewhere(facts: Situation) -> bool:
+    """Whether the errors that came with it are such as somebody else's failure or slowness makes, and nothing is wrong in the version."""
+    return bool(facts.clues.errors) and facts.clues.nature in (Nature.OUTSIDE, Nature.WAITING) and not facts.code_evidence
+
+
 def slow_peer(facts: Situation) -> Slowdown | None:
     """What the traces say of somebody who takes longer for the same calls, where it is not the suspect that asks for more since then."""
     known = facts.slowdown
@@ -205,6 +210,9 @@ def same_code(facts: Situation) -> bool:
     """Whether the suspect runs the image of the revision before it: what it changed is configuration."""
     if facts.suspect is None or facts.rollouts is None or facts.suspect.image is None:
         return False
+    if facts.suspect.current and facts.rollouts.change is not None:
+        # It looks at every container, and not only at the one that has the version.
+        return facts.rollouts.change != "image"
     older = [one for one in facts.rollouts.revisions if one.number < facts.suspect.number]
     before = max(older, key=lambda one: one.number, default=None)
     return before is not None and before.image == facts.suspect.image

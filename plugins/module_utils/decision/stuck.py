@@ -9,6 +9,7 @@ from ..analysis.error_nature import Nature
 from ..model.recommendation import Hypothesis
 from ..units import format_change, format_duration
 from .ledger import Ledger
+from .rivals import busy_node, slow_peer, taken_by_node
 from .situation import Situation
 
 STUCK = "Stuck workers"
@@ -22,19 +23,38 @@ _LASTS = 600.0
 def stuck_hypothesis(facts: Situation) -> Hypothesis | None:
     """60 % where the same requests take longer or fail for ten minutes or more, and the processors do less than usual.
 
-    A dependency that is slow looks the same from inside: all that are known have to be well, and the errors not such as one makes.
+    A dependency that is slow looks the same from inside: all that are known have to be well, and the errors not such as one makes; or some
+    of the pods do not answer any more while others, on other nodes as well, do, which a dependency would hit alike.
     """
     cpu, ratio = facts.signal("cpu"), facts.traffic_ratio
-    if facts.implicated or cpu is None or cpu.ratio is None or ratio is None or facts.onset.at is None or not facts.symptoms.severe:
+    if cpu is None or cpu.ratio is None or ratio is None or facts.onset.at is None or not facts.symptoms.severe:
         return None
     probed = facts.diagnostics.dependencies.data
     well = probed is not None and bool(probed.health) and not facts.unhealthy_dependencies and facts.error_origin is None
+    some = _some_do_not_answer(facts)
+    if not some and (facts.implicated or not well):
+        return None
     lasting = (facts.now - facts.onset.at).total_seconds()
     outside = facts.clues.nature is Nature.OUTSIDE or facts.clues.named is not None or bool(facts.clues.others_fail)
-    if cpu.ratio > _FELL or not _AS_EVER[0] <= ratio <= _AS_EVER[1] or not well or outside or lasting < _LASTS or facts.recovering:
+    outside = outside or bool(facts.unhealthy_dependencies) or facts.error_origin is not None or slow_peer(facts) is not None
+    if cpu.ratio > _FELL or not _AS_EVER[0] <= ratio <= _AS_EVER[1] or outside or lasting < _LASTS or facts.recovering:
         return None
     ledger = Ledger(60)
     ledger.add(0, f"{cpu.title} fell ({format_change(cpu.ratio - 1)}) although the requests did not: workers wait for something")
-    ledger.add(0, f"It lasts for {format_duration(lasting)}, and all dependencies that were probed are well")
+    if some:
+        ledger.add(0, f"{len(facts.failing)} pods do not answer any more while others are well")
+    if well:
+        ledger.add(0, f"It lasts for {format_duration(lasting)}, and all dependencies that were probed are well")
     ledger.check("Take a thread dump of a pod before it is restarted", "See what the waiting threads wait for")
     return ledger.hypothesis("resource_leak", STUCK)
+
+
+def _some_do_not_answer(facts: Situation) -> bool:
+    """Whether pods that ran well for a while fail their probes, and neither all of them nor those of one node, and none was restarted."""
+    pods = facts.workload.pods if facts.workload else ()
+    since = facts.onset.at
+    late = bool(facts.failing) and all(
+        pod.phase == "Running" and not pod.restarts and since is not None and (since - pod.created_at).total_seconds() >= _LASTS
+        for pod in facts.failing
+    )
+    return late and any(pod.ready for pod in pods) and busy_node(facts) is None and not taken_by_node(facts)

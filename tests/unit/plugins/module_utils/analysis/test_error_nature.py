@@ -93,7 +93,10 @@ def test_what_says_neither(template: str) -> None:
     assert nature([line(template)]) is None
 
 
-@pytest.mark.parametrize("template", ["request took <*> ms, cancelled", "context deadline exceeded", "request <*> timed out"])
+@pytest.mark.parametrize(
+    "template",
+    ["request took <*> ms, cancelled", "context deadline exceeded", "request <*> timed out", "image <*> not loaded within 250 ms"],
+)
 def test_what_only_tells_of_waiting(template: str) -> None:
     assert nature([line(template)]) is Nature.WAITING
     assert nature([line(template, 50), line("KeyError: 'bid'", 50)]) is None, "half of it is the program's own"

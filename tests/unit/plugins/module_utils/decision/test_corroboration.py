@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
@@ -11,13 +12,20 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.inc
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    MINUTE,
     NOW,
     bad_deployment,
+    changes,
     dependencies,
     dependency,
+    deployed,
+    errors,
+    latency,
     logs,
+    metrics,
     pattern,
     pods,
+    traffic,
     workload,
 )
 
@@ -63,3 +71,38 @@ def test_it_is_less_sure_and_not_urgent() -> None:
     assert blind.headline == "ROLLBACK to v2.3.0 (last stable)"
     assert seen.headline == "IMMEDIATE ROLLBACK to v2.3.0 (last stable)"
     assert blind.confidence < seen.confidence
+    assert blind.hypotheses[0].confidence <= 70 < 80 <= seen.hypotheses[0].confidence
+
+
+def test_errors_that_only_tell_of_waiting_do_not_tell_who_was_slow() -> None:
+    for words, expected in (("ticket <*> lost", True), ("canceling statement due to statement timeout", False)):
+        found = recommended(logs=logs(pattern("ERROR", words, 400, 80, True)))
+        assert (found.action, found.automatic) == (Action.ROLLBACK, expected), words
+
+
+@pytest.mark.parametrize(
+    ("new", "more", "automatic"),
+    [
+        ("v3.0.0", {}, False),
+        ("v2.4.0", {}, True),
+        ("2025-11", {}, True),
+        ("v3.0.0", {"changes": changes("Added: seats")}, True),
+        ("v3.0.0", {"service": Service("app", schema_check=("check-schema",))}, True),
+    ],
+)
+def test_the_way_back_over_a_major_version_is_a_persons_where_nothing_tells_of_migrations(
+    new: str, more: dict[str, object], automatic: bool
+) -> None:
+    row = deployed(135)
+    row = replace(row, current=replace(row.current, version=new), revisions=(replace(row.current, version=new), *row.revisions[1:]))
+    found = recommended(**{"rollouts": row, "dependencies": dependencies(dependency("db")), **more})  # type: ignore[arg-type]
+    assert (found.action, found.automatic) == (Action.ROLLBACK, automatic)
+    assert automatic or "new major version" in found.automatic_reason
+
+
+def test_what_began_after_the_rollout_was_over_is_not_rolled_back_for_the_time_alone() -> None:
+    made = workload(*pods(5, created_at=NOW - timedelta(seconds=13 * MINUTE)))
+    felt = metrics(errors(0.4, 0.002, 7 * MINUTE), latency(0.2, 0.2), traffic(30, 30))
+    given = {"workload": made, "rollouts": deployed(13 * MINUTE), "metrics": felt}
+    found = recommended(**given, logs=logs(pattern("ERROR", "ticket <*> lost", 400, 7 * MINUTE, True)))
+    assert found.action is Action.INVESTIGATE

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.inc
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
     DAY,
+    HOUR,
     MINUTE,
     NOW,
     dependencies,
@@ -22,8 +24,10 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     logs,
     metrics,
     pattern,
+    pods,
     signal,
     traffic,
+    workload,
 )
 
 POLICY = Policy(page=(), rollback="approval", update_interval=None, mttr_target=None)
@@ -67,3 +71,34 @@ def test_workers_that_wait_are_restarted() -> None:
 )
 def test_what_explains_it_otherwise(given: dict[str, Any]) -> None:
     assert "Stuck workers" not in [one.title for one in recommended(**given).hypotheses]
+
+
+def partly(age: float = HOUR, created: float = HOUR, **more: Any) -> dict[str, Any]:
+    """A release ``age`` seconds ago of which some pods do not answer their probe any more; no dependency is known."""
+    unready = pods(0, 3, reason="ContainersNotReady", created_at=NOW - timedelta(seconds=created), **{"restarts": 0, **more})
+    ready = pods(3, created_at=NOW - timedelta(seconds=created))
+    return {"age": age, "workload": workload(*ready, *unready), "dependencies": None}
+
+
+def test_some_pods_that_do_not_answer_any_more_are_restarted_soon_after_a_release_too() -> None:
+    found = recommended(cpu=0.14, since=20 * MINUTE, **partly())
+    assert (found.action, found.hypotheses[0].title) == (Action.RESTART, "Stuck workers")
+    assert "3 pods do not answer any more while others are well" in found.hypotheses[0].evidence_for
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"cpu": 0.33, **partly()},
+        partly(created=25 * MINUTE),
+        partly(restarts=2),
+        partly(node="node-9"),
+        {**partly(), "workload": workload(*pods(0, 6, reason="ContainersNotReady", restarts=0))},
+        {**partly(), "dependencies": dependencies(dependency("db", Level.CRITICAL, "connection refused"))},
+        {**partly(), "logs": logs(pattern("ERROR", "db: connection refused", 300, 20 * MINUTE))},
+    ],
+    ids=["busy", "never well for long", "restarted", "one node", "all of them", "dependency down", "errors of a dependency"],
+)
+def test_what_hits_all_pods_or_was_never_well_is_no_such_case(given: dict[str, Any]) -> None:
+    found = recommended(**{"cpu": 0.14, "since": 20 * MINUTE, **given})
+    assert "Stuck workers" not in [one.title for one in found.hypotheses]

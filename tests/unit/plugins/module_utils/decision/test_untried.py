@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -66,3 +67,9 @@ def test_unless_another_version_was_started_since(old: dict[str, object]) -> Non
 @pytest.mark.parametrize("last_run", [None, 90.0])
 def test_what_runs_for_a_while_each_time_is_no_such_case(last_run: float | None) -> None:
     assert seen(crashing(last_run=last_run)).automatic
+
+
+def test_what_the_memory_limit_ends_is_no_such_case() -> None:
+    """A leak fills the memory slowly, and what comes after a restart may fill it at once."""
+    given = seen(tuple(replace(pod, reason="OOMKilled") for pod in crashing()))
+    assert any("only its pods fail" in line for line in given.hypotheses[0].evidence_for)

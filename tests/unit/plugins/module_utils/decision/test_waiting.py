@@ -14,6 +14,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.inc
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.traces import Traces
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    DAY,
     MINUTE,
     NOW,
     bad_deployment,
@@ -80,6 +81,8 @@ def test_a_slow_answer_does_not_tell_the_version_from_who_is_called() -> None:
 def test_time_that_is_spent_in_the_service_itself_speaks_against_a_dependency() -> None:
     plain, itself = recommended(traces(), 20 * MINUTE, 14 * MINUTE), recommended(FAST, 20 * MINUTE, 14 * MINUTE)
     assert of(itself, "deployment") > of(plain, "deployment")
+    apart, alone = (recommended(seen, DAY, 14 * MINUTE) for seen in (traces(), FAST))
+    assert of(alone, "dependency") < of(apart, "dependency")
     assert any("spends the additional time in itself" in line for line in itself.hypotheses[0].evidence_for)
 
 
