@@ -116,6 +116,8 @@ def _with_other_names(client: PrometheusClient, service: Service, timeframe: flo
         other = _look(client, service, found, timeframe, now, ends)
     except SourceUnavailableError:
         return look
+    if other.wave.series(INSTANT, "request_rate") and other.wave.answers[LABELLED, ""] == ():
+        other = _with_other_label(client, service, timeframe, now, ends, other)
     own = requests_selector(service, wave.names)
     theirs = requests_selector(service, found)
     if counted:
