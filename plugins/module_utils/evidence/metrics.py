@@ -57,15 +57,15 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
         notes.append(f"the scrape interval is unknown: no series for up{{{wave.names.targets}}}")
     if (unknown := why_no_past(wave)) is not None:
         notes.append(unknown)
+    if wave.lag and wave.server_time is not None:
+        last = datetime.fromtimestamp(wave.server_time, UTC).strftime("%H:%M:%S UTC")
+        notes.append(f"Prometheus has scraped nothing since {last}, for {format_duration(wave.lag)}: the values are those of then")
     remarks = [f"Prometheus remarks: {text}" for text in infos]
     down, targets = wave.targets_down
     if 0 < down < targets:
         remarks.append(
             f"{down} of {targets} targets of {{{wave.names.targets}}} do not answer scrapes: what they do is not in these metrics"
         )
-    if wave.lag and wave.server_time is not None:
-        last = datetime.fromtimestamp(wave.server_time, UTC).strftime("%H:%M:%S UTC")
-        remarks.append(f"Prometheus has scraped nothing since {last}, for {format_duration(wave.lag)}: the values are those of then")
     if wave.server_time is not None and abs(wave.server_time + wave.lag - now) > CLOCK_TOLERANCE:
         ahead = now - wave.server_time - wave.lag
         remarks.append(f"our clock is {format_duration(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} Prometheus', whose own is used")
