@@ -187,6 +187,9 @@ def _told_otherwise(now: float) -> Iterator[Series]:
     for status, rate in (("200", 8.0), ("500", 2.0)):
         counted = {"__name__": "http_requests_total", "status": status}
         yield _counter(now, {**counted, "job": "kubernetes-pods", "app": "labelled"}, 2 * HOUR, 0.0, rate)
+        yield _counter(
+            now, {"__name__": "http_requests_total", "job": "kubernetes-pods", "app": "promhttp", "code": status}, 2 * HOUR, 0.0, rate
+        )
         for namespace in ("production", "staging"):
             place = {"namespace": namespace, "job": "twice"}
             yield _counter(now, {**counted, **place}, 2 * HOUR, 0.0, rate if namespace == "production" else 1000.0)

@@ -276,6 +276,7 @@ class TestOddServices:
         ("job", "remark"),
         [
             ("labelled", "metrics.labels to {app: labelled}"),
+            ("promhttp", "metrics.status_label"),
             ("twice", "in staging as well"),
             ("milliseconds", "opentelemetry_milliseconds"),
         ],

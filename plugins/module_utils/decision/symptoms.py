@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from ..analysis.signals import USER_FELT, worsening
 from ..analysis.wording import signal_baseline, signal_value
 from ..model.diagnostics import Diagnostics
 from ..model.finding import Level
-from ..model.metrics import Signal
+from ..model.metrics import Shape, Signal
 
 HIGH_ERROR_RATE = 0.05
 HIGH_LATENCY = 0.5
@@ -27,6 +28,9 @@ _SOON = 3600.0
 _ERRORS = ("FATAL", "ERROR")
 _HANDFUL = 3.0
 """Failed requests in what the error rate was measured over, below which they are no outage; unless it is known when they began."""
+_DEVIATIONS = 2.0
+_HARDLY_ANY, _MANY = 0.2, 1.0
+"""Part of the usual requests, and requests a second that are usual, from which it is no whim that they stay away."""
 _MINUTES = 300.0
 _LOGGED, _LOGGED_SHARE = 20, 0.1
 """Lines of errors, and their share of all lines, from which the logs alone tell of an outage."""
@@ -103,31 +107,41 @@ def _high(signal: Signal | None, diagnostics: Diagnostics, limit: float) -> bool
         return False
     negligible = DEFAULT_THRESHOLDS.negligible[signal.name]
     by_multiple = worse is not None and worse > _STRONGEST_BAND[signal.name] and signal.value > negligible
-    if signal.name == "error_rate" and signal.onset is None and _a_handful(signal, diagnostics):
+    if signal.name == "error_rate" and _by_chance(signal, diagnostics):
         return False
     by_objective = objective is not None and signal.value > objective
     return signal.value > limit or by_objective or by_multiple
 
 
-def _a_handful(errors: Signal, diagnostics: Diagnostics) -> bool:
-    """Whether so few requests failed that their share says nothing: at night, one is many of what there is."""
+def _by_chance(errors: Signal, diagnostics: Diagnostics) -> bool:
+    """Whether so few requests failed that their share says nothing: at night, one is many of what there is.
+
+    Where it is known when they began, those that always fail explain as many: within two standard deviations of a Poisson distribution.
+    """
     metrics = diagnostics.metrics.data
     traffic = metrics.signal("request_rate") if metrics else None
     if traffic is None or traffic.value is None or errors.value is None:
         return False
-    return errors.value * traffic.value * (errors.window or _MINUTES) < _HANDFUL
+    requests = traffic.value * (errors.window or _MINUTES)
+    failed, usual = errors.value * requests, (errors.baseline or 0.0) * requests
+    if errors.onset is None and failed < _HANDFUL:
+        return True
+    return usual > 0 and failed - usual < _DEVIATIONS * math.sqrt(usual)
 
 
 def _degraded(diagnostics: Diagnostics) -> tuple[str, ...]:
     metrics, state = diagnostics.metrics.data, diagnostics.workload.data
     found = []
     for signal in metrics.signals if metrics else ():
-        if signal.name == "error_rate" and signal.onset is None and _a_handful(signal, diagnostics):
+        if signal.name == "error_rate" and _by_chance(signal, diagnostics):
             continue
         level = signal_level(signal, diagnostics.service.objectives)
         began = signal.onset is not None and (worsening(signal) or 0.0) >= _AS_EVER
         if signal.name in USER_FELT and (level in (Level.WARNING, Level.CRITICAL) or began):
             found.append(signal.title)
+    traffic = metrics.signal("request_rate") if metrics else None
+    if traffic is not None and _stays_away(traffic):
+        found.append(traffic.title)
     memory = metrics.signal("memory") if metrics else None
     if memory is not None and _fills_up(memory):
         found.append(memory.title)
@@ -139,6 +153,12 @@ def _degraded(diagnostics: Diagnostics) -> tuple[str, ...]:
     if _logged(diagnostics) or (blind and new):
         found.append("Errors in the logs")
     return tuple(found)
+
+
+def _stays_away(traffic: Signal) -> bool:
+    """Whether hardly any of the usual requests arrive, all of a sudden: something in front is broken, or clients can't find the way."""
+    fell = traffic.onset is not None and traffic.shape is Shape.SUDDEN and not traffic.recovering
+    return fell and traffic.ratio is not None and traffic.ratio <= _HARDLY_ANY and (traffic.baseline or 0.0) >= _MANY
 
 
 def _logged(diagnostics: Diagnostics) -> bool:

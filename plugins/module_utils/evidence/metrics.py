@@ -56,15 +56,15 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
         notes.append(f"the scrape interval is unknown: no series for up{{{wave.names.targets}}}")
     if (unknown := why_no_past(wave)) is not None:
         notes.append(unknown)
+    if wave.lag and wave.server_time is not None:
+        last = datetime.fromtimestamp(wave.server_time, UTC).strftime("%H:%M:%S UTC")
+        notes.append(f"Prometheus has scraped nothing since {last}, for {format_duration(wave.lag)}: the values are those of then")
     remarks = [f"Prometheus remarks: {text}" for text in infos]
     down, targets = wave.targets_down
     if 0 < down < targets:
         remarks.append(
             f"{down} of {targets} targets of {{{wave.names.targets}}} do not answer scrapes: what they do is not in these metrics"
         )
-    if wave.lag and wave.server_time is not None:
-        last = datetime.fromtimestamp(wave.server_time, UTC).strftime("%H:%M:%S UTC")
-        remarks.append(f"Prometheus has scraped nothing since {last}, for {format_duration(wave.lag)}: the values are those of then")
     if wave.server_time is not None and abs(wave.server_time + wave.lag - now) > CLOCK_TOLERANCE:
         ahead = now - wave.server_time - wave.lag
         remarks.append(f"our clock is {format_duration(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} Prometheus', whose own is used")
@@ -111,6 +111,8 @@ def _with_other_names(client: PrometheusClient, service: Service, timeframe: flo
         other = _look(client, service, found, timeframe, now, ends)
     except SourceUnavailableError:
         return look
+    if other.wave.series(INSTANT, "request_rate") and other.wave.answers[LABELLED, ""] == ():
+        other = _with_other_label(client, service, timeframe, now, ends, other)
     own = requests_selector(service, wave.names)
     theirs = requests_selector(service, found)
     if counted:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
-from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Metrics
+from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Metrics, Shape
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
     DAY,
@@ -43,6 +43,26 @@ def test_a_few_failures_at_night_are_no_outage() -> None:
 
     assert at_night(0.03).action is Action.NONE
     assert at_night(5).action is not Action.NONE
+
+
+def test_what_always_fails_explains_a_few_more_failures_of_few_requests() -> None:
+    def failing(share: float) -> Recommendation:
+        signals = metrics(errors(share, 0.002, 4 * MINUTE), latency(0.15, 0.15), traffic(2, 2))
+        return recommended(diagnostics(rollouts=deployed(15 * MINUTE), metrics=signals))
+
+    assert failing(0.005).action is Action.NONE, "three of six hundred, where one is usual"
+    assert failing(0.03).action is not Action.NONE
+
+
+def test_requests_that_stay_away_are_a_symptom() -> None:
+    def arriving(now: float, usual: float, shape: Shape = Shape.SUDDEN) -> Recommendation:
+        signals = metrics(errors(0.001, 0.001), latency(0.15, 0.15), traffic(now, usual, 7 * MINUTE, shape=shape))
+        return recommended(diagnostics(metrics=signals))
+
+    assert arriving(2, 55).action is Action.INVESTIGATE
+    assert arriving(30, 55).action is Action.NONE
+    assert arriving(0.02, 0.5).action is Action.NONE, "there are so few that it may be a whim"
+    assert arriving(2, 55, Shape.GRADUAL).action is Action.NONE, "as when people go to bed"
 
 
 def test_without_an_error_rate_logs_full_of_errors_of_the_version_are_an_outage() -> None:

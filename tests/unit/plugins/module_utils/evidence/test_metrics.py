@@ -70,8 +70,8 @@ def test_where_prometheus_itself_lags_the_values_are_those_of_its_last_scrapes(s
     raw = read(server)
     rate = signal(raw, "error_rate")
     assert (rate.last_5m, rate.last_1m, rate.recent[-1][0]) == (0.2, 0.45, NOW - 90)
-    assert (raw.server_time, raw.scrape_interval, raw.notes) == (NOW - 90, 15.0, ())
-    assert raw.remarks == ("Prometheus has scraped nothing since 22:11:50 UTC, for 1m 30s: the values are those of then",)
+    assert (raw.server_time, raw.scrape_interval, raw.remarks) == (NOW - 90, 15.0, ())
+    assert raw.notes == ("Prometheus has scraped nothing since 22:11:50 UTC, for 1m 30s: the values are those of then",)
 
 
 @pytest.mark.parametrize(("silent", "others"), [(90, 9), (400, 0)])
