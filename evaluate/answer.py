@@ -87,6 +87,9 @@ def diagnosed(scenario: Scenario, lab: Lab, now: float, lack: Lack = LACKS[""]) 
     """What the sources of a running ``lab`` say about the scenario's service at ``now`` (Unix seconds), but for what is gone without."""
     with open(lab.environment["LAB_CATALOGUE"], encoding="utf-8") as file:
         entry = yaml.safe_load(file)["services"][scenario.service]
+    for dependency in entry.get("dependencies", ()):
+        # All servers share a thread: one that computes series keeps the others waiting.
+        dependency.setdefault("slow_at", _PATIENT.source_timeout)
     params = {
         "service": scenario.service,
         "catalogue": lack.entry({name: value for name, value in entry.items() if name not in _NOT_OF_THE_SERVICE}),

@@ -277,7 +277,7 @@ def _heads_for_limit(signal: Signal, facts: Situation) -> bool:
     felt = facts.onset.at or facts.now
     long_before = signal.onset is not None and (felt - signal.onset).total_seconds() >= _LONG_BEFORE and signal.value >= NEARLY_FULL
     # Growth over days is little within a timeframe: then it is nearly full now, and was noticeably less so a day ago.
-    for_days = signal.value >= _FULL and (worsening(signal) or 0.0) >= 1.05
+    for_days = signal.onset is None and signal.value >= _FULL and (worsening(signal) or 0.0) >= 1.05
     grows = signal.shape is Shape.GRADUAL or long_before or for_days
     return grows and (1.0 - signal.value) / trend <= _HOURS_TO_LIMIT and (worsening(signal) or 2.0) > 1.05
 

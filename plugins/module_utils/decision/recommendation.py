@@ -16,7 +16,8 @@ action is what somebody who knew everything would do. It is
 What the rules say so is turned into what was measured on scenarios with a known truth (``calibration``, ``make evaluate``): of the answers
 that are given 80, eight in ten should be right. A rollback is recommended when
 
-- there is an outage or something close to it, and not merely a degradation; or the rollout stands still at pods that are never ready,
+- there is an outage or something close to it, and not merely a degradation; or the rollout stands still at pods that are never ready; or
+  requests take three times as long since the rollout, and watching them for a quarter of an hour did not help,
 - a deployment is the likeliest cause, with 60 % at least,
 - the score reaches 60, or could if the missing evidence were there, or the fault is shown in the version itself, or it is 70 % likely,
 - and no guard forbids it.
@@ -43,7 +44,7 @@ from .knowledge import inferred, known, unknown
 from .observations import observe
 from .policy import NEVER, SURE, automatic
 from .reasoning import reasoning
-from .rivals import origin_elsewhere, slow_peer
+from .rivals import origin_elsewhere, slow_peer, stays_slow
 from .situation import Options, Situation, situation, unreachable
 from .stuck import STUCK
 from .walk import Walk, walk
@@ -155,7 +156,7 @@ def _about_deployment(
     leader: Hypothesis, points: Confidence, found: tuple[Guard, ...], allowed: bool, facts: Situation
 ) -> tuple[Action, str]:
     version = version_of(facts.suspect) if facts.suspect else "the current version"
-    if not facts.symptoms.severe and not facts.stands_still:
+    if not facts.symptoms.severe and not facts.stands_still and not stays_slow(facts):
         hours = describe_duration(monitoring_time(facts.age))
         return Action.MONITOR, f"MONITOR for additional {hours} before rollback decision"
     if leader.confidence < POSSIBLE:

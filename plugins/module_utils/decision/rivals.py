@@ -18,7 +18,7 @@ from ..analysis.weekly import as_a_week_ago
 from ..analysis.wording import plural
 from ..model.dependencies import DependencyHealth
 from ..model.finding import Level
-from ..model.metrics import Neighbour, Signal
+from ..model.metrics import Neighbour, Shape, Signal
 from ..units import format_value
 from .around import nodes_lost, nodes_went
 from .incident_onset import POD_START
@@ -37,6 +37,8 @@ _STRAINED = 3600.0
 """Seconds for which a service may bear a surge before it shows."""
 _RISES_TOGETHER = 900.0
 _SETTLED = 300.0
+_SIGNIFICANT, _NOTICED, _WATCHED = 3.0, 0.2, 900.0
+"""Multiple of the latency that the rollback score calls significant, seconds that people notice, and seconds to see whether it passes."""
 _TERM = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
 _TERMS_OF_ALL = frozenset(
     {"error", "errors", "exception", "fail", "failed", "failure", "request", "requests", "response", "release", "version", "update"}
@@ -100,6 +102,15 @@ def came_late(facts: Situation) -> bool:
 def long_settled(facts: Situation) -> bool:
     """Whether they had run for so long that what a request meets in the new version would have been met."""
     return facts.settled_for is not None and facts.settled_for > _SETTLED
+
+
+def stays_slow(facts: Situation) -> bool:
+    """Whether requests take three times as long since the rollout, noticeably so, and have done so for as long as one would watch it."""
+    latency, since = facts.signal("latency_p95"), facts.onset.at
+    if latency is None or latency.value is None or latency.onset is None or since is None or not is_prompt(facts) or came_late(facts):
+        return False
+    lasts = (facts.now - since).total_seconds() >= _WATCHED and not facts.recovering and latency.shape is not Shape.GRADUAL
+    return lasts and latency.value >= _NOTICED and (worsening(latency) or 0.0) >= _SIGNIFICANT
 
 
 def commit_names_errors(facts: Situation) -> bool:

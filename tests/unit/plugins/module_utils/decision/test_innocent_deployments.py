@@ -126,9 +126,10 @@ class TestErrorsThatSayNothingOfTheirOrigin:
 
 
 def test_memory_that_has_grown_for_days_is_a_leak() -> None:
-    def first(before: float) -> str:
+    def first(before: float, onset: float | None = None) -> str:
         felt = (errors(0.06, 0.001, 20 * MINUTE), latency(0.9, 0.05, 20 * MINUTE), traffic(60, 60))
-        return causes(recommended(diagnostics(metrics=metrics(*felt, memory(0.98, before, trend_per_hour=0.005)))))[0]
+        return causes(recommended(diagnostics(metrics=metrics(*felt, memory(0.98, before, onset, trend_per_hour=0.005)))))[0]
 
     assert first(before=0.86) == "resource_leak"
     assert first(before=0.97) == "unknown", "a heap that is always this full"
+    assert first(before=0.86, onset=20 * MINUTE) == "unknown", "a big input"

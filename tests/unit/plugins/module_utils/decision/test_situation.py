@@ -133,3 +133,17 @@ def test_a_restart_reads_the_configuration_that_was_written_before_it() -> None:
     for kind, expected in (("configuration", True), ("image", False)):
         found = recommended(replace(changed(kind), logs=ok(Source.LOGS, written)))
         assert ("configuration_changed" in [guard.name for guard in found.guards]) is expected, kind
+
+
+def slower(factor: float, since: float, before: float = 0.1) -> Action:
+    """Nothing fails; requests are slower since a minute after the rollout."""
+    state = workload(*pods(4, created_at=NOW - timedelta(seconds=since + MINUTE)))
+    felt = metrics(errors(0.001, 0.001), latency(factor * before, before, since), traffic(30, 30))
+    return recommended(diagnostics(rollouts=deployed(since + MINUTE), workload=state, metrics=felt)).action
+
+
+def test_three_times_as_slow_for_a_quarter_of_an_hour_was_watched_long_enough() -> None:
+    assert slower(3.5, since=20 * MINUTE) is Action.ROLLBACK
+    assert slower(3.5, since=8 * MINUTE) is Action.MONITOR
+    assert slower(2.2, since=20 * MINUTE) is Action.MONITOR
+    assert slower(3.5, since=20 * MINUTE, before=0.03) is Action.MONITOR, "nobody notices"
