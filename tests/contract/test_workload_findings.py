@@ -81,9 +81,9 @@ def test_a_change_of_configuration_is_told_without_its_value(cluster: Cluster) -
 def test_a_stateful_set_that_waits_for_its_second_pod(cluster: Cluster) -> None:
     space = Namespace(cluster)
     space.deploy("v1-held", replicas=3, kind=STATEFUL_SET)
-    space.set_status(space.pods(1)[0], running(space.pods(1)[0]))
+    space.keep_status(space.pods(1)[0], running(space.pods(1)[0]))
     second = next(pod for pod in space.pods(2) if pod["metadata"]["name"] == "payment-api-1")
-    space.set_status(second, waiting("CrashLoopBackOff", "back-off", ended(1), 3)(second))
+    space.keep_status(second, waiting("CrashLoopBackOff", "back-off", ended(1), 3)(second))
     told = "\n".join(
         cluster.until("the second pod", lambda: [one for one in [warnings(findings(cluster, STATEFUL_SET))] if "ordinal" in str(one)])[0]
     )

@@ -215,6 +215,10 @@ WRONG: dict[str, tuple[Build, str]] = {
         stuck_job,
         r"workload\.job: Job payment-api-migrate can't start its pod \((ErrImagePull|ImagePullBackOff)\)",
     ),
+    "another Deployment of the same selector": (
+        lambda space: (deployed(space), space.deploy(name="payment-api-copy", replicas=1), space.ready(1, "payment-api-copy")),
+        r"workload\.selector: Deployment payment-api-copy has the selector of Deployment payment-api",
+    ),
     "a CronJob that can't start": (
         lambda space: cron_job(space, "FailedNeedsStart", "Cannot determine if job needs to be started: too many missed start time"),
         r"workload\.events: CronJob payment-api-settle: FailedNeedsStart: .*too many missed start time",
@@ -235,6 +239,11 @@ WELL: dict[str, Build] = {
     "a certificate for its host": lambda space: certified(space, "pay.example.com"),
     "outgoing traffic to what it needs": lambda space: policy(space, TO_DATABASE, TO_DNS),
     "ports that may be sent to": lambda space: incoming(space, {"ports": [{"port": 9090}]}, {"ports": [{"port": 8000, "endPort": 8100}]}),
+    "another Deployment of a narrower selector": lambda space: (
+        deployed(space),
+        space.deploy(name="payment-api-canary", replicas=1, labels={**LABELS, "track": "canary"}),
+        space.ready(1, "payment-api-canary"),
+    ),
     "what pods met as they began": early_troubles,
     "a container to look into a pod": debugged,
 }

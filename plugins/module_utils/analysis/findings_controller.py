@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
 from ..model.service import WorkloadKind
-from ..model.surroundings import Autoscaler, DisruptionBudget
+from ..model.surroundings import Autoscaler, Condition, DisruptionBudget
 from ..model.workload import WorkloadState
 from ..units import format_duration
 from .pods import failing
@@ -23,6 +23,10 @@ _UNOBSERVED = 30.0
 _REFUSED_LATELY = timedelta(minutes=30)
 _AT_MAXIMUM = "TooManyReplicas"
 _SCALED_TO_ZERO = "ScalingDisabled"
+
+_FIRST_METRICS = timedelta(minutes=3)
+"""Within which pods that were just made get their first metrics, and an autoscaler sees them."""
+_NO_METRICS_YET = ("no metrics returned from", "did not receive metrics for")
 
 _REFUSALS: tuple[tuple[str, str, str], ...] = (
     ("quota", r"exceeded quota: ([^\s,]+)", "ResourceQuota {} is used up: pods can't be created"),
@@ -64,10 +68,10 @@ def controller_findings(state: WorkloadState, now: datetime, level: Level, *, te
         yield _finding("misscheduled", Level.WARNING, title, "Their labels or taints changed after it was placed there")
 
 
-def limit_findings(state: WorkloadState) -> Iterator[Finding]:
+def limit_findings(state: WorkloadState, now: datetime) -> Iterator[Finding]:
     """Autoscalers, disruption budgets and quotas."""
     if state.autoscaler is not None:
-        yield from _autoscaler(state.autoscaler, state)
+        yield from _autoscaler(state.autoscaler, state, now)
     rivals = state.surroundings.scaled_by
     if len(rivals) > 1:
         title = f"{len(rivals)} autoscalers scale {state.kind.value} {state.name} ({', '.join(rivals[:4])})"
@@ -136,11 +140,14 @@ def _stateful_set(state: WorkloadState, now: datetime) -> Iterator[Finding]:
         yield _finding("storage_class", Level.WARNING, title, "Its volume claims stay Pending")
 
 
-def _autoscaler(scaler: Autoscaler, state: WorkloadState) -> Iterator[Finding]:
+def _autoscaler(scaler: Autoscaler, state: WorkloadState, now: datetime) -> Iterator[Finding]:
     broken = [
         one
         for one in scaler.conditions
-        if one.type in ("AbleToScale", "ScalingActive") and one.status == "False" and one.reason != _SCALED_TO_ZERO
+        if one.type in ("AbleToScale", "ScalingActive")
+        and one.status == "False"
+        and one.reason != _SCALED_TO_ZERO
+        and not _passes(one, state, now)
     ]
     if broken and state.desired:
         title = f"Autoscaler {scaler.name} can't scale ({broken[0].reason or broken[0].type})"
@@ -153,6 +160,13 @@ def _autoscaler(scaler: Autoscaler, state: WorkloadState) -> Iterator[Finding]:
     if limited or (not said and scaler.current_replicas >= scaler.max_replicas > scaler.min_replicas):
         title = f"Autoscaler {scaler.name} is at its maximum of {plural(scaler.max_replicas, 'pod')}"
         yield _finding("autoscaler", Level.WARNING, title, ", ".join(scaler.metrics) or None)
+
+
+def _passes(told: Condition, state: WorkloadState, now: datetime) -> bool:
+    """Whether an autoscaler missed the metrics of pods that were just made, and that are there by now: it sees them when it looks next."""
+    early = told.since is not None and now - told.since < _FIRST_METRICS and any(part in (told.message or "") for part in _NO_METRICS_YET)
+    ready = [pod for pod in state.pods if pod.ready]
+    return early and bool(ready) and all(pod.cpu_usage is not None for pod in ready)
 
 
 def _budget(budget: DisruptionBudget, state: WorkloadState) -> Iterator[Finding]:

@@ -50,6 +50,9 @@ def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Findi
         yield _finding(
             "namespace", Level.CRITICAL, title, f"since {since:%Y-%m-%d %H:%M:%S} UTC: nothing can be made in it any more", since
         )
+    if around.same_selector:
+        title = f"Deployment {', '.join(around.same_selector[:_MOST])} has the selector of {state.kind.value} {state.name}"
+        yield _finding("selector", Level.WARNING, title, "What selects the pods of one (Services, budgets, policies) selects those of both")
     for service in around.services[:_MOST]:
         yield from _service(service, state, now)
     for ingress in around.ingresses:

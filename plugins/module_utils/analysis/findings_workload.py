@@ -47,7 +47,7 @@ def workload_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
         *node_findings(state, now),
         *surroundings_findings(state, now),
     ]
-    found += _but_known(limit_findings(state), found)
+    found += _but_known(limit_findings(state, now), found)
     told = " ".join(f"{finding.title} {finding.detail or ''}" for finding in found)
     found += configuration_findings(state, now, told)
     yield from _numbered(found)

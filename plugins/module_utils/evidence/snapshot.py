@@ -93,6 +93,21 @@ class ClusterSnapshot:
         listed = self._selected("revisions", within)
         return Listed(tuple(entry for entry in listed.found if controller_of(entry).get("uid") == uid), listed.cut)
 
+    def rivals(self) -> tuple[str, ...]:
+        """Other Deployments with the very selector of this one, by the ReplicaSets that have pods: Kubernetes keeps nobody from that."""
+        if self.service.workload_kind is not WorkloadKind.DEPLOYMENT or self._own_selector() is None:
+            return ()
+        ours, own = mapping(mapping(self.workload().get("spec")).get("selector")), metadata(self.workload()).get("uid")
+        found = []
+        for entry in self._selected("revisions").found:
+            spec, owner = mapping(entry.get("spec")), controller_of(entry)
+            selector = mapping(spec.get("selector"))
+            labels = {key: value for key, value in mapping(selector.get("matchLabels")).items() if key != "pod-template-hash"}
+            same = labels == mapping(ours.get("matchLabels")) and selector.get("matchExpressions") == ours.get("matchExpressions")
+            if same and spec.get("replicas") and owner.get("kind") == "Deployment" and owner.get("uid") != own:
+                found.append(str(owner.get("name")))
+        return tuple(dict.fromkeys(found))
+
     def pod_metrics(self) -> Listed:
         return self._selected("metrics")
 

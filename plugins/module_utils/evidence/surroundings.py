@@ -94,6 +94,7 @@ class _Looking:
             misdirected=self._misdirected(),
             scaled_by=self._scaled_by(),
             jobs=batch_jobs(*batch, self.workload, self.backing.selector, self.since, self._alike()),
+            same_selector=self._rivals(),
             namespace_deleted_at=moment(metadata(around.space() or {}).get("deletionTimestamp")),
         )
         there = None if every_service is None else frozenset(map(name_of, every_service))
@@ -166,6 +167,12 @@ class _Looking:
     def _certificates(self, tls: Mapping[str, UsedBy], known: Configuration) -> tuple[Certificate, ...]:
         of_pods: dict[str, UsedBy] = {one.name: (one.used_by, ()) for one in self.named if one.kind == SECRET and not one.pull}
         return certificates({**of_pods, **tls}, known, self.around)
+
+    def _rivals(self) -> tuple[str, ...]:
+        try:
+            return self.shared.rivals()
+        except SourceUnavailableError:
+            return ()
 
     def _scaled_by(self) -> tuple[str, ...]:
         try:

@@ -230,5 +230,7 @@ class Surroundings:
     """The autoscalers whose target is the workload: there should be one at most."""
     jobs: tuple[BatchJob, ...] = ()
     """Newest first."""
+    same_selector: tuple[str, ...] = ()
+    """Other Deployments that select their pods by the same labels."""
     namespace_deleted_at: datetime | None = None
     """Since when the namespace is being deleted: nothing can be made in it any more."""

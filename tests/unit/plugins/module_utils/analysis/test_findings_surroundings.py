@@ -64,6 +64,7 @@ def state(around: Surroundings, reason: str | None = None) -> WorkloadState:
             Surroundings(jobs=(BatchJob("Job", "migrate", NOW, "ImagePullBackOff", stuck=True),)),
             "warning workload.job: Job migrate can't start its pod (ImagePullBackOff)",
         ),
+        (Surroundings(same_selector=("copy",)), "warning workload.selector: Deployment copy has the selector of Deployment app"),
         (Surroundings(claims=(VolumeClaim("data", "Bound"),)), None),
     ],
 )
