@@ -30,7 +30,7 @@ def a_trace(number: int, start: float, query: float, failed: bool) -> dict[str, 
         }  # fmt: skip
 
     error = [tag("error", True)] if failed else []
-    statement = tag("db.statement", "SELECT * FROM transactions WHERE user_id = ?")
+    statement = tag("db.statement", "SELECT * FROM transactions WHERE user_id = 4711 AND email = 'bob' -- bob")
     spans = [
         span("POST /payments", start, query + 0.1, None, error),
         span("SELECT", start + 0.05, query, "POST /payments", [statement, *error]),
@@ -73,6 +73,10 @@ def test_where_the_time_goes_now_and_went_a_day_ago(server: HttpServer) -> None:
 def test_the_average_is_that_of_the_last_minute(server: HttpServer) -> None:
     found = read(server)
     assert (found.average_duration, found.baseline_duration) == (pytest.approx(8.1), pytest.approx(0.12))
+
+
+def test_no_values_of_a_statement_are_shown(server: HttpServer) -> None:
+    assert read(server).bottlenecks[0].statement == "SELECT * FROM transactions WHERE user_id = ? AND email = ?"
 
 
 def test_a_statement_alone_is_only_a_hint(server: HttpServer) -> None:
