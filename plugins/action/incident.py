@@ -25,6 +25,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.record im
 from ansible_collections.devops.incident_response.plugins.module_utils.record import store
 from ansible_collections.devops.incident_response.plugins.module_utils.record.attempts import attempts, so_far
 from ansible_collections.devops.incident_response.plugins.module_utils.record.audit import operator
+from ansible_collections.devops.incident_response.plugins.module_utils.record.mitigations import in_force
 from ansible_collections.devops.incident_response.plugins.module_utils.record.policy import policy_from, severity_from
 from ansible_collections.devops.incident_response.plugins.plugin_utils.actions import ControllerAction
 
@@ -82,6 +83,7 @@ class ActionModule(ControllerAction):
             "closed": closed,
             "rollback_attempts": attempts(after.rollback),
             "mitigations": to_result(after.mitigations),
+            "in_force": to_result(in_force(after.mitigations)),
         }
 
     def _declare(self, arguments: Mapping[str, Any], now: datetime, actor: str | None) -> dict[str, Any]:

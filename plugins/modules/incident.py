@@ -187,6 +187,12 @@ mitigations:
   elements: dict
   returned: when O(state=updated) or O(state=resolved)
   sample: [{"action": "scale", "kind": "Deployment", "before": {"replicas": 5}, "after": {"replicas": 12}}]
+in_force:
+  description: Those of RV(mitigations) that were not taken back; the last of an action is the next that can be.
+  type: list
+  elements: dict
+  returned: when O(state=updated) or O(state=resolved)
+  sample: [{"action": "scale", "kind": "Deployment", "before": {"replicas": 5}, "after": {"replicas": 12}}]
 resumed:
   description: Whether an incident that was open already is continued.
   type: bool

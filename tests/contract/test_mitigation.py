@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import Any
 
 import pytest
@@ -86,6 +88,45 @@ def test_the_bounds_of_an_autoscaler(cluster: Cluster) -> None:
     mitigate(cluster, "scale", state="undone", saved=done["mitigation"])
     spec = cluster.listed(SCALERS)[0]["spec"]
     assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 4)
+
+
+def test_no_pods_at_all_is_what_an_autoscaler_leaves_alone(cluster: Cluster) -> None:
+    cluster.history("v1", replicas=2)
+    autoscaler(cluster)
+    done = mitigate(cluster, "scale", replicas=0)
+    assert done["mitigation"]["kind"] == "Deployment"
+    cluster.until("no pods", lambda: not cluster.pods())
+    # Its controller looks every five seconds.
+    later = time.monotonic() + 6.0
+    cluster.until("it had time to choose", lambda: time.monotonic() > later)
+    assert (cluster.pods(), cluster.workload(DEPLOYMENT)["spec"]["replicas"]) == ([], 0)
+    assert mitigate(cluster, "scale", state="undone", saved=done["mitigation"])["changed"]
+    cluster.until("two pods", lambda: len(cluster.pods()) == 2)
+
+
+def test_who_has_let_the_autoscaler_go_or_scaled_meanwhile_is_not_overruled(cluster: Cluster) -> None:
+    cluster.history("v1", replicas=2)
+    scaled = mitigate(cluster, "scale", replicas=3)
+    cluster.patch(DEPLOYMENT, {"spec": {"replicas": 4}})
+    refused = module(f"{OURS}.mitigation", options(cluster, action="scale", state="undone", saved=scaled["mitigation"]))
+    assert (refused["failed"], "(replicas 4). It was left alone." in refused["msg"]) == (True, True)
+    autoscaler(cluster)
+    mitigate(cluster, "pause_autoscaling")
+    path = f"/{SCALERS.format(f'namespaces/{cluster.namespace}')}/payment-api"
+    theirs = {"spec": {"behavior": {way: {"selectPolicy": "Max"} for way in ("scaleUp", "scaleDown")}}}
+    cluster.client().patch(path, theirs, "application/merge-patch+json")
+    before = cluster.client().get(path)["spec"]
+    done = mitigate(cluster, "pause_autoscaling", state="undone")
+    assert "Somebody has let the autoscaler payment-api of payment-api go meanwhile" in done["msg"]
+    found = cluster.client().get(path)
+    assert (found["spec"], HELD in annotations_of(found)) == (before, False)
+
+
+def test_a_hook_that_fails_keeps_its_secrets(cluster: Cluster) -> None:
+    failing = [sys.executable, "-c", "print('login failed: password=hunter2'); raise SystemExit(3)"]
+    hook = {"enable": failing, "disable": failing}
+    refused = module(f"{OURS}.mitigation", options(cluster, action="maintenance", catalogue={"maintenance": hook}))
+    assert (refused["failed"], "(exit code 3): login failed: password=[REDACTED]" in refused["msg"]) == (True, True)
 
 
 def test_what_is_missing_is_named(cluster: Cluster) -> None:

@@ -78,7 +78,7 @@ def test_who_has_scaled_meanwhile_is_not_overruled(local: LocalCluster) -> None:
     assert replicas(local) == 11
 
 
-@pytest.mark.parametrize(("wanted", "bounds"), [(6, (6, 10)), (14, (14, 14)), (2, (2, 2)), (0, (1, 1))])
+@pytest.mark.parametrize(("wanted", "bounds"), [(6, (6, 10)), (14, (14, 14)), (2, (2, 2))])
 def test_where_an_autoscaler_chooses_its_bounds_are_changed(local: LocalCluster, wanted: int, bounds: tuple[int, int]) -> None:
     local.deploy("Deployment", "v1")
     autoscaler(local)

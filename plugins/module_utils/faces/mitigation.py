@@ -12,6 +12,7 @@ from ..errors import InvalidOptionError
 from ..model.codec import DocumentError, from_result, to_result
 from ..model.mitigation import Mitigation, MitigationAction
 from ..record.redaction import redact
+from ..rollback.maintenance import HookFailedError
 from ..rollback.mitigate import Wish, mitigate
 from ..units import parse_duration
 from .arguments import CLUSTER, SERVICE
@@ -42,7 +43,10 @@ def mitigation_result(params: Mapping[str, Any], check_mode: bool) -> dict[str, 
     )
     needs_cluster = wish.action is not MitigationAction.MAINTENANCE
     service = workload_from(params)[1] if needs_cluster and not kind_given(params) else service_from(params)
-    done = mitigate(lambda: cluster_from(params), service, wish, CLOCK, dry_run=check_mode)
+    try:
+        done = mitigate(lambda: cluster_from(params), service, wish, CLOCK, dry_run=check_mode)
+    except HookFailedError as error:
+        raise HookFailedError(redact(error.message)) from error  # it says what the hook printed
     mitigation = redact(to_result(done.mitigation))
     what = f"{mitigation['kind']} {mitigation['name']}"
     diff = {"before": mitigation["before"], "after": mitigation["after"], "before_header": what, "after_header": what}

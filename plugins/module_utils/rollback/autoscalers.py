@@ -45,6 +45,11 @@ def autoscaler_of(client: ClusterClient, service: Service) -> Autoscaler | None:
     return None
 
 
+def keda_object(scaler: Mapping[str, Any]) -> str | None:
+    """The ScaledObject that KEDA made this autoscaler for; KEDA puts back what is changed of it."""
+    return labels_of(scaler).get(_KEDA_LABEL)
+
+
 def is_paused(scaler: Mapping[str, Any]) -> bool:
     behavior = mapping(mapping(scaler.get("spec")).get("behavior"))
     return all(mapping(behavior.get(direction)).get("selectPolicy") == "Disabled" for direction in _DIRECTIONS)
@@ -53,7 +58,7 @@ def is_paused(scaler: Mapping[str, Any]) -> bool:
 def pause_autoscaling(client: ClusterClient, service: Service) -> Intent:
     """NotFoundError where there is no autoscaler."""
     scaler = _required(client, service)
-    if name := labels_of(scaler.found).get(_KEDA_LABEL):
+    if name := keda_object(scaler.found):
         return _keda(client, service, name, paused=True)
     spec = mapping(scaler.found.get("spec"))
     behavior = spec.get("behavior")
@@ -84,10 +89,21 @@ def pause_autoscaling(client: ClusterClient, service: Service) -> Intent:
 def resume_autoscaling(client: ClusterClient, service: Service) -> Intent:
     """With the behaviour that it had before; nothing where it was not held still by us."""
     scaler = _required(client, service)
-    if name := labels_of(scaler.found).get(_KEDA_LABEL):
+    if name := keda_object(scaler.found):
         return _keda(client, service, name, paused=False)
     kept, before = annotations_of(scaler.found).get(HELD), _kept(scaler)
     now = mapping(scaler.found.get("spec")).get("behavior")
+    if kept is not None and not is_paused(scaler.found):
+        return Intent(
+            "HorizontalPodAutoscaler",
+            scaler.name,
+            scaler.path,
+            scaler.found,
+            {"behavior": now},
+            {"behavior": now},
+            f"Somebody has let the autoscaler {scaler.name} of {service.workload} go meanwhile: its behaviour was left as it is",
+            annotate(scaler.found, HELD, None),
+        )
     put_back = (
         {"op": "add", "path": "/spec/behavior", "value": before} if isinstance(before, dict) else {"op": "remove", "path": "/spec/behavior"}
     )

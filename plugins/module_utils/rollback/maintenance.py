@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from ..clients.answers import excerpt
@@ -80,17 +82,22 @@ def _run(service: Service, command: Sequence[str], timeout: float) -> tuple[int,
     environment = {**os.environ, "INCIDENT_SERVICE": service.name, "INCIDENT_NAMESPACE": service.namespace}
     try:
         # The core knows no AnsibleModule whose run_command it could call.
-        done = subprocess.run(  # pylint: disable=ansible-bad-function
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
             list(command),
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=timeout,
-            check=False,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired as error:
-        raise HookFailedError(f"'{command[0]}' did not end within {timeout:g} s. Whether it did its work is unknown.") from error
     except OSError as error:
         raise HookFailedError(f"'{command[0]}' can't be run on this host: {error.strerror}.") from error
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+    with process:
+        try:
+            output, _unused = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            # What it has started itself would go on with it, and might turn the switch much later.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise HookFailedError(f"'{command[0]}' did not end within {timeout:g} s. Whether it did its work is unknown.") from error
+    return process.returncode, output.decode("utf-8", "replace")

@@ -11,17 +11,27 @@ from typing import Any
 from ..clients.cluster import ClusterClient, workload_path
 from ..evidence.objects import mapping
 from ..model.service import Service, WorkloadKind
-from .autoscalers import autoscaler_of, is_paused
+from .autoscalers import autoscaler_of, is_paused, keda_object
 from .intent import Intent, MitigationRefusedError
 from .strategy import replicas_of
 
 
 def scale(client: ClusterClient, service: Service, replicas: int) -> Intent:
-    """To ``replicas`` pods: by the workload, or by the bounds of its autoscaler, which would choose again at once."""
+    """To ``replicas`` pods: by the workload, or by the bounds of its autoscaler, which would choose again at once.
+
+    A workload of no pods is left alone by its autoscaler, whose bounds can't be 0:
+    https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation
+    """
     _not_daemon_set(service)
     workload = client.get(workload_path(service.workload_kind, service.namespace, service.workload))
     scaler = autoscaler_of(client, service)
-    if scaler is not None and not is_paused(scaler.found):
+    keda = keda_object(scaler.found) if scaler is not None else None
+    if keda is not None:
+        raise MitigationRefusedError(
+            f"KEDA chooses how many pods {service.workload} in {service.namespace} has (ScaledObject {keda}), and would put its own number "
+            "back. Hold it still first (pause_autoscaling), then scale."
+        )
+    if scaler is not None and replicas > 0 and not is_paused(scaler.found):
         spec = mapping(scaler.found.get("spec"))
         lowest, highest = int(spec.get("minReplicas") or 1), int(spec.get("maxReplicas") or 1)
         more = replicas >= replicas_of(service.workload_kind, workload)
