@@ -47,7 +47,9 @@ options:
       - V(false) forbids it, whatever is recommended. Otherwise the policy decides.
     type: raw
   target:
-    description: Version to roll back to, V(previous), V(latest-stable), or a revision number. Required with O(rollback=true).
+    description:
+      - Version to roll back to, V(previous), V(latest-stable), a revision number, or an image by its reference or digest.
+      - Required with O(rollback=true).
     type: raw
   post_mortem:
     description: Whether to write the post-mortem. By default it is written when the incident is resolved.
