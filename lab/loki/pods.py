@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from lab.loki.logql import Labels, Query
 from lab.loki.store import Line, LogStore
@@ -18,7 +18,7 @@ _SECOND = 10**9
 class PodLogStore(LogStore):
     """What is pushed is there as well. ``runs`` gives the runs of a pod's container."""
 
-    def __init__(self, world: World, runs: Callable[[PodRecord], list[Run]]) -> None:
+    def __init__(self, world: World, runs: Callable[[PodRecord], Sequence[Run]]) -> None:
         super().__init__()
         self._world = world
         self._logs = PodLogs(world, runs)

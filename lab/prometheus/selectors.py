@@ -13,10 +13,10 @@ from lab.prometheus.storage import Matcher, Storage, is_stale
 
 def fetch(storage: Storage, matchers: Sequence[Matcher], start: int, end: int) -> list[SampleSeries]:
     """The matching series with their samples in ``start < t <= end`` (ms), stale markers included."""
-    selected = storage.select(matchers, start / 1000, end / 1000)
-    shared = {id(series.times): series.times for series in selected}
-    times = {key: [round(t * 1000) for t in of_series] for key, of_series in shared.items()}
-    return [SampleSeries(series.labels, times[id(series.times)], series.values) for series in selected]
+    selected = [(series.labels, series.times, series.values) for series in storage.select(matchers, start / 1000, end / 1000)]
+    shared = {id(times): times for _, times, _ in selected}
+    stamps = {key: [round(t * 1000) for t in times] for key, times in shared.items()}
+    return [SampleSeries(labels, stamps[id(times)], values) for labels, times, values in selected]
 
 
 def without_stale(series: SampleSeries) -> SampleSeries:

@@ -47,13 +47,26 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A time series: its labels with ``__name__``, and its samples' times (Unix seconds, ascending) and values.
-
-    Series that were scraped at the same moments may share the list of them.
-    """
+    """A time series: its labels with ``__name__``, and its samples as (Unix seconds, value), ascending in time."""
 
     labels: Labels
-    times: Sequence[float]
+    samples: Sequence[tuple[float, float]]
+
+    @property
+    def times(self) -> list[float]:
+        return [at for at, _ in self.samples]
+
+    @property
+    def values(self) -> list[float]:
+        return [value for _, value in self.samples]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The same as two columns: series that were scraped at the same moments may share the list of them."""
+
+    labels: Labels
+    times: list[float]
     values: list[float]
 
     @property
@@ -64,7 +77,7 @@ class Series:
 class Storage(Protocol):
     """The series of a simulated production. Times are Unix seconds; every range is left-open, ``start < t <= end``."""
 
-    def select(self, matchers: Sequence[Matcher], start: float, end: float) -> list[Series]:
+    def select(self, matchers: Sequence[Matcher], start: float, end: float) -> Sequence[Series | Columns]:
         """The series that fulfil all matchers, with their samples in the range; a series without any may be left out."""
 
     def label_names(self, matchers: Sequence[Matcher], start: float, end: float) -> list[str]:
@@ -105,7 +118,7 @@ class MemoryStorage:
                 first = bisect_right(samples, start, key=lambda sample: sample[0])
                 last = bisect_right(samples, end, key=lambda sample: sample[0])
                 if first < last:
-                    selected.append(Series(labels, [at for at, _ in samples[first:last]], [value for _, value in samples[first:last]]))
+                    selected.append(Series(labels, samples[first:last]))
         return selected
 
     def series(self, matchers: Sequence[Matcher], start: float, end: float) -> list[Labels]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from lab.prometheus.storage import METRIC_NAME, STALE_NAN, Labels, Matcher, Series
+from lab.prometheus.storage import METRIC_NAME, STALE_NAN, Columns, Labels, Matcher
 from lab.scenario.texts import hash_share
 from lab.world.exporters import containers, custom, http_server, kube_state, stores
 from lab.world.series import SeriesDefinition
@@ -29,7 +29,7 @@ class WorldStorage:
         self._epoch = -1
         self._by_name: dict[str, list[SeriesDefinition]] = {}
 
-    def select(self, matchers: Sequence[Matcher], start: float, end: float) -> list[Series]:
+    def select(self, matchers: Sequence[Matcher], start: float, end: float) -> list[Columns]:
         """See ``Storage.select``."""
         times = self._scrapes(start, end)
         selected = []
@@ -37,7 +37,7 @@ class WorldStorage:
         for definition in self._matching(matchers):
             living, values = _samples(definition, times, spans)
             if living:
-                selected.append(Series(definition.labels, living, values))
+                selected.append(Columns(definition.labels, living, values))
         return selected
 
     def series(self, matchers: Sequence[Matcher], start: float, end: float) -> list[Labels]:

@@ -27,6 +27,7 @@ from plugins.module_utils.evidence.traces import traces
 from plugins.module_utils.model.dependencies import DependencyHealth
 from plugins.module_utils.model.finding import Level
 from plugins.module_utils.model.service import Dependency, DependencyType, Service
+from plugins.module_utils.tally import Tally, tallied
 from tests.contract.lab_dependencies import simulated
 from tests.contract.serving import served
 from tests.real.parts.postgresql import postgresql as server
@@ -102,6 +103,13 @@ def test_a_database_that_is_well(address: str) -> None:
     assert (found.capacity, found.unit) == (97.0, "connections")  # 100, of which 3 are the superuser's
     assert found.used is not None
     assert 1 <= found.used < 10
+
+
+def test_it_is_asked_in_few_round_trips(address: str) -> None:
+    """Of a database far away these are what takes time: the connection, its state, and its statistics where there are any."""
+    tally = Tally()
+    tallied(tally, lambda: probe(address))
+    assert tally.count <= 3
 
 
 def test_its_connections_run_out(address: str) -> None:
