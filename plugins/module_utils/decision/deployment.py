@@ -25,7 +25,7 @@ errors that were never logged before it                                    +5
 a dependency is unreachable                                               -60
 a dependency is used up, or the errors speak of it / nearly so, without evidence in the code,
   and not at once with the rollout                                    -50/-10
-began later than 15 minutes, with errors of another's failure             -15
+began later than 15 minutes, with errors of another's failure             -25
 errors begin in another service, or one that it calls takes longer for
   the same calls, without evidence in the code                            -45
 requests take longer within the service itself, as traces show             +5
@@ -269,7 +269,7 @@ def _weigh_other_explanations(facts: Situation, ledger: Ledger) -> None:
     elif taken_by_node(facts):
         ledger.add(-50, "A node gave its pods up")
     if found_outside(facts):
-        ledger.add(-15, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
+        ledger.add(-25, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     _weigh_clues(facts, ledger)
 
 

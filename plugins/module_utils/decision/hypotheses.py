@@ -222,14 +222,20 @@ def _load(facts: Situation) -> Hypothesis | None:
 def _crash(facts: Situation) -> Hypothesis | None:
     """Crashing pods with no deployment to blame: 50 % for the program, 85 % for the memory limit; at most 10 where one is to blame.
 
-    One is not, if all its pods had run for a while before, and nothing in the logs is its own doing.
+    One is not, if all its pods had run for a while before, and nothing in the logs is its own doing. What the memory limit ended since it
+    began counts as well where it runs again by now: it is looked at between two ends.
     """
-    if not facts.crashing or facts.workload is None:
+    if facts.workload is None:
         return None
     killed = out_of_memory(facts.workload)
+    since = facts.onset.at
+    ended = tuple(pod for pod in killed if since is not None and pod.last_restart_at is not None and pod.last_restart_at >= since)
+    crashes = facts.crashing or ended
+    if not crashes:
+        return None
     ledger = Ledger(85 if killed else 50)
-    reason = commonest_reason(facts.crashing) or ("OOMKilled" if killed else "crashes")
-    ledger.add(0, f"{len(facts.crashing)} pods: {reason}")
+    reason = commonest_reason(facts.crashing) or ("OOMKilled" if ended else "crashes")
+    ledger.add(0, f"{len(crashes)} pods: {reason}")
     lately = came_late(facts) and facts.clues.nature is not Nature.OWN
     prompt = facts.delay is None or (facts.delay <= PROMPT and not lately) or facts.code_evidence
     if facts.implicated and prompt and not facts.began_before and not facts.old_pods_failing:

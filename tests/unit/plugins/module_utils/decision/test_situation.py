@@ -96,6 +96,21 @@ def test_what_grows_slowly_while_no_usage_does_is_not_blamed_for_the_time_alone(
     assert gradual(usage=(grows,)).action is Action.ROLLBACK
 
 
+def test_what_grows_slowly_with_errors_of_anothers_failure_is_first_the_others() -> None:
+    found = gradual(logs=logs(pattern("ERROR", "cache: read tcp 10.0.0.9:6379: i/o timeout", 300, 38 * MINUTE)))
+    assert (found.action, found.hypotheses[0].cause) == (Action.INVESTIGATE, "dependency")
+
+
+def test_pods_that_the_memory_limit_ends_are_seen_between_two_ends() -> None:
+    """They run again, and are well for a minute."""
+    felt = metrics(errors(0.12, 0.002, 15 * MINUTE), latency(0.2, 0.2), traffic(30, 30), memory(0.6, 0.5))
+    told = {"exit_code": 137, "message": "last restart: OOMKilled (exit code 137)", "restarts": 4}
+    for ended, cause in ((MINUTE, "crash"), (20 * MINUTE, "dependency")):
+        again = pods(4, last_restart_at=NOW - timedelta(seconds=ended), **told)
+        found = recommended(diagnostics(workload=workload(*again), metrics=felt, dependencies=None))
+        assert found.hypotheses[0].cause == cause, ended
+
+
 def test_a_dependency_that_answers_and_that_the_errors_name_is_the_first_to_look_at() -> None:
     told = logs(pattern("ERROR", "answer of http://tariffs:8080/v1/tariff lacks 'surcharge'", 300, 6 * MINUTE))
     felt = metrics(errors(0.4, 0.002, 6 * MINUTE), latency(0.2, 0.2), traffic(30, 30))
