@@ -133,9 +133,9 @@ class Situation:
         state = self.workload
         mine = [pod.created_at for pod in state.pods if self._runs_suspect(pod)] if state else []
         done = rollout_end(self.suspect_since, mine)
-        if done is None and mine:
+        if done is None and mine and min(mine) >= self.suspect_since:
             # Its first pods are gone. Those that were there when it began had run; else it took as long as most rollouts do.
-            earlier = [at for at in mine if self.suspect_since <= at <= self.onset.at]
+            earlier = [at for at in mine if at <= self.onset.at]
             done = max(earlier, default=self.suspect_since + _USUAL_ROLLOUT)
         return (self.onset.at - done).total_seconds() if done is not None else None
 
