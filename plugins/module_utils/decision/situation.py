@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..analysis.contribution import PROMPT
 from ..analysis.pods import UNSTARTABLE, crashing, failing, fails_to_start_again, killed_again
@@ -40,6 +40,7 @@ _SATURATED = 0.7
 _EXHAUSTED = 0.95
 _DEADLINE = 600.0
 """Seconds without progress after which a rollout has failed, by default (``progressDeadlineSeconds``)."""
+_USUAL_ROLLOUT = timedelta(seconds=120)
 _SLOWER = 2.0
 """Multiple of its usual time from which an operation is part of the trouble."""
 
@@ -135,6 +136,10 @@ class Situation:
         state = self.workload
         mine = [pod.created_at for pod in state.pods if self._runs_suspect(pod)] if state else []
         done = rollout_end(self.suspect_since, mine)
+        if done is None and mine and min(mine) >= self.suspect_since:
+            # Its first pods are gone. Those that were there when it began had run; else it took as long as most rollouts do.
+            earlier = [at for at in mine if at <= self.onset.at]
+            done = max(earlier, default=self.suspect_since + _USUAL_ROLLOUT)
         return (self.onset.at - done).total_seconds() if done is not None else None
 
     @property

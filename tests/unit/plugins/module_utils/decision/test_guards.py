@@ -217,6 +217,12 @@ class TestWhatBeginsAfterTheRolloutIsComplete:
         assert soon("connect ECONNREFUSED <*>") is Action.INVESTIGATE
         assert soon("order <*> failed") is Action.ROLLBACK
 
+    @pytest.mark.parametrize("made", [60.0, 8 * MINUTE], ids=["since it began", "long after the rollout, before it began"])
+    def test_as_well_where_the_pods_of_the_rollout_were_replaced(self, made: float) -> None:
+        state = workload(*(replace(pod, version="v2.3.1", created_at=ago(made)) for pod in pods(3)))
+        told = logs(self.line("connect ECONNREFUSED <*>"))  # type: ignore[arg-type]
+        assert recommended(outage(age=14 * MINUTE, onset=5 * MINUTE, logs=told, workload=state)).action is Action.INVESTIGATE
+
     def test_with_errors_of_its_own_it_is_rolled_back(self) -> None:
         assert self.begun_late(self.line("KeyError: 'bid'")).action is Action.ROLLBACK
 
