@@ -15,8 +15,8 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.com
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.evidence import EvidenceStatus, Source
 from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Incident, Severity
-from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Guard, TreeStep
-from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import RollbackState
+from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Guard, Hypothesis, TreeStep
+from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import Measure, RollbackState
 from ansible_collections.devops.incident_response.plugins.module_utils.record import incident as transitions
 from ansible_collections.devops.incident_response.plugins.module_utils.record import reports, sections
 from ansible_collections.devops.incident_response.tests.unit import samples
@@ -238,6 +238,28 @@ def test_what_would_be_refused_is_not_offered_to_be_overridden() -> None:
     text = reports.of_incident("rollback_result", replace(samples.recommended(), rollback=aborted), NOW)
     assert "  [ ] Do first what the check that does not pass says, then roll back again" in text.splitlines()
     assert "override" not in text
+
+
+def test_a_target_that_does_not_come_up_is_offered_to_be_undone() -> None:
+    stuck = replace(samples.rollback(RollbackState.NOT_RECOVERED), recovery=None, details={"target_fails": True})
+    text = reports.of_incident("rollback_result", replace(samples.recommended(), rollback=stuck), NOW)
+    assert "Undo the rollback, since its target does not come up: ansible-playbook devops.incident_response.rollback" in text
+    text = reports.of_incident("rollback_result", replace(samples.recommended(), rollback=replace(stuck, details={})), NOW)
+    assert "Undo the rollback" not in text
+
+
+@pytest.mark.parametrize("well", [True, False])
+def test_a_crash_is_no_next_hypothesis_once_every_pod_is_well(well: bool) -> None:
+    causes = [("deployment", "Deployment of v2.3.1"), ("crash", "Application error"), ("load", "Too much traffic")]
+    hypotheses = tuple(Hypothesis(cause, title, 50, (), (), ()) for cause, title in causes)
+    measures = tuple(Measure(name, name, well, "x") for name in ("readiness", "restarts"))
+    failed = samples.rollback(RollbackState.NOT_RECOVERED)
+    assert failed.recovery is not None
+    failed = replace(failed, recovery=replace(failed.recovery, recovered=False, measures=measures))
+    recommendation = replace(samples.recommendation(), hypotheses=hypotheses)
+    incident = replace(samples.recommended(), rollback=failed, recommendation=recommendation)
+    text = reports.of_incident("rollback_result", incident, NOW)
+    assert f"Look at the next hypothesis: {'Too much traffic' if well else 'Application error'}" in text
 
 
 def test_what_was_overridden_on_the_way_there_is_so_on_the_way_back() -> None:
