@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import IncidentResponseError
-from ansible_collections.devops.incident_response.plugins.module_utils.model.check import Check, Verdict
 from ansible_collections.devops.incident_response.plugins.module_utils.model.comparison import ComparedSignal, DeploymentComparison
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.evidence import EvidenceStatus, Source
 from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Incident, Severity
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Guard, TreeStep
-from ansible_collections.devops.incident_response.plugins.module_utils.model.rollback import RollbackState
 from ansible_collections.devops.incident_response.plugins.module_utils.record import incident as transitions
 from ansible_collections.devops.incident_response.plugins.module_utils.record import reports, sections
 from ansible_collections.devops.incident_response.tests.unit import samples
@@ -215,41 +213,6 @@ def test_the_result_of_a_rollback_gives_the_time_against_the_target() -> None:
     ]
     assert "  Total duration: 4 minutes 15 seconds" in lines
     assert "  MTTR achieved: Excellent (target: <10min for P0)" in lines
-
-
-def test_a_rollback_that_did_not_help_is_not_complete() -> None:
-    failed = replace(samples.rollback(RollbackState.NOT_RECOVERED), reason="the error rate stayed at 45%", recovery=None)
-    text = reports.of_incident("rollback_result", replace(samples.recommended(), rollback=failed), NOW)
-    assert text.startswith("❌ Rollback Not Successful\n")
-    assert "    ❌ the error rate stayed at 45%" in text
-    assert "The incident is open: investigating" in text
-
-
-def test_a_rollback_that_was_not_made_says_what_to_settle() -> None:
-    aborted = replace(samples.rollback(RollbackState.ABORTED), reason="schema_compatible does not pass", recovery=None)
-    text = reports.of_incident("rollback_result", replace(samples.recommended(), rollback=aborted), NOW)
-    assert text.startswith("❌ Rollback Not Executed\n")
-    assert "  [ ] Settle the checks that do not pass, or override them by name (rollback_overrides)" in text.splitlines()
-
-
-def test_what_would_be_refused_is_not_offered_to_be_overridden() -> None:
-    paused = Check("rollout", Verdict.FAIL, "A rollback would not roll out", "It is paused: resume it.", overridable=False)
-    aborted = replace(samples.rollback(RollbackState.ABORTED), checks=(paused,), reason="It is paused: resume it.", recovery=None)
-    text = reports.of_incident("rollback_result", replace(samples.recommended(), rollback=aborted), NOW)
-    assert "  [ ] Do first what the check that does not pass says, then roll back again" in text.splitlines()
-    assert "override" not in text
-
-
-def test_what_was_overridden_on_the_way_there_is_so_on_the_way_back() -> None:
-    worse = replace(samples.rollback(RollbackState.NOT_RECOVERED), overrides=("schema_compatible",))
-    assert worse.recovery is not None
-    worse = replace(worse, recovery=replace(worse.recovery, recovered=False, worse=("Error rate 60%, before the rollback 45%",)))
-    (line,) = [
-        line
-        for line in reports.of_incident("rollback_result", replace(samples.recommended(), rollback=worse), NOW).splitlines()
-        if "Undo the rollback" in line
-    ]
-    assert line.endswith("""-e target=7 -e '{"rollback_overrides": ["first_attempt", "schema_compatible", "stability"]}'""")
 
 
 def test_approval_comes_with_its_command() -> None:

@@ -165,3 +165,29 @@ def test_a_pod_that_runs_and_is_not_ready_is_told_after_a_while_and_never_called
 def test_what_is_known_passes_from_one_process_to_another() -> None:
     following, _unused = after(0, pods("bbb", 2) + pods("aaa", 1, 1), BEGINNING)
     assert from_result(Following, to_result(following)) == following
+
+
+def stateful_set(**strategy: Any) -> dict[str, Any]:
+    status = {"observedGeneration": 1, "readyReplicas": 2, "updatedReplicas": 0, "updateRevision": "aaa", "currentRevision": "bbb"}
+    spec = {"replicas": 2, "template": TEMPLATE, "updateStrategy": strategy}
+    return {"metadata": {"generation": 1}, "spec": spec, "status": status}
+
+
+def test_under_on_delete_it_is_told_at_once_which_pods_to_delete() -> None:
+    old = pods("bbb", 2)
+    for pod in old:
+        pod["metadata"]["namespace"] = "finance"
+    _unused, progress = look(WorkloadKind.STATEFUL_SET, stateful_set(type="OnDelete"), old, None, BEGINNING, START)
+    assert progress.state == "stuck"
+    assert (progress.stuck_reason or "").endswith("('kubectl -n finance delete pod payment-api-bbb-0 payment-api-bbb-1')")
+    rolling = stateful_set(type="RollingUpdate", rollingUpdate={"partition": 1})
+    _unused, progress = look(WorkloadKind.STATEFUL_SET, rolling, old, None, BEGINNING, START)
+    assert (progress.state, progress.desired) == ("progressing", 1), "what the partition keeps is not replaced"
+
+
+@pytest.mark.parametrize(("old", "fails"), [(3, True), (0, False)])
+def test_a_target_that_does_not_come_up_fails_where_what_it_replaces_did(old: int, fails: bool) -> None:
+    following, _unused = after(0, pods("bbb", old, 3 - old), BEGINNING)
+    broken = pods("aaa", 0, 1, containerStatuses=[{"state": {"waiting": {"reason": "CrashLoopBackOff"}}}])
+    _unused, progress = after(PATIENCE, pods("bbb", old, 3 - old) + broken, following)
+    assert progress.target_fails is fails
