@@ -8,6 +8,7 @@ its input does, however the lab ends.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import signal
@@ -32,6 +33,7 @@ from lab.world.world import World
 SERVERS = ("prometheus", "jaeger")
 _TELL_SECONDS = 0.1
 _STOP_SECONDS = 3.0
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 _LENGTH = struct.Struct(">I")
 
 
@@ -112,6 +114,8 @@ async def _serve() -> None:
     apps = {"prometheus": prometheus_app(Engine(WorldStorage(world)), time.time, lambda: targets(world)), "jaeger": jaeger_app(world)}
     _say({name: await servers.start(app, more=[counts.counting(name)]) for name, app in apps.items()})
     telling = asyncio.create_task(_keep_counting(counts))
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)  # a query makes many objects and no circles of them
     try:
         while True:
             world.take_over(await _received(told))

@@ -15,11 +15,11 @@ from lab.prometheus.windows import Windows
 
 def _summary(function: Callable[[Sequence[float]], float]) -> Callable[[Windows], Column]:
     def column(windows: Windows) -> Column:
-        if has_histograms(windows.series.values):
-            return [_seen(function, seen) if seen else None for seen in windows.values()]
         values = windows.series.values
-        if values and values.count(values[0]) == len(values):
+        if values and type(values[0]) is float and values.count(values[0]) == len(values):
             return _of_constant(function, windows)
+        if has_histograms(values):
+            return [_seen(function, seen) if seen else None for seen in windows.values()]
         return [function(seen) if seen else None for seen in windows.values()]
 
     return column

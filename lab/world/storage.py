@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lab.prometheus.storage import METRIC_NAME, STALE_NAN, Columns, Labels, Matcher
 from lab.scenario.texts import hash_share
@@ -28,6 +28,8 @@ class WorldStorage:
         self._world = world
         self._epoch = -1
         self._by_name: dict[str, list[SeriesDefinition]] = {}
+        self._matched: dict[tuple[Matcher, ...], list[SeriesDefinition]] = {}
+        """What was asked for since the last change: one query asks for the same several times."""
 
     def select(self, matchers: Sequence[Matcher], start: float, end: float) -> list[Columns]:
         """See ``Storage.select``."""
@@ -71,9 +73,16 @@ class WorldStorage:
         )
 
     def _matching(self, matchers: Sequence[Matcher]) -> list[SeriesDefinition]:
+        by_name = self._definitions()
+        key = tuple(matchers)
+        if key not in self._matched:
+            self._matched[key] = self._found(matchers, by_name)
+        return self._matched[key]
+
+    @staticmethod
+    def _found(matchers: Sequence[Matcher], by_name: Mapping[str, list[SeriesDefinition]]) -> list[SeriesDefinition]:
         names = [matcher for matcher in matchers if matcher.name == METRIC_NAME]
         conditions = [(matcher.name, matcher.predicate()) for matcher in matchers if matcher.name != METRIC_NAME]
-        by_name = self._definitions()
         if len(names) == 1 and names[0].op == "=":
             candidates = by_name.get(names[0].value, [])
         else:
@@ -87,6 +96,7 @@ class WorldStorage:
         if self._epoch != self._world.epoch:
             self._epoch = self._world.epoch
             self._by_name = {}
+            self._matched.clear()
             for exporter in _EXPORTERS:
                 for definition in exporter(self._world):
                     self._by_name.setdefault(definition.labels[METRIC_NAME], []).append(definition)

@@ -74,7 +74,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.utils.display import Display
 
 # Before all that it makes quicker to load.
-from ansible_collections.devops.incident_response.plugins.plugin_utils import bytecode  # noqa: F401
+from ansible_collections.devops.incident_response.plugins.plugin_utils import bytecode  # noqa: F401  # pylint: disable=unused-import
 
 # isort: split
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import IncidentResponseError

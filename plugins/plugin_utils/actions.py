@@ -15,7 +15,7 @@ from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from . import bytecode  # noqa: F401
+from . import bytecode  # noqa: F401  # pylint: disable=unused-import
 
 # isort: split
 from ..module_utils.errors import IncidentResponseError

@@ -13,7 +13,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
-from . import bytecode  # noqa: F401
+from . import bytecode  # noqa: F401  # pylint: disable=unused-import
 
 # isort: split
 from ..module_utils.errors import IncidentResponseError
