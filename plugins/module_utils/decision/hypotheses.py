@@ -76,8 +76,8 @@ def _dependency(facts: Situation) -> Hypothesis:
     failed in a way of its own, +15 where other services fail too. Errors that begin in another service, or one that takes longer for
     the same calls, +25; less 20 where the time goes into the service itself. Errors that only tell of waiting are +20 where it is no
     outage, and make it less 15 where all are well, there and where nothing was deployed. A signal of it that left its baseline together
-    with the incident +5, errors in the logs that name it +5 (+15 where it answers), a gradual onset of one that fills up +5. One that
-    still works explains at most 75 %, 90 % with nothing left, one that a new version used up at most 15.
+    with the incident +5, errors in the logs that name it +5 (+15 in an outage where it answers), a gradual onset of one that fills up +5.
+    One that still works explains at most 75 %, 90 % with nothing left, one that a new version used up at most 15.
     """
     ledger = Ledger(40 if facts.implicated and not facts.began_before else walk(facts).start("dependency", 60))
     if not facts.implicated and facts.age is not None:
@@ -109,7 +109,7 @@ def _dependency(facts: Situation) -> Hypothesis:
         return ledger.hypothesis("dependency", f"{bad[0].title} {'outage' if unreachable(bad[0]) else 'degradation'}")
     named = _named_by_errors(facts) if elsewhere and traced is None else None
     if named is not None:
-        ledger.add(15, f"It answers, but the errors speak of it: {facts.clues.errors[0].template}")
+        ledger.add(15 if facts.symptoms.severe else 5, f"It answers, but the errors speak of it: {facts.clues.errors[0].template}")
         ledger.check(f"See what changed at {named.title}: was it released?")
     known = facts.diagnostics.dependencies.data
     if known and known.health and traced is None:
