@@ -27,6 +27,10 @@ from .promql import requests_selector
 __all__ = ["metrics", "value_of"]
 
 
+_OLD = 60.0
+"""Seconds from which it matters for the reader that values are not of now."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """``remarks`` are what is worth knowing although nothing is missing."""
@@ -56,10 +60,11 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
         notes.append(f"the scrape interval is unknown: no series for up{{{wave.names.targets}}}")
     if (unknown := why_no_past(wave)) is not None:
         notes.append(unknown)
+    remarks = [f"Prometheus remarks: {text}" for text in infos]
     if wave.lag and wave.server_time is not None:
         last = datetime.fromtimestamp(wave.server_time, UTC).strftime("%H:%M:%S UTC")
-        notes.append(f"Prometheus has scraped nothing since {last}, for {format_duration(wave.lag)}: the values are those of then")
-    remarks = [f"Prometheus remarks: {text}" for text in infos]
+        told = f"Prometheus has scraped nothing since {last}, for {format_duration(wave.lag)}: the values are those of then"
+        (notes if wave.lag >= _OLD else remarks).append(told)
     down, targets = wave.targets_down
     if 0 < down < targets:
         remarks.append(

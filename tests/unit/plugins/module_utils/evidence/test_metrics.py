@@ -74,6 +74,13 @@ def test_where_prometheus_itself_lags_the_values_are_those_of_its_last_scrapes(s
     assert raw.notes == ("Prometheus has scraped nothing since 22:11:50 UTC, for 1m 30s: the values are those of then",)
 
 
+def test_a_lag_of_seconds_makes_nothing_incomplete(server: HttpServer) -> None:
+    server.answer = answers(WELL, silent=30)
+    raw = read(server)
+    assert (raw.server_time, raw.notes) == (NOW - 30, ())
+    assert "for 30s" in raw.remarks[0]
+
+
 @pytest.mark.parametrize(("silent", "others"), [(90, 9), (400, 0)])
 def test_a_service_alone_that_is_not_scraped_is_unknown_and_so_is_what_is_too_old(server: HttpServer, silent: float, others: int) -> None:
     server.answer = answers(WELL, silent=silent, others=others)
