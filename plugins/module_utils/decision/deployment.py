@@ -107,7 +107,7 @@ def deployment_hypothesis(facts: Situation) -> Hypothesis | None:
     _weigh_other_explanations(facts, ledger)
     if facts.began_before and facts.delay is not None:
         ledger.cap(5, f"It began {format_duration(-facts.delay)} before the deployment")
-    if facts.symptoms.severe and not corroborated(facts):
+    if facts.symptoms.severe and not corroborated(facts) and not (came_late(facts) and commit_names_errors(facts)):
         ledger.cap(_BY_TIME_LATE if came_late(facts) else _BY_TIME, "Nothing but the time tells the version from what is around it")
     if gone_back_in_vain(facts):
         ledger.cap(15, "Going back to the version before did not mend it")
@@ -231,7 +231,9 @@ def _weigh_lateness(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-60, f"{sentence}, with errors that something else made: {facts.clues.errors[0].template}")
     elif facts.clues.nature is Nature.WAITING:
         ledger.add(-30, f"{sentence}, and its errors only tell that something was too slow: {facts.clues.errors[0].template}")
-    elif facts.clues.errors and (not long_settled(facts) or commit_names_errors(facts)):
+    elif commit_names_errors(facts):
+        ledger.add(-15, f"{sentence}, though one of its commits speaks of the same: {facts.clues.errors[0].template}")
+    elif facts.clues.errors and not long_settled(facts):
         ledger.add(-15, f"{sentence}, and nothing points at the version itself")
     else:
         ledger.add(-30 if facts.clues.errors else -45, f"{sentence}, and nothing points at the version itself")
