@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -325,7 +326,7 @@ def situation(diagnostics: Diagnostics, now: datetime, options: Options) -> Situ
         delay=(onset.at - since).total_seconds() if since and onset.at else None,
         target=options.target or (last_stable(rollouts, suspect) if rollouts and suspect else None),
         failing=failing(pods, now),
-        crashing=crashing(pods, now) or killed_again(pods, now),
+        crashing=crashing(pods, now) or _killed_since(pods, now, onset),
         clues=clues(diagnostics, suspect, since, onset.at, felt.about),
     )
 
@@ -360,6 +361,15 @@ def saturated(dependency: DependencyHealth) -> bool:
 
 def _share(dependency: DependencyHealth) -> float:
     return dependency.used / dependency.capacity if dependency.used is not None and dependency.capacity else 0.0
+
+
+def _killed_since(pods: Sequence[Pod], now: datetime, onset: IncidentOnset) -> tuple[Pod, ...]:
+    """Pods that the memory limit ends again and again, also since it began: ends from before are not what it is about."""
+    again = killed_again(pods, now)
+    if onset.at is None:
+        return again
+    ends = [pod.last_restart_at for pod in again if pod.last_restart_at is not None]
+    return again if any((at - onset.at).total_seconds() >= -onset.tolerance for at in ends) else ()
 
 
 def _suspect(rollouts: Rollouts | None, onset: IncidentOnset) -> tuple[Revision | None, datetime | None]:

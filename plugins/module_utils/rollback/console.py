@@ -41,7 +41,7 @@ def look_line(measures: Iterable[Measure]) -> str:
     shown = [f"{_MARKS[measure.passed]} {measure.title}: {measure.detail}" for measure in everything if not measure.passed]
     well = len(everything) - len(shown)
     if well:
-        shown.append(f"{_MARKS[True]} {f'{well} more' if shown else f'all {well}'} back to normal")
+        shown.append(f"{_MARKS[True]} {f'{well} more' if shown else 'everything'} back to normal")
     return " · ".join(shown)
 
 

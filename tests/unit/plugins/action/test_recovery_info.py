@@ -39,7 +39,7 @@ def test_each_look_is_shown_while_it_is_made(monkeypatch: pytest.MonkeyPatch) ->
         {"service": "payment-api", "diagnostics": {"big": 1}, "passes": 2, "at_most": 0},
         {"service": "payment-api", "passes": 2, "at_most": 0, "following": {"after": "12%"}},
     ]
-    assert run.shown == ["  14:27:30 - ❌ Error rate: 12%", "  14:27:30 - ✓ Error rate: 0.1%", "  ✓ Recovered: Good.\n"]
+    assert run.shown == ["  14:27:30 - ❌ Error rate: 12%", "  14:27:30 - ✓ everything back to normal", "  ✓ Recovered: Good.\n"]
     assert len(result["looks"]) == 2
 
 

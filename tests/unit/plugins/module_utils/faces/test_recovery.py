@@ -15,7 +15,7 @@ NOW = datetime(2025, 10, 21, 14, 27, 30, tzinfo=UTC)
 
 def params(**given: Any) -> dict[str, Any]:
     defaults = {"passes": 3, "interval": "5s", "timeout": "5m", "factor": 1.5, "error_rate_tolerance": 0.005, "latency_tolerance": 0.05}
-    return {"following": None, "since": None, "baseline": None, "diagnostics": None, **defaults, **given}
+    return {"following": None, "since": None, "began": None, "baseline": None, "diagnostics": None, **defaults, **given}
 
 
 def test_the_defaults_are_those_of_the_core() -> None:

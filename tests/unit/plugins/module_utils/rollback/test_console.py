@@ -47,7 +47,7 @@ def test_a_look_is_one_line_that_shows_what_is_not_well() -> None:
     assert look_line(measures) == (
         "❌ Error rate: 12% (baseline: 0.1%) · ❔ Latency P95: unknown whether recovered (no requests) · ✓ 1 more back to normal"
     )
-    assert look_line(measures[:1] * 2) == "✓ all 2 back to normal"
+    assert look_line(measures[:1] * 2) == "✓ everything back to normal"
     assert look_line(measures[1:2]) == "❌ Error rate: 12% (baseline: 0.1%)"
 
 
