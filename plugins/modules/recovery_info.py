@@ -45,7 +45,7 @@ options:
   began:
     description:
       - When the rollback began, in ISO 8601. What the rates were then is what the target must not be worse than, where that is more than
-        the values of O(diagnostics): an outage may have grown since they were looked at.
+        the values of O(diagnostics), since an outage may have grown after they were looked at.
     type: str
   passes:
     description: Good looks in a row that are wanted.
