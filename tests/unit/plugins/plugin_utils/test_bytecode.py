@@ -24,7 +24,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def installed() -> bool:
-    return any(type(finder) is bytecode._Finder for finder in sys.meta_path)
+    return any(isinstance(finder, bytecode._Finder) for finder in sys.meta_path)
 
 
 def code_of(directory: Path) -> CodeType:
@@ -92,18 +92,18 @@ def test_only_modules_of_this_collection_are_found(kept: Path, tmp_path: Path) -
 
 def test_it_is_there_in_an_ansible_command_and_once(kept: Path) -> None:
     bytecode._keep()
-    assert [type(finder) is bytecode._Finder for finder in sys.meta_path].count(True) == 1
+    assert [isinstance(finder, bytecode._Finder) for finder in sys.meta_path].count(True) == 1
 
 
 def test_outside_of_an_ansible_command_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "ansible.cli", raising=False)
-    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if type(finder) is not bytecode._Finder])
+    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if not isinstance(finder, bytecode._Finder)])
     bytecode._keep()
     assert not installed()
 
 
 def test_what_others_can_write_is_not_run(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if type(finder) is not bytecode._Finder])
+    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if not isinstance(finder, bytecode._Finder)])
     kept.chmod(0o777)
     bytecode._keep()
     assert not installed()

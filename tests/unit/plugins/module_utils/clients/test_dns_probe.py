@@ -117,7 +117,7 @@ def test_a_resolver_that_fails_is_told_from_a_silent_one(
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr(dns_probe, "RESOLVERS", tmp_path / "resolv.conf")
     with name_server(answer) as server:
-        host, _, port = server.partition(":")
+        host, _colon, port = server.partition(":")
         (tmp_path / "resolv.conf").write_text(f"search example.com\nnameserver {host}\n")
         monkeypatch.setattr(dns_probe, "PORT", int(port))
         with pytest.raises(ProbeFailedError, match=words):
