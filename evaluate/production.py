@@ -23,6 +23,15 @@ async def _compute(lab: Lab, now: float) -> None:
     lab.engine.instant('count({__name__!=""})', now)
 
 
+async def _end_conversations() -> None:
+    """What still talks ends with its connections closed, before the loop does."""
+    talking = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in talking:
+        task.cancel()
+    await asyncio.gather(*talking, return_exceptions=True)
+    await asyncio.sleep(0)
+
+
 @contextlib.contextmanager
 def production(scenario: Scenario, now: float) -> Iterator[Lab]:
     """Serve ``scenario`` on the loopback interface at ``now`` (Unix seconds), from a thread of its own."""
@@ -42,6 +51,7 @@ def production(scenario: Scenario, now: float) -> Iterator[Lab]:
                 yield lab
             finally:
                 wait(lab.stop(), _STOP_WITHIN_S)
+                wait(_end_conversations(), _STOP_WITHIN_S)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
