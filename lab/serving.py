@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -65,6 +67,7 @@ class Servers:
     def __init__(self, round_trip: float = 0.0) -> None:
         self._round_trip = round_trip
         self._runners: list[web.AppRunner] = []
+        self._listening: list[asyncio.Server] = []
         self._relays: list[Relay] = []
 
     async def start(self, app: web.Application, *, tls: ssl.SSLContext | None = None, more: Sequence[Middleware] = ()) -> int:
@@ -74,16 +77,24 @@ class Servers:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         self._runners.append(runner)
-        await web.TCPSite(runner, HOST, 0, ssl_context=tls).start()
-        port = int(runner.addresses[0][1])
+        assert runner.server is not None
+        listening = await asyncio.get_running_loop().create_server(runner.server, HOST, 0, ssl=tls)
+        self._listening.append(listening)
+        port = int(listening.sockets[0].getsockname()[1])
         return await self._relayed(port) if self._round_trip > 0 else port
 
     async def stop(self) -> None:
         for relay in self._relays:
             await relay.stop()
+        for listening in self._listening:
+            listening.close()
+            # A client that keeps its connection would hold TLS up, which waits for its farewell.
+            if sys.version_info >= (3, 13):
+                listening.abort_clients()
         for runner in reversed(self._runners):
             await runner.cleanup()
         self._relays.clear()
+        self._listening.clear()
         self._runners.clear()
 
     async def _relayed(self, port: int) -> int:

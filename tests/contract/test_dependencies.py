@@ -20,6 +20,7 @@ from plugins.module_utils.model.finding import Level
 from plugins.module_utils.model.service import Dependency, DependencyType
 from tests.contract.lab_dependencies import simulated
 from tests.real.parts.postgresql import postgresql
+from tests.real.parts.processes import free_port
 from tests.real.parts.redis import redis
 from tests.real.servers import real_part
 
@@ -153,7 +154,7 @@ def test_a_replica_without_its_primary(replica: str) -> None:
 def test_a_cluster_without_its_slots(side: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if side == "lab":
         pytest.skip("the simulated Redis is never part of a cluster")
-    with real_part(request, "Redis", redis(tmp_path, "--cluster-enabled", "yes")) as address:
+    with real_part(request, "Redis", redis(tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(free_port()))) as address:
         found = probe_from_here(Dependency("cache", DependencyType.REDIS, address), 3.0)
     assert (found.level, found.detail.partition(" (")[0]) == (Level.CRITICAL, "is part of a cluster that is down")
 

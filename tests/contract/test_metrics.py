@@ -218,7 +218,7 @@ class TestOddServices:
         assert (by_name["same_hour"].value, by_name["same_hour"].days) == (pytest.approx(0.2, abs=0.01), 7)
         assert by_name["before_deployment"].value == pytest.approx(0.01, abs=0.002)
         verdicts = {name: one.comparison.verdict for name, one in by_name.items() if one.comparison}
-        assert verdicts == {"same_hour": "same", "before_deployment": "worse"}
+        assert verdicts == {"same_hour": "same", "week_before": "same", "before_deployment": "worse"}
         assert errors.comparison is not None
         assert errors.comparison.verdict == "same"
 

@@ -96,7 +96,11 @@ class Namespace:
         """A Deployment whose pods say what `status` makes of them, each with these warnings (reason, message)."""
         self.deploy("v1-held", replicas=count, **options)
         for pod in self.pods(count):
-            self.keep_status(pod, status(pod))
+            try:
+                self.keep_status(pod, status(pod))
+            except ObjectNotFound:
+                # A kubelet that was just looking at it let a pod that had ended run again, and it was one too many then.
+                self.keep_status(self.pods(count)[0], status(pod))
             for reason, message in events:
                 self.warn("Pod", pod["metadata"]["name"], reason, message, uid=pod["metadata"]["uid"])
 

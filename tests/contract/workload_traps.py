@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from plugins.module_utils.evidence.objects import is_ready
 from plugins.module_utils.model.service import WorkloadKind
 from tests.contract.workload_objects import LIMITS, WEB, Build, budget, failed_job, ingress, key, suspended_cron_job, volume_claim
 from tests.contract.workload_states import LABELS, Namespace, Object, ago, ended, named, running
@@ -39,7 +40,8 @@ def evicted(space: Namespace) -> None:
     space.ready(3)
     for pod in space.pods(3)[:2]:
         space.set_status(pod, {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."})
-    space.cluster.until("others", lambda: len(space.cluster.pods()) == 5)
+    # By the pods themselves: the Deployment's own count is still that of before for a moment.
+    space.cluster.until("others", lambda: sum(map(is_ready, space.cluster.pods())) == 3 and len(space.cluster.pods()) == 5)
     space.ready(3)
 
 
