@@ -105,7 +105,7 @@ def test_an_application_that_heals_itself(cluster: Cluster, healing: threading.E
     found = owner_check(cluster)
     assert (found.verdict, found.title) == (Verdict.FAIL, "Argo CD application payments would undo the rollback")
     stuck = rolled_back(cluster)
-    assert (stuck["failed"], "somebody changed the workload to something else" in stuck["msg"]) == (True, True)
+    assert (stuck["failed"], "somebody changed the workload to v2.3.1 meanwhile" in stuck["msg"]) == (True, True)
     cluster.complete()
     assert cluster.tag() == "v2.3.1", "it was put back: this is what the check is for"
     assert owner_check(cluster, suspend=True).verdict is Verdict.PASS
