@@ -33,19 +33,20 @@ def noisy(signal: str, curve: Curve, share: float, start: float, seed: int) -> C
     for at, _step in _knots(start):
         deviation = _MEMORY * deviation + math.sqrt(1 - _MEMORY**2) * source.gauss(0, 1)
         factors.append((at, math.exp(part * deviation)))
-    factors += [(start - edge, 1.0) for span in _SPANS for edge in span[:2]]
+    factors += [(edge, 1.0) for edge in _edges(start)]
     return _multiplied(curve, Curve(sorted(factors)))
 
 
 def counted(signal: str, failures: Curve, requests: Curve, start: float, seed: int) -> Curve:
     """The share of ``failures`` as it comes out when each of the ``requests`` (per second) fails or not by chance (Poisson)."""
     source = random.Random(f"{seed}/{signal}/counted")
-    steps = dict(_knots(start))
+    steps, edges = dict(_knots(start)), _edges(start)
     first, last = min(steps), max(steps)
     knots: list[tuple[float, float]] = []
-    for at in sorted({*steps, *failures.times}):
+    for at in sorted({*steps, *edges, *failures.times}):
         before, after = failures.before(at), failures.at(at)
-        if not first <= at <= last:
+        # What a draw says holds for its own step, and not for all the days before the first one.
+        if at in edges or not first <= at <= last:
             knots += [(at, before), (at, after)]
             continue
         expected = requests.at(at) * steps.get(at, 30.0)
@@ -54,6 +55,11 @@ def counted(signal: str, failures: Curve, requests: Curve, start: float, seed: i
         if after != before:
             knots.append((at, min(_drawn(source, after * expected) / expected, 1.0) if expected > 0 else 0.0))
     return Curve(knots)
+
+
+def _edges(start: float) -> frozenset[float]:
+    """Where the noise begins and ends."""
+    return frozenset(start - edge for span in _SPANS for edge in span[:2])
 
 
 def _knots(start: float) -> list[tuple[float, float]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 
 from .onset import Course
 from .references import FEWEST_DAYS
@@ -30,6 +30,8 @@ class Baseline:
 def usual_of_day(day_before: float | None, same_hour: Sequence[Point], now: float, direction: int, smallest: float) -> Baseline:
     """The day before; or the median of all days' same hour, where there are several and the day before was an incident itself.
 
+    That it was if none of the others was as bad. A day counts by its mean, as the day before does: of failures that are rare most minutes
+    have none.
     ``now`` is unix seconds; ``direction`` and ``smallest`` are as for ``onset``.
     """
     days: dict[int, list[float]] = {}
@@ -37,9 +39,11 @@ def usual_of_day(day_before: float | None, same_hour: Sequence[Point], now: floa
         days.setdefault(round((now - at) / _DAY), []).append(value)
     if day_before is None or len(days) < FEWEST_DAYS:
         return Baseline(day_before)
-    usual = median(median(values) for values in days.values())
+    means = {day: fmean(values) for day, values in days.items()}
+    usual = median(means.values())
     worse, better = (usual, day_before) if direction < 0 else (day_before, usual)
-    if not direction or worse < _UNUSUAL * better or worse - better <= smallest:
+    as_bad = any(day > 1 and (mean - day_before) * direction >= 0 for day, mean in means.items())
+    if not direction or as_bad or worse < _UNUSUAL * better or worse - better <= smallest:
         return Baseline(day_before)
     return Baseline(usual, f"a day ago was unusual itself: compared with the same hour of {len(days)} days")
 

@@ -223,3 +223,17 @@ def test_an_incident_of_yesterday_is_no_baseline(yesterday: float, others: float
     assert found.baseline == pytest.approx(baseline)
     assert (found.onset is not None) is began
     assert ("a day ago was unusual" in (found.reason or "")) is (yesterday != others)
+
+
+def test_failures_so_rare_that_most_minutes_have_none_make_no_incident_of_yesterday() -> None:
+    """Every day has the same few, and yesterday's hour had them as well: the middle of all minutes is zero all the same."""
+    rare = {0: 0.02, 300: 0.01}
+    days = tuple((END - day * 86400 + off, rare.get(off, 0.0)) for day in range(7, 0, -1) for off in range(-600, 601, 150))
+    found = one(raw(last_5m=0.003, last_1m=0.003, day_before=0.0033, recent=points((3600, 0.003), (900, 0.003)), same_hour=days))
+    assert (found.baseline, found.onset) == (pytest.approx(0.0033), None)
+
+
+def test_a_day_as_bad_as_yesterday_makes_it_usual() -> None:
+    days = tuple((END - day * 86400 + off, 0.8 if day in (1, 5) else 0.001) for day in range(7, 0, -1) for off in range(-600, 601, 150))
+    found = one(raw(last_5m=0.2, last_1m=0.2, day_before=0.8, recent=points((3600, 0.001), (900, 0.2)), same_hour=days))
+    assert "a day ago was unusual" not in (found.reason or "")
