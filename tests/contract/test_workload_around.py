@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Iterator
 
@@ -13,7 +12,7 @@ import pytest
 from plugins.module_utils.model.service import WorkloadKind
 from tests.contract.clusters import Cluster
 from tests.contract.workload_around import WELL, WRONG, by_hand
-from tests.contract.workload_states import Namespace, findings, warnings
+from tests.contract.workload_states import Namespace, findings, until_warned, warnings
 
 
 @pytest.fixture(autouse=True)
@@ -32,16 +31,7 @@ def _leave_no_trace(cluster: Cluster) -> Iterator[None]:
 def test_trouble_has_its_name(cluster: Cluster, state: str) -> None:
     build, wanted = WRONG[state]
     build(Namespace(cluster))
-    told: list[str] = []
-
-    def named_in_a_warning() -> bool:
-        told[:] = warnings(findings(cluster))
-        return any(re.search(wanted, line) for line in told)
-
-    try:
-        cluster.until(wanted, named_in_a_warning, 15)
-    except AssertionError:
-        pytest.fail("\n".join(["no such warning; there are:", *told]))
+    until_warned(cluster, wanted)
 
 
 @pytest.mark.parametrize("state", WELL)

@@ -14,7 +14,7 @@ from plugins.module_utils.clients.cluster import METADATA_ONLY
 from plugins.module_utils.model.service import WorkloadKind
 from tests.contract.clusters import READER, Cluster
 from tests.contract.workload_objects import ingress, volume_claim
-from tests.contract.workload_states import LABELS, MERGE, Namespace, ended, findings, running, waiting, warnings
+from tests.contract.workload_states import LABELS, MERGE, Namespace, ended, findings, running, until_warned, waiting, warnings
 from tests.contract.workload_traps import WELL, clean
 from tests.contract.workload_troubles import ON_EITHER
 
@@ -124,13 +124,4 @@ def test_the_other_kinds_are_well_too(cluster: Cluster, kind: WorkloadKind) -> N
 def test_trouble_has_its_name(cluster: Cluster, state: str) -> None:
     build, wanted = ON_EITHER[state]
     build(Namespace(cluster))
-    told: list[str] = []
-
-    def named_in_a_warning() -> bool:
-        told[:] = warnings(findings(cluster))
-        return any(re.search(wanted, line) for line in told)
-
-    try:
-        cluster.until(wanted, named_in_a_warning, 15)
-    except AssertionError:
-        pytest.fail("\n".join(["no such warning; there are:", *told]))
+    until_warned(cluster, wanted)

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from plugins.module_utils.clients.cluster import ObjectNotFound
 from plugins.module_utils.faces.diagnostics import Clients, Options, diagnose
@@ -40,6 +43,20 @@ def findings(cluster: Cluster, kind: WorkloadKind = WorkloadKind.DEPLOYMENT, use
 def warnings(found: Sequence[Finding]) -> list[str]:
     bad = [finding for finding in found if finding.level in (Level.WARNING, Level.CRITICAL)]
     return [f"{finding.id}: {finding.title}: {finding.detail or ''}" for finding in bad]
+
+
+def until_warned(cluster: Cluster, wanted: str) -> None:
+    """Waits for a warning in which the regular expression is found; fails with those that there are."""
+    told: list[str] = []
+
+    def named_in_a_warning() -> bool:
+        told[:] = warnings(findings(cluster))
+        return any(re.search(wanted, line) for line in told)
+
+    try:
+        cluster.until(wanted, named_in_a_warning, 15)
+    except AssertionError:
+        pytest.fail("\n".join(["no such warning; there are:", *told]))
 
 
 class Namespace:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from ..model.workload import Pod, PodWarning, WorkloadState
+from ..model.workload import UNSTARTABLE, Pod, PodWarning, WorkloadState
 
 STARTUP_GRACE = 60.0
 """Seconds that a pod may take to become ready before that says anything."""
@@ -28,18 +28,6 @@ IMAGE_REASONS = frozenset(
     }
 )
 """Waiting reasons of the kubelet (pkg/kubelet/images/types.go)."""
-UNSTARTABLE = frozenset(
-    {
-        "ImagePullBackOff",
-        "ErrImagePull",
-        "InvalidImageName",
-        "ErrImageNeverPull",
-        "CreateContainerConfigError",
-        "CreateContainerError",
-        "RunContainerError",
-    }
-)
-"""The revision itself is wrong: its image or its configuration is not there."""
 UNSCHEDULED = frozenset({"Unschedulable", "SchedulingGated"})
 NODE_TROUBLE = frozenset({"NodeLost", "NodeAffinity", "NodeShutdown", "Evicted", "Shutdown", "Terminated", "Preempting"})
 """The node took the pod away. https://kubernetes.io/docs/concepts/scheduling-eviction/"""

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from ..analysis.monitoring import monitoring_plan
-from ..analysis.pods import UNSTARTABLE, out_of_memory
+from ..analysis.pods import out_of_memory
 from ..analysis.wording import version_of
 from ..model.dependencies import DependencyHealth
 from ..model.recommendation import Action, Hypothesis
 from ..model.service import DependencyType
+from ..model.workload import UNSTARTABLE
 from .corroboration import to_look_at_first
 from .deployment import configuration_deployed, leak_since_deployment
 from .situation import Situation, saturated, unreachable

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..analysis.contribution import PROMPT
-from ..analysis.pods import UNSTARTABLE, crashing, failing, fails_to_start_again, killed_again
+from ..analysis.pods import crashing, failing, fails_to_start_again, killed_again
 from ..analysis.rollout_end import rollout_end
 from ..analysis.signals import USER_FELT, worsening
 from ..analysis.stability import first_rolled_out, last_stable, same_template, still_rolling_out
@@ -23,7 +23,7 @@ from ..model.finding import Level
 from ..model.metrics import Shape, Signal
 from ..model.rollout import Revision, Rollouts
 from ..model.traces import Operation
-from ..model.workload import Pod, WorkloadState
+from ..model.workload import UNSTARTABLE, Pod, WorkloadState
 from .calibration import MEASURED, Calibration
 from .clues import Clues, clues
 from .incident_onset import IncidentOnset, incident_onset

@@ -10,23 +10,12 @@ from datetime import datetime
 
 from ..clients.answers import excerpt
 from ..model.surroundings import BatchJob
+from ..model.workload import UNSTARTABLE
 from .foundations import conditions_of
 from .objects import Object, controller_of, count, labels_of, mapping, metadata, moment, name_of, sequence
 from .pod_trouble import text
 
 MAX_JOBS = 20
-_OBSTACLES = frozenset(
-    {
-        "ImagePullBackOff",
-        "ErrImagePull",
-        "InvalidImageName",
-        "ErrImageNeverPull",
-        "CreateContainerConfigError",
-        "CreateContainerError",
-        "RunContainerError",
-    }
-)
-"""What a container waits for that does not come by itself (pkg/kubelet)."""
 
 
 def batch_jobs(
@@ -117,7 +106,7 @@ def _obstacle(pod: Object) -> tuple[str, str | None] | None:
         return None
     for one in map(mapping, (*sequence(status.get("initContainerStatuses")), *sequence(status.get("containerStatuses")))):
         waiting = mapping(mapping(one.get("state")).get("waiting"))
-        if waiting.get("reason") in _OBSTACLES:
+        if waiting.get("reason") in UNSTARTABLE:
             return str(waiting["reason"]), text(waiting.get("message"))
     scheduled = next((mapping(one) for one in sequence(status.get("conditions")) if mapping(one).get("type") == "PodScheduled"), {})
     refused = scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable"

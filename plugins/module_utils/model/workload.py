@@ -11,7 +11,20 @@ from datetime import datetime
 from .service import WorkloadKind
 from .surroundings import Autoscaler, Condition, Surroundings
 
-__all__ = ["Autoscaler", "ClusterEvent", "Pod", "PodWarning", "WorkloadState"]
+__all__ = ["UNSTARTABLE", "Autoscaler", "ClusterEvent", "Pod", "PodWarning", "WorkloadState"]
+
+UNSTARTABLE = frozenset(
+    {
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+    }
+)
+"""What a container waits for that does not come by itself (pkg/kubelet): its image or its configuration is not there."""
 
 
 @dataclass(frozen=True, slots=True)
