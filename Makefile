@@ -26,8 +26,8 @@ lab: ## Keep the simulated production running until Ctrl-C (SCENARIO=name or pat
 test: ## Run every check (ONLY=name,name for some of them)
 	@tools/run dev python tools/check.py $${ONLY:+--only "$$ONLY"}
 
-test-real: ## Hold the simulated production and the collection to real servers, which are built once (about 15 minutes)
-	@tools/run dev python -m pytest tests/contract tests/real --side lab --side real --numprocesses 2 --dist loadgroup --durations 5
+test-real: ## Run the contract tests and more against real servers, which are built once (about 15 minutes)
+	@tools/run dev python -m pytest tests/contract tests/real --side real --numprocesses 2 --dist loadgroup --durations 5
 
 evaluate: ## Hold what is recommended to scenarios of which the truth is known, in a few minutes (SCENARIO=glob SEEDS=n JSON=file)
 	@tools/run runtime python -m evaluate $${SCENARIO:+--only "$$SCENARIO"} $${SEEDS:+--seeds "$$SEEDS"} $${JSON:+--json "$$JSON"}
