@@ -42,16 +42,18 @@ def started(start: Start) -> Iterator[str]:
         loop.close()
 
 
+async def serve(stack: contextlib.AsyncExitStack, app: web.Application) -> str:
+    """Serves an application until the stack ends, and gives its URL."""
+    runner = web.AppRunner(app)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, HOST, 0).start()
+    return f"http://{HOST}:{runner.addresses[0][1]}"
+
+
 @contextlib.contextmanager
 def served(app: web.Application) -> Iterator[str]:
     """The URL of an application."""
 
-    async def start(stack: contextlib.AsyncExitStack) -> str:
-        runner = web.AppRunner(app)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, HOST, 0).start()
-        return f"http://{HOST}:{runner.addresses[0][1]}"
-
-    with started(start) as url:
+    with started(lambda stack: serve(stack, app)) as url:
         yield url

@@ -17,7 +17,7 @@ from aiohttp import web
 from lab.prometheus.api import prometheus_app
 from lab.prometheus.engine import Engine
 from lab.prometheus.storage import MemoryStorage
-from tests.contract.serving import HOST, served, started
+from tests.contract.serving import serve, served, started
 from tests.real.parts.prometheus import Series, prometheus
 from tests.real.servers import real_part
 
@@ -135,11 +135,7 @@ def _simulated(gateway: Gateway, history: Sequence[Series]) -> Iterator[str]:
     async def start(stack: contextlib.AsyncExitStack) -> str:
         task = asyncio.create_task(scrape())
         stack.callback(task.cancel)
-        runner = web.AppRunner(prometheus_app(Engine(storage), time.time, list))
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, HOST, 0).start()
-        return f"http://{HOST}:{runner.addresses[0][1]}"
+        return await serve(stack, prometheus_app(Engine(storage), time.time, list))
 
     with started(start) as url:
         yield url

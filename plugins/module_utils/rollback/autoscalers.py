@@ -65,13 +65,10 @@ def pause_autoscaling(client: ClusterClient, service: Service) -> Intent:
     held = {**mapping(behavior), **{way: {**mapping(mapping(behavior).get(way)), "selectPolicy": "Disabled"} for way in _DIRECTIONS}}
     paused = is_paused(scaler.found)
     standing = paused and HELD in annotations_of(scaler.found)  # perhaps by a run that was killed before it could say so
-    return Intent(
-        "HorizontalPodAutoscaler",
-        scaler.name,
-        scaler.path,
-        scaler.found,
-        {"behavior": _kept(scaler) if standing else behavior},
-        {"behavior": behavior if paused else held},
+    return _intent(
+        scaler,
+        _kept(scaler) if standing else behavior,
+        behavior if paused else held,
         f"The autoscaler {scaler.name} of {service.workload} is held still already"
         if paused
         else f"Held the autoscaler {scaler.name} of {service.workload} still",
@@ -94,31 +91,32 @@ def resume_autoscaling(client: ClusterClient, service: Service) -> Intent:
     kept, before = annotations_of(scaler.found).get(HELD), _kept(scaler)
     now = mapping(scaler.found.get("spec")).get("behavior")
     if kept is not None and not is_paused(scaler.found):
-        return Intent(
-            "HorizontalPodAutoscaler",
-            scaler.name,
-            scaler.path,
-            scaler.found,
-            {"behavior": now},
-            {"behavior": now},
+        return _intent(
+            scaler,
+            now,
+            now,
             f"Somebody has let the autoscaler {scaler.name} of {service.workload} go meanwhile: its behaviour was left as it is",
             annotate(scaler.found, HELD, None),
         )
     put_back = (
         {"op": "add", "path": "/spec/behavior", "value": before} if isinstance(before, dict) else {"op": "remove", "path": "/spec/behavior"}
     )
-    return Intent(
-        "HorizontalPodAutoscaler",
-        scaler.name,
-        scaler.path,
-        scaler.found,
-        {"behavior": now},
-        {"behavior": before if kept is not None else now},
+    return _intent(
+        scaler,
+        now,
+        before if kept is not None else now,
         f"The autoscaler {scaler.name} of {service.workload} is not held still by us"
         if kept is None
         else f"Let the autoscaler {scaler.name} of {service.workload} go again",
         () if kept is None else [*([put_back] if now is not None else []), *annotate(scaler.found, HELD, None)],
     )
+
+
+def _intent(
+    scaler: Autoscaler, before: Any, after: Any, title: str, operations: Any, undo: str | None = None, standing: bool = False
+) -> Intent:
+    behaviors = {"behavior": before}, {"behavior": after}
+    return Intent("HorizontalPodAutoscaler", scaler.name, scaler.path, scaler.found, *behaviors, title, operations, undo, standing)
 
 
 def _kept(scaler: Autoscaler) -> Any:

@@ -14,6 +14,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.dia
 from ansible_collections.devops.incident_response.plugins.module_utils.model.evidence import Evidence, EvidenceStatus, Source
 from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
 from ansible_collections.devops.incident_response.plugins.module_utils.model.impact import Amount, Impact
+from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.logs import LogPattern, Logs
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Metrics, Shape, Signal
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollout import Revision, Rollouts
@@ -23,6 +24,10 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.wor
 
 NOW = datetime(2025, 10, 21, 14, 25, 30, tzinfo=UTC)
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+
+
+AUTOMATIC = Policy(page=("on_call",), rollback="automatic", update_interval=600.0, mttr_target=600.0)
+APPROVAL = Policy(page=("on_call",), rollback="approval", update_interval=1800.0, mttr_target=3600.0)
 
 
 def ago(seconds: float) -> datetime:

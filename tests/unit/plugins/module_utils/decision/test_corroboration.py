@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     MINUTE,
     NOW,
     bad_deployment,
@@ -29,14 +29,13 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     workload,
 )
 
-POLICY = Policy(page=(), rollback="automatic", update_interval=None, mttr_target=None)
 BLIND = {"workload": workload(*pods(5)), "logs": None, "traces": None, "dependencies": None, "changes": None}
 LOGS, PROBES, MIGRATIONS = "read the errors in the logs", "none of it was probed", "no database migration"
 
 
 def recommended(service: Service | None = None, **sources: object) -> Recommendation:
     given = bad_deployment(**{**BLIND, **sources})
-    return recommend(replace(given, service=service or given.service), POLICY, NOW)
+    return recommend(replace(given, service=service or given.service), AUTOMATIC, NOW)
 
 
 def before(found: Recommendation) -> list[str]:

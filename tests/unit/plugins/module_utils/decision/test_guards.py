@@ -8,7 +8,6 @@ import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.situation import Attempt, Options
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Neighbour
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import (
@@ -19,6 +18,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.sur
 )
 from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     DAY,
     HOUR,
     MINUTE,
@@ -40,8 +40,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     traffic,
     workload,
 )
-
-AUTOMATIC = Policy(page=(), rollback="automatic", update_interval=600.0, mttr_target=600.0)
 
 
 def recommended(given: Diagnostics, **options: object) -> Recommendation:

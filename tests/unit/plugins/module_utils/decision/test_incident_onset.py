@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Recommendation
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     MINUTE,
     NOW,
     bad_deployment,
@@ -14,8 +14,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     metrics,
     traffic,
 )
-
-AUTOMATIC = Policy(page=("on_call",), rollback="automatic", update_interval=600.0, mttr_target=600.0)
 
 
 def recommended(given: Diagnostics) -> Recommendation:

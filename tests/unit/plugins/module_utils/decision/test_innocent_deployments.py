@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Neighbour
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import Condition, Node, Surroundings
 from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     DAY,
     MINUTE,
     NOW,
@@ -29,8 +29,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     traffic,
     workload,
 )
-
-AUTOMATIC = Policy(page=(), rollback="automatic", update_interval=600.0, mttr_target=600.0)
 
 
 def recommended(given: Diagnostics) -> Recommendation:

@@ -4,9 +4,9 @@ from __future__ import annotations
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.situation import Options
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Recommendation
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    APPROVAL,
     NOW,
     bad_deployment,
     degraded_cache,
@@ -14,11 +14,9 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     without,
 )
 
-POLICY = Policy(page=(), rollback="approval", update_interval=None, mttr_target=None)
-
 
 def recommended(given: Diagnostics) -> Recommendation:
-    return recommend(given, POLICY, NOW, Options())
+    return recommend(given, APPROVAL, NOW, Options())
 
 
 def test_what_was_seen_and_what_was_concluded_are_told_apart() -> None:

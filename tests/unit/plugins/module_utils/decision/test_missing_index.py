@@ -8,9 +8,9 @@ from ansible_collections.devops.incident_response.plugins.module_utils.decision.
 from ansible_collections.devops.incident_response.plugins.module_utils.model.dependencies import Dependencies, SlowStatement
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     HOUR,
     MINUTE,
     NOW,
@@ -24,8 +24,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     metrics,
     traffic,
 )
-
-AUTOMATIC = Policy(page=(), rollback="automatic", update_interval=600.0, mttr_target=600.0)
 
 
 def database(running: int = 5, *problems: str) -> Dependencies:

@@ -12,6 +12,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.decision.
 from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Guard
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     HOUR,
     MINUTE,
     NOW,
@@ -33,7 +34,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     workload,
 )
 
-AUTOMATIC = Policy(page=(), rollback="automatic", update_interval=None, mttr_target=None)
 FORBIDS = Guard("paused", "The rollout is paused", "", forbids=True)
 LOWERS = replace(FORBIDS, forbids=False)
 

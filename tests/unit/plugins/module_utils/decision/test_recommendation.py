@@ -11,6 +11,8 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.met
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Objectives, Service
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    APPROVAL,
+    AUTOMATIC,
     DAY,
     HOUR,
     MINUTE,
@@ -37,9 +39,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     without,
     workload,
 )
-
-AUTOMATIC = Policy(page=("on_call",), rollback="automatic", update_interval=600.0, mttr_target=600.0)
-APPROVAL = Policy(page=("on_call",), rollback="approval", update_interval=1800.0, mttr_target=3600.0)
 
 
 def recommended(given: Diagnostics, policy: Policy = AUTOMATIC, **options: object) -> Recommendation:

@@ -20,6 +20,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.inc
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Shape
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     DAY,
     NOW,
     bad_deployment,
@@ -43,7 +44,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     workload,
 )
 
-AUTOMATIC = Policy(page=(), rollback="automatic", update_interval=None, mttr_target=None)
 SOURCES = [source.value for source in Source]
 
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Signal, SignalBaseline
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     DAY,
     HOUR,
     MINUTE,
@@ -25,13 +25,12 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     workload,
 )
 
-POLICY = Policy(page=(), rollback="automatic", update_interval=None, mttr_target=None)
 EARLIER = tuple(NOW - timedelta(seconds=age) for age in (3 * HOUR, 2 * HOUR))
 
 
 def recommended(*signals: Signal, age: float = 10 * DAY, **sources: object) -> Recommendation:
     state = workload(*pods(5, created_at=NOW - timedelta(seconds=age)))
-    return recommend(diagnostics(metrics=metrics(*signals), rollouts=deployed(age), **{"workload": state, **sources}), POLICY, NOW)
+    return recommend(diagnostics(metrics=metrics(*signals), rollouts=deployed(age), **{"workload": state, **sources}), AUTOMATIC, NOW)
 
 
 def guards(found: Recommendation) -> list[str]:

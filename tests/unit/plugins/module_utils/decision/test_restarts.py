@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.situation import Options, situation
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollout import Rollouts
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     DAY,
     MINUTE,
     NOW,
@@ -26,8 +26,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     traffic,
     workload,
 )
-
-AUTOMATIC = Policy(page=(), rollback="automatic", update_interval=600.0, mttr_target=600.0)
 
 
 def restarted(restart: float, deployed: float) -> Rollouts:

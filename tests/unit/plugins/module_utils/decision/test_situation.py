@@ -7,11 +7,11 @@ from datetime import timedelta
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.evidence import Source
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.logs import LogPattern
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Shape
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     MINUTE,
     NOW,
     cluster_event,
@@ -30,8 +30,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     traffic,
     workload,
 )
-
-AUTOMATIC = Policy(page=("on_call",), rollback="automatic", update_interval=600.0, mttr_target=600.0)
 
 
 def recommended(given: Diagnostics) -> Recommendation:

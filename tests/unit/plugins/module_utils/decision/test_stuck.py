@@ -8,9 +8,9 @@ import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.situation import Options
 from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    APPROVAL,
     DAY,
     HOUR,
     MINUTE,
@@ -30,8 +30,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     workload,
 )
 
-POLICY = Policy(page=(), rollback="approval", update_interval=None, mttr_target=None)
-
 
 def recommended(
     cpu: float = 0.18, requests: float = 70, since: float = 40 * MINUTE, age: float = 6 * DAY, **sources: Any
@@ -39,7 +37,7 @@ def recommended(
     """Errors and latency rose ``since``, the processors are at ``cpu`` of usually 33 %, requests at ``requests`` of usually 70."""
     signals = metrics(errors(0.09, 0.002, since), latency(3.0, 0.25, since), traffic(requests, 70), signal("cpu", cpu, 0.33))
     given = {"dependencies": dependencies(dependency("glossary")), **sources}
-    return recommend(diagnostics(rollouts=deployed(age), metrics=signals, **given), POLICY, NOW, Options())
+    return recommend(diagnostics(rollouts=deployed(age), metrics=signals, **given), APPROVAL, NOW, Options())
 
 
 def test_workers_that_wait_are_restarted() -> None:

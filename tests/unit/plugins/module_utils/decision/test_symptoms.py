@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Metrics, Shape
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     DAY,
     HOUR,
     MINUTE,
@@ -27,8 +27,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     without,
     workload,
 )
-
-AUTOMATIC = Policy(page=("on_call",), rollback="automatic", update_interval=600.0, mttr_target=600.0)
 
 
 def recommended(given: Diagnostics) -> Recommendation:

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod, PodWarning
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     MINUTE,
     NOW,
     deployed,
@@ -24,7 +24,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     workload,
 )
 
-POLICY = Policy(page=("on_call",), rollback="automatic", update_interval=600.0, mttr_target=600.0)
 AGE, ONSET = 12 * MINUTE, 10 * MINUTE
 
 
@@ -43,7 +42,7 @@ def seen(new: tuple[Pod, ...], **old: object) -> Recommendation:
     state = workload(*pods(3, number=3, **old), *new, updated=2)
     felt = metrics(errors(0.6, 0.002, ONSET), latency(0.15, 0.15), traffic(30, 30))
     given = diagnostics(workload=state, rollouts=deployed(AGE, in_progress=True), metrics=felt, logs=None, traces=None, dependencies=None)
-    return recommend(given, POLICY, NOW)
+    return recommend(given, AUTOMATIC, NOW)
 
 
 def test_pods_that_never_ran_are_the_versions_own() -> None:

@@ -14,6 +14,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.inc
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.traces import Traces
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    AUTOMATIC,
     DAY,
     MINUTE,
     NOW,
@@ -31,7 +32,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     workload,
 )
 
-POLICY = Policy(page=(), rollback="automatic", update_interval=None, mttr_target=None)
 SLOW, FAST = waiting_for("tax", 4.0, 0.1), waiting_for("tax", 0.1, 0.1, own=4.0)
 MANY = waiting_for("tax", 0.1, 0.1, calls=40.0)
 
@@ -47,7 +47,7 @@ def recommended(seen: Traces, age: float, onset: float, **sources: object) -> Re
         "traces": seen,
         **sources,
     }
-    return recommend(bad_deployment(**given), POLICY, NOW, Options(severity="P0"))
+    return recommend(bad_deployment(**given), AUTOMATIC, NOW, Options(severity="P0"))
 
 
 def of(found: Recommendation, cause: str) -> int:

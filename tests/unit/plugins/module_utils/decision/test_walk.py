@@ -11,10 +11,10 @@ from ansible_collections.devops.incident_response.plugins.module_utils.decision.
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.tree_reading import tree_from
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.walk import Walk, walk
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
-from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Shape
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
+    APPROVAL,
     DAY,
     HOUR,
     MINUTE,
@@ -30,8 +30,6 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     signal,
     traffic,
 )
-
-POLICY = Policy(page=(), rollback="approval", update_interval=None, mttr_target=None)
 
 
 def walked(given: Diagnostics, *nodes: Any) -> Walk:
@@ -143,11 +141,11 @@ class TestATeamsOwnTree:
                 },
             ],
         }
-        usual = recommend(leak(), POLICY, NOW, Options())
+        usual = recommend(leak(), APPROVAL, NOW, Options())
         assert (usual.action, usual.headline) == (Action.RESTART, "RESTART pods or scale out (resource leak)")
-        extended = recommend(leak(), POLICY, NOW, Options(tree=tree_from(document)))
+        extended = recommend(leak(), APPROVAL, NOW, Options(tree=tree_from(document)))
         assert "Add two pods" in extended.remedies
-        replaced = recommend(leak(), POLICY, NOW, Options(tree=tree_from({"version": 1, "tree": document["tree"][-1:]})))
+        replaced = recommend(leak(), APPROVAL, NOW, Options(tree=tree_from({"version": 1, "tree": document["tree"][-1:]})))
         assert (replaced.action, replaced.headline, replaced.remedies) == (Action.SCALE, "ADD PODS", ("Add two pods",))
 
     def test_its_limits_are_those_of_the_symptoms(self) -> None:
@@ -162,4 +160,4 @@ class TestATeamsOwnTree:
             rollouts=deployed(5 * MINUTE),
             metrics=metrics(errors(0.5, 0.001, 30 * MINUTE), latency(3.0, 0.15, 30 * MINUTE), traffic(100, 100)),
         )
-        assert recommend(before, POLICY, NOW, Options(tree=eager)).action is not Action.ROLLBACK
+        assert recommend(before, APPROVAL, NOW, Options(tree=eager)).action is not Action.ROLLBACK
