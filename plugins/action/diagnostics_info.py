@@ -12,6 +12,9 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils import bytecode  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
 from ..module_utils.faces.diagnostics import DIAGNOSTICS, diagnostics_result
 from ..plugin_utils.here import do_here, would_run_here
 

@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ansible_collections.devops.incident_response.plugins.plugin_utils import bytecode  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import IncidentResponseError
 from ansible_collections.devops.incident_response.plugins.module_utils.faces.arguments import SERVICE
 from ansible_collections.devops.incident_response.plugins.module_utils.faces.connections import service_from

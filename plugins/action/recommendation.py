@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ansible_collections.devops.incident_response.plugins.plugin_utils import bytecode  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
 from ansible_collections.devops.incident_response.plugins.module_utils.faces.decision import RECOMMENDATION, recommendation_result
 from ansible_collections.devops.incident_response.plugins.plugin_utils.actions import ControllerAction
 

@@ -11,6 +11,9 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..plugin_utils import bytecode  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
 from ..module_utils.faces.recovery import RECOVERY, recovery_result
 from ..module_utils.model.codec import from_result
 from ..module_utils.model.rollback import Recovery

@@ -12,6 +12,9 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..plugin_utils import bytecode  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
 from ..module_utils.faces.arguments import CLUSTER, SERVICE
 from ..module_utils.faces.rollback import PROGRESS, ROLLBACK, Follower, rollback_result
 from ..module_utils.model.codec import format_time, from_result

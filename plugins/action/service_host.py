@@ -9,6 +9,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ansible_collections.devops.incident_response.plugins.plugin_utils import bytecode  # noqa: F401  # pylint: disable=unused-import
+
+# isort: split
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import IncidentResponseError
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 from ansible_collections.devops.incident_response.plugins.module_utils.names import near

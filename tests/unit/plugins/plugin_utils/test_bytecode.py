@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import ast
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import CodeType, ModuleType
 import pytest
 from ansible_collections.devops.incident_response.plugins.plugin_utils import bytecode
 
+PLUGINS = Path(__file__).parents[4] / "plugins"
 NAME = "ansible_collections.devops.incident_response.plugins.module_utils.made_up"
 
 
@@ -110,3 +112,17 @@ def test_what_others_can_write_is_not_run(kept: Path, monkeypatch: pytest.Monkey
     kept.chmod(0o700)
     bytecode._keep()
     assert installed()
+
+
+@pytest.mark.parametrize(
+    "path", [path for room in ("action", "inventory") for path in sorted((PLUGINS / room).glob("*.py"))], ids=lambda path: path.name
+)
+def test_what_ansible_loads_first_begins_with_it(path: Path) -> None:
+    taken = [
+        name
+        for statement in ast.parse(path.read_text()).body
+        if isinstance(statement, ast.ImportFrom) and ("_utils" in (statement.module or ""))
+        for name in (alias.name for alias in statement.names)
+        if not (statement.module or "").startswith("ansible.")
+    ]
+    assert taken[0] == "bytecode", "what is loaded before it is compiled anew in every run"
