@@ -70,7 +70,7 @@ def _dependency(facts: Situation) -> Hypothesis:
     """60 % where nothing was deployed lately (the decision tree's), 40 % where something was; less 40 where all of them are well.
 
     Errors such as another's failure makes, not at once with a rollout, are +20, and make it less 15 where all are well; so do those that
-    tell of waiting, where both versions log them.
+    tell of waiting, where both versions log them. Those that name what they waited for are +15, and a program's own are -35.
 
     One in trouble: +25 when it does not work, +20 when nothing of it is left, +10 when little is, +20 where something was deployed and it
     failed in a way of its own, +15 where other services fail too. Errors that begin in another service, or one that takes longer for
@@ -103,7 +103,7 @@ def _dependency(facts: Situation) -> Hypothesis:
     slight = waits_or_fails_elsewhere(facts) and not facts.symptoms.severe
     if slight and not outside:
         ledger.add(20, f"The errors tell that it waited for something: {facts.clues.errors[0].template}")
-    waits = slight or (waits_or_fails_elsewhere(facts) and not facts.implicated)
+    waits = slight or named_late or (waits_or_fails_elsewhere(facts) and not facts.implicated)
     if outside and facts.clues.errors:
         ledger.add(20, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     traced = _traced(facts)
