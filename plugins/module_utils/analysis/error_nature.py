@@ -107,6 +107,17 @@ _WAITING = re.compile(
     r"|(?<!pool )\bwithin (?:\d+|<\*>) ?(?:ms|s|sec|seconds?|milliseconds?|minutes?)\b",
     re.IGNORECASE,
 )
+_ANOTHER = re.compile(
+    r"redis|jedis|lettuce|memcache|mongo|mysql|mariadb|postgres|psycopg|\bpq:|oracle|kafka|rabbitmq|amqp|elastic|opensearch|cassandra|datastax"
+    r"|dynamo|bigquery|\bs3\b|\bsqs\b|\bsns\b|\betcd\b|consul\b|vault\b|zookeeper|ldap|smtp",
+    re.IGNORECASE,
+)
+"""Clients of what other processes do, by the names that they have in exceptions."""
+_USED_UP = re.compile(
+    r"too many open files|\bE[MN]FILE\b|unable to create (?:new )?native thread|can't start new thread|cannot allocate memory|\bENOMEM\b"
+    r"|java heap space|GC overhead limit exceeded|OutOfMemoryError|JavaScript heap out of memory|Allocation failed|\bMemoryError\b",
+    re.IGNORECASE,
+)
 _CLIENT = re.compile(
     "|".join(
         (
@@ -136,6 +147,18 @@ def nature(errors: Sequence[LogPattern]) -> Nature | None:
         return None
     # Who waits for what fails tells of both.
     return Nature.OUTSIDE if outside >= _FEW * total else Nature.WAITING
+
+
+def names_another(errors: Sequence[LogPattern]) -> bool:
+    """Whether most of the errors name the client of something else: who waits for that says what was slow."""
+    named = sum(one.count for one in errors if _says(one, _ANOTHER))
+    return bool(errors) and named >= _MOST * sum(one.count for one in errors)
+
+
+def used_up(errors: Sequence[LogPattern]) -> LogPattern | None:
+    """The error that tells that a process has no files, threads or memory left, where it is one of the main ones."""
+    found = [one for one in errors if _says(one, _USED_UP)]
+    return found[0] if found and sum(one.count for one in found) >= _FEW * sum(one.count for one in errors) else None
 
 
 def _uncaught(error: LogPattern) -> bool:

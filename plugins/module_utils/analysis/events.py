@@ -14,6 +14,7 @@ from ..model.event import Event, EventKind
 from ..model.metrics import Shape, Signal
 from ..model.workload import ClusterEvent, WorkloadState
 from .signals import worsening
+from .stability import rolled_back_to
 from .wording import handle, plural, signal_baseline, signal_value, version_of
 
 _KUBERNETES, _PROMETHEUS, _LOGS = "kubernetes", "prometheus", "logs"
@@ -54,7 +55,11 @@ def _deployments(diagnostics: Diagnostics) -> Iterator[Event]:
     for revision in rollouts.revisions if rollouts else ():
         if revision.active_from is None:
             continue
-        what = f"Rolled back to {version_of(revision)}" if revision.was_rollback else f"Deployment {version_of(revision)} started"
+        what = (
+            f"Rolled back to {version_of(revision)}"
+            if rollouts and rolled_back_to(revision, rollouts)
+            else f"Deployment {version_of(revision)} started"
+        )
         actor = handle(revision.author) if revision.author else None
         yield Event(revision.active_from, EventKind.DEPLOYMENT, _KUBERNETES, what, revision.cause, actor)
 

@@ -12,7 +12,7 @@ from ..model.evidence import Source
 from ..model.finding import Finding, Level
 from ..model.rollout import Rollouts
 from ..units import describe_duration
-from .stability import still_rolling_out
+from .stability import rolled_back_to, still_rolling_out
 from .wording import handle, plural, version_of
 
 RECENT_DEPLOYMENT = 4 * 3600.0
@@ -40,7 +40,7 @@ def rollout_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
         done = _DONE.get(rollouts.change or "", "deployed")
         title = f"{version} {done} {' '.join(words[:2])} ago{author}"
         yield Finding("rollouts.deployment", Source.ROLLOUTS, level, title, rollouts.current.cause, since=rollouts.deployed_at)
-    if rollouts.current.was_rollback:
+    if rolled_back_to(rollouts.current, rollouts):
         yield Finding("rollouts.rolled_back", Source.ROLLOUTS, Level.WARNING, f"{version} is there because somebody rolled back to it")
     if rollouts.paused:
         yield Finding("rollouts.paused", Source.ROLLOUTS, Level.WARNING, f"The rollout of {version} is paused", _waits(rollouts))

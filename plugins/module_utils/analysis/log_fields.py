@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .log_levels import guessed, level_named, level_numbered, level_stated, server_error, stated
-from .log_parts import DOTNET, KLOG, LOGFMT_START, OWN_TIME, TRACEBACK
+from .log_parts import DOTNET, KLOG, LOGFMT_START, OWN_TIME, TRACEBACK, names_exception
 from .stack_frames import files_in
 
 MAX_MESSAGE = 400
@@ -70,6 +70,7 @@ _STACK_KEYS = (
     "stack", "stacktrace", "stack_trace", "traceback", "error.stack", "error.stack_trace", "exc_info", "exception", "@x", "full_message",
     "err", "error",
 )  # fmt: skip
+_TRACE_KEYS = ("stack_trace", "stacktrace", "stack", "traceback", "error.stack_trace", "error.stack")
 _NO_ERROR = frozenset(("null", "none", "nil", "false", "<nil>", "-", "undefined", "ok", "0"))
 
 
@@ -130,6 +131,7 @@ def _from_fields(at: str | None, given: Mapping[str, Any], sample: str, depth: i
     error = _first(fields, _ERROR_KEYS)
     if error and error.lower() in _NO_ERROR:
         error = None
+    error = error or _thrown(fields)
     if said and named is None and not error and said.startswith("{") and depth < _MAX_NESTED:
         inner = _json_object(said)
         if inner is not None:
@@ -166,6 +168,12 @@ def _server_error(fields: Mapping[str, Any]) -> int | None:
             if str(key).lower() in _STATUS_KEYS and not isinstance(value, bool) and str(value).isdecimal() and 500 <= int(value) <= 599:
                 return int(value)
     return None
+
+
+def _thrown(fields: Mapping[str, Any]) -> str | None:
+    """The exception above a stack trace: Logback's and ECS' encoders write it nowhere else. Go's stacks begin with a function."""
+    said = _first(fields, _TRACE_KEYS)
+    return said if said and names_exception(said) else None
 
 
 def _cause(fields: Mapping[str, Any]) -> str | None:

@@ -67,6 +67,11 @@ _PANIC = re.compile(r"panic: |fatal error: (?!.*\.[hc]\b)|runtime: out of memory
 _FRAME = re.compile(r"[\w.\-/~]{0,200}[\w)]\.[\w.()*·\[\]]{1,200}(?:\(.{0,300}\))?$|panic\(.{0,300}\)$")
 
 
+def names_exception(text: str) -> bool:
+    """Whether it is the name of an exception, perhaps with what it says."""
+    return _EXCEPTION.match(text) is not None
+
+
 def part(text: str) -> Part:
     """The part of a line without the runtime's time."""
     if text.startswith((" ", "\t")) and _INDENTED_ENTRY.match(text):

@@ -17,9 +17,18 @@ PROVEN_AFTER = 6 * 3600.0
 """Seconds in production from which a revision counts as proven: the shortest time that earns points in the rollback score."""
 
 
+def rolled_back_to(revision: Revision, rollouts: Rollouts) -> bool:
+    """Whether ``revision`` is there because somebody rolled back to it.
+
+    What is younger than the revision that it replaced was released once more, after somebody had rolled back from it.
+    """
+    replaced = next((other for other in rollouts.revisions if other.number == revision.number - 1), None)
+    return revision.was_rollback and (replaced is None or replaced.created_at >= revision.created_at)
+
+
 def rolled_back_from(revision: Revision, rollouts: Rollouts) -> bool:
     """Whether the rollout that followed ``revision`` was a rollback: somebody has already found it wanting."""
-    return any(other.was_rollback and other.number == revision.number + 1 for other in rollouts.revisions)
+    return any(other.number == revision.number + 1 and rolled_back_to(other, rollouts) for other in rollouts.revisions)
 
 
 def same_template(one: Revision, other: Revision) -> bool:

@@ -58,6 +58,19 @@ def nodes_went(state: WorkloadState | None, onset: datetime | None) -> tuple[str
     return tuple(name for name, since in went if since is not None and onset - _AFTER <= since <= onset + _NOTICED)
 
 
+def nodes_pressed(state: WorkloadState | None, onset: datetime | None) -> tuple[str, ...]:
+    """The names of nodes of its pods that ran short of something as it began, and what of: ``node-3 (DiskPressure)``."""
+    if state is None or onset is None:
+        return ()
+    return tuple(
+        f"{node.name} ({one.type})"
+        for node in state.surroundings.nodes
+        if node.pods and node.ready
+        for one in node.problems
+        if one.type.endswith("Pressure") and one.since is not None and onset - _NOTICED <= one.since <= onset + _NOTICED
+    )
+
+
 def nodes_lost(state: WorkloadState | None) -> frozenset[str]:
     """The names of nodes that are gone, or not ready."""
     return frozenset(one.name for one in state.surroundings.nodes if one.deleted or not one.ready) if state else frozenset()

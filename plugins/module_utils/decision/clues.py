@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..analysis.contribution import PROMPT
 from ..analysis.error_nature import Nature, nature, of_clients
 from ..analysis.growth import growing_since, memory_since
 from ..analysis.log_signs import Sign, configuration_change, main_errors, named_cause
@@ -87,7 +88,7 @@ def clues(
         both=in_both(suspect.version, errors, pods) if suspect and rollouts else None,
         changed_file=touched((file for error in errors for file in error.files), changed),
         growth=_growth(diagnostics, since, onset),
-        earlier=_earlier(diagnostics, since, about),
+        earlier=_earlier(diagnostics, suspect, since, about),
         others_fail=_others(diagnostics, onset),
         fail_with_it=_at_the_same_time(diagnostics, onset),
         errors=errors,
@@ -110,11 +111,15 @@ def _last_words(pods: Sequence[Pod]) -> tuple[LogPattern, ...]:
     return tuple(LogPattern("FATAL", message, count, message, None, None, (), None) for message, count in said.items())
 
 
-def _earlier(diagnostics: Diagnostics, since: datetime | None, about: frozenset[str]) -> tuple[datetime, ...]:
+def _earlier(diagnostics: Diagnostics, suspect: Revision | None, since: datetime | None, about: frozenset[str]) -> tuple[datetime, ...]:
+    """Without what came with the suspect itself, when it was released for the first time."""
     metrics = diagnostics.metrics.data
     felt = [signal for signal in metrics.signals if signal.name in about] if metrics else []
     most = max((signal.earlier_onsets for signal in felt), key=len, default=())
-    return tuple(at for at in most if since is None or at < since)
+    first = suspect.created_at if suspect is not None and since is not None and suspect.created_at < since else None
+    return tuple(
+        at for at in most if since is None or (at < since and (first is None or not -_LEAD <= (at - first).total_seconds() <= PROMPT))
+    )
 
 
 def _others(diagnostics: Diagnostics, onset: datetime | None) -> tuple[Neighbour, ...]:

@@ -52,7 +52,7 @@ trouble goes on, it is at most 15.
 from __future__ import annotations
 
 from ..analysis.contribution import DELAYED, PROMPT, Contribution, Degradation, contribution
-from ..analysis.error_nature import Nature
+from ..analysis.error_nature import Nature, names_another
 from ..analysis.signals import worsening
 from ..analysis.waiting import Cause
 from ..analysis.wording import version_of
@@ -180,6 +180,8 @@ def _not_implicated(facts: Situation) -> Ledger:
         ledger.add(10, "When the current version was deployed is not known")
     else:
         ledger.add(-5, f"The last deployment was {format_duration(facts.age)} ago")
+    if facts.clues.changed_file is not None and facts.clues.nature is Nature.OWN:
+        ledger.add(60, f"Stack traces of the errors name {facts.clues.changed_file}, which it changed: it may have lain dormant")
     return ledger
 
 
@@ -230,7 +232,10 @@ def _weigh_lateness(facts: Situation, ledger: Ledger) -> None:
     elif outside:
         ledger.add(-60, f"{sentence}, with errors that something else made: {facts.clues.errors[0].template}")
     elif facts.clues.nature is Nature.WAITING:
-        ledger.add(-30, f"{sentence}, and its errors only tell that something was too slow: {facts.clues.errors[0].template}")
+        ledger.add(
+            -45 if names_another(facts.clues.errors) else -30,
+            f"{sentence}, and its errors only tell that something was too slow: {facts.clues.errors[0].template}",
+        )
     elif commit_names_errors(facts):
         ledger.add(-15, f"{sentence}, though one of its commits speaks of the same: {facts.clues.errors[0].template}")
     elif facts.clues.errors and not long_settled(facts):

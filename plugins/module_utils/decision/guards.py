@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..analysis.migrations import destructive, index_taken
-from ..analysis.stability import PROVEN_AFTER, failing_target, rolled_back_from, same_template, still_rolling_out
+from ..analysis.stability import PROVEN_AFTER, failing_target, rolled_back_from, rolled_back_to, same_template, still_rolling_out
 from ..analysis.wording import plural, version_of
 from ..model.recommendation import Guard
 from ..units import format_duration, format_ratio
@@ -129,10 +129,11 @@ def _workload(facts: Situation) -> Iterator[Guard]:
         )
         yield Guard("configuration_deployed", "A configuration was deployed last, and not code", detail, forbids=False)
     yield from _attempts(facts)
-    if rollouts.current.was_rollback and still_rolling_out(rollouts, facts.workload):
+    back = rolled_back_to(rollouts.current, rollouts)
+    if back and still_rolling_out(rollouts, facts.workload):
         detail = f"{version_of(rollouts.current)} is on its way back: wait until it is everywhere, and for what that changes"
         yield Guard("rollback_running", "A rollback is already running", detail, forbids=True)
-    elif rollouts.current.was_rollback:
+    elif back:
         detail = f"{version_of(rollouts.current)} is there because somebody rolled back to it; see whether that helps first"
         yield Guard("current_is_rollback", "A rollback was already made", detail, forbids=True)
     elif still_rolling_out(rollouts, facts.workload):

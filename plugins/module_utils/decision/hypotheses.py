@@ -9,7 +9,7 @@ Each function's docstring says how its probability comes about; ``ledger.ranked`
 from __future__ import annotations
 
 from ..analysis.contribution import PROMPT
-from ..analysis.error_nature import Nature
+from ..analysis.error_nature import Nature, names_another, used_up
 from ..analysis.pods import UNSCHEDULED, commonest_reason, full_with_age, out_of_memory
 from ..analysis.signals import worsening
 from ..analysis.waiting import Cause
@@ -17,7 +17,7 @@ from ..model.dependencies import DependencyHealth
 from ..model.metrics import Shape, Signal
 from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_ratio, format_value
-from .around import nodes_went
+from .around import nodes_pressed, nodes_went
 from .deployment import deployment_hypothesis, leak_since_deployment
 from .elsewhere import caller_hypothesis, configuration_hypothesis, outside_hypothesis, platform_hypothesis, weekly_hypothesis
 from .ledger import Ledger, ranked
@@ -70,7 +70,7 @@ def _dependency(facts: Situation) -> Hypothesis:
     """60 % where nothing was deployed lately (the decision tree's), 40 % where something was; less 40 where all of them are well.
 
     Errors such as another's failure makes, not at once with a rollout, are +20, and make it less 15 where all are well; so do those that
-    tell of waiting, where both versions log them.
+    tell of waiting, where both versions log them. Those that name what they waited for are +15, and a program's own are -35.
 
     One in trouble: +25 when it does not work, +20 when nothing of it is left, +10 when little is, +20 where something was deployed and it
     failed in a way of its own, +15 where other services fail too. Errors that begin in another service, or one that takes longer for
@@ -97,13 +97,18 @@ def _dependency(facts: Situation) -> Hypothesis:
     elsewhere = elsewhere or facts.clues.both is not None or bool(facts.old_pods_failing)
     alike = facts.clues.nature is Nature.WAITING and facts.clues.both is not None
     outside = (facts.clues.nature is Nature.OUTSIDE and elsewhere) or alike
+    named_late = elsewhere and facts.clues.nature is Nature.WAITING and names_another(facts.clues.errors)
+    if named_late and not alike:
+        ledger.add(15, f"The errors name what it waited for: {facts.clues.errors[0].template}")
     slight = waits_or_fails_elsewhere(facts) and not facts.symptoms.severe
     if slight and not outside:
         ledger.add(20, f"The errors tell that it waited for something: {facts.clues.errors[0].template}")
-    waits = slight or (waits_or_fails_elsewhere(facts) and not facts.implicated)
+    waits = slight or named_late or (waits_or_fails_elsewhere(facts) and not facts.implicated)
     if outside and facts.clues.errors:
         ledger.add(20, f"The errors are such as another's failure makes: {facts.clues.errors[0].template}")
     traced = _traced(facts)
+    if facts.clues.nature is Nature.OWN and facts.clues.errors and not bad and traced is None:
+        ledger.add(-35, f"The errors are such as a program makes by itself: {facts.clues.errors[0].template}")
     if bad and (traced is None or is_serious(facts, bad[0]) or words_of(traced) & words_of(bad[0].name, bad[0].title)):
         _weigh_dependency(facts, bad[0], ledger)
         return ledger.hypothesis("dependency", f"{bad[0].title} {'outage' if unreachable(bad[0]) else 'degradation'}")
@@ -167,7 +172,10 @@ def _leak(facts: Situation) -> Hypothesis | None:
     """
     ledger = Ledger(10)
     latency, memory, cpu = facts.signal("latency_p95"), facts.signal("memory"), facts.signal("cpu")
-    rising = False
+    spent = used_up(facts.clues.errors)
+    rising = spent is not None
+    if spent is not None:
+        ledger.add(60, f"The errors tell that processes have used up what they may have: {spent.template}")
     if latency is not None and latency.shape is Shape.GRADUAL:
         ledger.add(25, f"{latency.title} grew over half an hour or more")
     if memory is not None and _heads_for_limit(memory, facts):
@@ -176,7 +184,7 @@ def _leak(facts: Situation) -> Hypothesis | None:
     elif (old := full_with_age(facts.workload, facts.now)) is not None:
         rising = True
         ledger.add(35, f"Pod {old.name}, which was not started anew, is as good as full; those that were use far less")
-    elif memory is not None and memory.value is not None:
+    elif spent is None and memory is not None and memory.value is not None:
         ledger.add(-20, f"{memory.title} is not rising ({format_value(memory.value, memory.unit)})")
     if cpu is not None and (cpu.value or 0.0) >= _BUSY and _heads_for_limit(cpu, facts):
         rising = True
@@ -245,19 +253,27 @@ def _crash(facts: Situation) -> Hypothesis | None:
 
 
 def _node(facts: Situation) -> Hypothesis | None:
-    """75 % when all failing pods, two or more, are on one node; 85 % when a node gave pods up or went; 65 % when pods find no node."""
+    """75 % when all failing pods, two or more, are on one node; 85 % when a node gave pods up or went; 65 % when pods find no node.
+
+    75 % as well when a node of its pods ran short of something as it began, and nothing points at a version.
+    """
     node = busy_node(facts)
     waiting = [pod for pod in facts.failing if pod.reason in UNSCHEDULED]
-    if node is None and not taken_by_node(facts) and not waiting:
+    # A version that asks for more than there is brings a node into trouble itself.
+    others = not facts.implicated or facts.began_before or (came_late(facts) and not facts.code_evidence)
+    pressed = nodes_pressed(facts.workload, facts.onset.at) if others else ()
+    if node is None and not taken_by_node(facts) and not waiting and not pressed:
         return None
-    ledger = Ledger(85 if taken_by_node(facts) else 75 if node is not None else 65)
+    ledger = Ledger(85 if taken_by_node(facts) else 75 if node is not None or (pressed and not waiting) else 65)
+    for name in pressed:
+        ledger.add(0, f"Node {name}, which runs pods of it, ran short as it began")
     if node is not None:
         ledger.add(0, f"All {len(facts.failing)} failing pods are on node {node}, pods elsewhere are well")
     for name in nodes_went(facts.workload, facts.onset.at):
         ledger.add(0, f"Node {name}, which runs pods of it, stopped being ready as it began")
     for pod in [pod for pod in facts.failing if pod in waiting or taken_by_node(facts)][:1]:
         ledger.add(0, f"Pod {pod.name}: {pod.reason}{f' ({pod.message})' if pod.message else ''}")
-    if len(waiting) < len(facts.failing) and node is None and not taken_by_node(facts):
+    if len(waiting) < len(facts.failing) and node is None and not taken_by_node(facts) and not pressed:
         ledger.add(-30, "Other pods fail for other reasons")
     ledger.check("kubectl describe node", "Check node pressure and capacity")
     return ledger.hypothesis("node", "No room on the nodes" if waiting and node is None else f"Node {node or 'trouble'}")

@@ -13,6 +13,7 @@ from ..analysis.error_nature import Nature
 from ..analysis.log_signs import Sign
 from ..analysis.pods import NODE_TROUBLE
 from ..analysis.signals import worsening
+from ..analysis.stability import rolled_back_to
 from ..analysis.waiting import Cause, Slowdown
 from ..analysis.weekly import as_a_week_ago
 from ..analysis.wording import plural
@@ -201,7 +202,7 @@ def origin_elsewhere(facts: Situation) -> tuple[str, str] | None:
 def gone_back_in_vain(facts: Situation) -> bool:
     """Whether somebody rolled back, long enough ago for it to help, and what began before that goes on."""
     rollouts, since = facts.rollouts, facts.rollouts.deployed_at if facts.rollouts else None
-    if rollouts is None or not rollouts.current.was_rollback or since is None or facts.onset.at is None:
+    if rollouts is None or not rolled_back_to(rollouts.current, rollouts) or since is None or facts.onset.at is None:
         return False
     return facts.onset.at < since and (facts.now - since).total_seconds() >= _TIME_TO_HELP
 

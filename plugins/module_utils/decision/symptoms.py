@@ -34,6 +34,7 @@ _HARDLY_ANY, _MANY = 0.2, 1.0
 _MINUTES = 300.0
 _LOGGED, _LOGGED_SHARE = 20, 0.1
 """Lines of errors, and their share of all lines, from which the logs alone tell of an outage."""
+_FAILED_TRACES = 10
 _WHOLE = 0.98
 """Part of the time that logs were read for from which on a pattern may be older than they are."""
 _AS_EVER = 1.5
@@ -132,6 +133,7 @@ def _by_chance(errors: Signal, diagnostics: Diagnostics) -> bool:
 def _degraded(diagnostics: Diagnostics) -> tuple[str, ...]:
     metrics, state = diagnostics.metrics.data, diagnostics.workload.data
     found = []
+    own = {query.name for query in diagnostics.service.metrics.queries}
     for signal in metrics.signals if metrics else ():
         if signal.name == "error_rate" and _by_chance(signal, diagnostics):
             continue
@@ -139,6 +141,8 @@ def _degraded(diagnostics: Diagnostics) -> tuple[str, ...]:
         began = signal.onset is not None and (worsening(signal) or 0.0) >= _AS_EVER
         if signal.name in USER_FELT and (level in (Level.WARNING, Level.CRITICAL) or began):
             found.append(signal.title)
+        elif signal.name in own and level is Level.CRITICAL and signal.onset is not None:
+            found.append(signal.title)  # a team measures for itself what its users wait for: a backlog, orders that nobody fetches
     traffic = metrics.signal("request_rate") if metrics else None
     if traffic is not None and _stays_away(traffic):
         found.append(traffic.title)
@@ -152,7 +156,19 @@ def _degraded(diagnostics: Diagnostics) -> tuple[str, ...]:
     new = logs is not None and any(pattern.level in _ERRORS and pattern.new_since_deployment for pattern in logs.patterns)
     if _logged(diagnostics) or (blind and new):
         found.append("Errors in the logs")
+    if blind and _traced_elsewhere(diagnostics):
+        found.append("Failed traces")
     return tuple(found)
+
+
+def _traced_elsewhere(diagnostics: Diagnostics) -> bool:
+    """Whether many traces failed within the hour, most of them in one other service."""
+    traces = diagnostics.traces.data
+    own = diagnostics.service.trace_service or diagnostics.service.name
+    if traces is None or not traces.error_services:
+        return False
+    name, most = max(traces.error_services, key=lambda pair: pair[1])
+    return name != own and most >= _FAILED_TRACES and 2 * most > traces.error_traces
 
 
 def _stays_away(traffic: Signal) -> bool:

@@ -135,7 +135,10 @@ def _controller_revisions(found: Sequence[Object], shared: ClusterSnapshot, serv
     for entry, known in zip(found, kept, strict=True):
         # A StatefulSet's pods carry the revision's whole name, a DaemonSet's only its hash.
         whole = service.workload_kind is WorkloadKind.STATEFUL_SET
-        template_hash = known.name if whole else labels_of(entry).get("controller-revision-hash")
+        # What was restored from a backup may lack the label, which is the end of the name.
+        template_hash = (
+            known.name if whole else labels_of(entry).get("controller-revision-hash") or known.name.removeprefix(f"{service.workload}-")
+        )
         total, ready = pods.get(template_hash or "", (0, 0))
         template = mapping(mapping(mapping(entry.get("data")).get("spec")).get("template"))
         entries.append(_Entry(entry, known, template, template_hash, total, ready))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ..analysis.stability import same_template
+from ..analysis.stability import rolled_back_to, same_template
 from ..clients.cluster import ClusterClient, ObjectNotFound, workload_path
 from ..concurrency import Deadline
 from ..errors import IncidentResponseError, NotFoundError, SourceUnavailableError
@@ -202,7 +202,7 @@ def _notes(
     notes = []
     if target in (PREVIOUS, LATEST_STABLE):
         notes.append(f"'{target}' is {describe(revision)}.")
-    if history.in_progress and history.current.was_rollback:
+    if history.in_progress and rolled_back_to(history.current, history):
         notes.append(f"A rollback to {describe(history.current)} is under way; this one takes its place.")
     alike = [other for other in history.revisions if other.number != revision.number and other.version == revision.version]
     alike = [other for other in alike if not same_template(other, revision)]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..analysis.stability import same_template
+from ..analysis.stability import rolled_back_from, rolled_back_to, same_template
 from ..errors import IncidentResponseError, InvalidOptionError, NotFoundError
 from ..model.rollout import Revision, Rollouts
 from ..names import check_reference
@@ -67,11 +67,6 @@ def describe(revision: Revision) -> str:
     return f"{revision.version} (revision {revision.number})" if revision.version else f"revision {revision.number}"
 
 
-def rolled_back_from(revision: Revision, rollouts: Rollouts) -> bool:
-    """Whether the rollout that followed ``revision`` was a rollback: somebody has already found it wanting."""
-    return any(other.was_rollback and other.number == revision.number + 1 for other in rollouts.revisions)
-
-
 def _with_version(wanted: str, rollouts: Rollouts) -> Revision | None:
     for accepted in (wanted, f"v{wanted}", wanted.removeprefix("v")):
         having = [revision for revision in rollouts.revisions if revision.version == accepted]
@@ -98,7 +93,7 @@ def _tag(image: str | None) -> str | None:
 def _previous(rollouts: Rollouts) -> Revision:
     if rollouts.previous is None:
         raise _not_found("There is no revision before the current one to roll back to.", rollouts)
-    if not rollouts.current.was_rollback:
+    if not rolled_back_to(rollouts.current, rollouts):
         return _before_restarts(rollouts) if same_template(rollouts.previous, rollouts.current) else rollouts.previous
     if rollouts.in_progress:
         return rollouts.current
@@ -123,7 +118,7 @@ def _latest_stable(rollouts: Rollouts) -> Revision:
     Where none was active that long, the one that was active longest. The current revision is its own cure only where somebody
     has just rolled back to it.
     """
-    if rollouts.current.was_rollback:
+    if rolled_back_to(rollouts.current, rollouts):
         return rollouts.current
     candidates = [
         (revision, revision.stable_for)

@@ -92,14 +92,15 @@ def metrics(*signals: Signal, onset: float | None = None) -> Metrics:
 
 
 def revision(number: int, version: str, since: float | None, until: float | None = None, **more: Any) -> Revision:
-    """``since`` and ``until`` are ages; without ``until`` it is the current one."""
+    """``since`` and ``until`` are ages; without ``until`` it is the current one. What was rolled back to was made long before."""
+    made = ago((since or 0) + (90 * DAY if more.get("was_rollback") else 0))
     return Revision(
         number=number,
         version=version,
         image=f"registry.example/app:{version}",
         name=f"app-{number}",
         template_hash=f"hash{number}",
-        created_at=ago(since or 0),
+        created_at=more.pop("created_at", made),
         active_from=ago(since) if since is not None else None,
         active_until=ago(until) if until is not None else None,
         current=until is None,

@@ -2,7 +2,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.analysis.error_nature import Nature, nature, of_clients
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.error_nature import (
+    Nature,
+    names_another,
+    nature,
+    of_clients,
+    used_up,
+)
 from ansible_collections.devops.incident_response.plugins.module_utils.model.logs import LogPattern
 
 
@@ -143,3 +149,18 @@ def test_requests_that_clients_made_wrong() -> None:
 )
 def test_a_stack_trace_makes_an_error_its_own_unless_it_says_what_else_failed(template: str, expected: Nature) -> None:
     assert nature([line(template, files=("src/client.js",))]) is expected
+
+
+def test_who_was_waited_for_where_most_errors_name_it() -> None:
+    named, silent = line("com.datastax.driver.OperationTimedOutException: given up"), line("TimeoutError: given up after <*> ms")
+    assert names_another([named])
+    assert not names_another([named, silent])
+    assert not names_another([])
+
+
+def test_what_a_process_has_used_up() -> None:
+    gone, other = line("accept4: too many open files", 30), line("GET /thumbs <*> 500", 100)
+    assert used_up([other, gone]) == gone
+    assert used_up([line("java.lang.OutOfMemoryError: unable to create native thread")]) is not None
+    assert used_up([other]) is None
+    assert used_up([line("EMFILE", 3), other]) is None, "a few of many"

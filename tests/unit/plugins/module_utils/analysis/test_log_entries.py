@@ -188,6 +188,11 @@ Traceback (most recent call last):
 ValueError: not so"""
 
 
+ENCODED = (
+    '{"level":"ERROR","message":"read failed","stack_trace":"com.example.driver.UnavailableException: Not enough replicas available'
+    '\\n\\tat com.example.Dao.page(Dao.java:120)"}'
+)
+STACK_ALONE = '{"level":"error","msg":"read failed","stacktrace":"github.com/example/dao.Page\\n\\t/src/dao/page.go:120"}'
 BARE = """Traceback (most recent call last):
   File "/app/a.py", line 3, in f
 KeyError: 'id'
@@ -242,6 +247,8 @@ Stack trace:
         ),
         (RUBY, [("ERROR", "Payment failed: app/models/payment.rb:10:in `validate': boom (RuntimeError)"), ("INFO", "ok")]),
         (CUT_OFF, [("ERROR", "request failed"), ("INFO", "restarted")]),
+        (ENCODED, [("ERROR", "read failed: com.example.driver.UnavailableException: Not enough replicas available")]),
+        (STACK_ALONE, [("ERROR", "read failed")]),
         (UNCAUGHT, [("INFO", "all is well"), ("ERROR", "ValueError: not so")]),
         (f"{BARE}\n{BARE}", [("ERROR", "KeyError: 'id': app.PaymentError: x")] * 2),
         (f"ERROR request failed\n{BARE}\n{BARE}", [("ERROR", f"request failed: {MEANT}"), ("ERROR", MEANT)]),

@@ -82,6 +82,13 @@ class TestARollbackOfThisIncident:
     def test_one_that_helped_or_is_to_be_taken_up_is_no_obstacle(self, state: str) -> None:
         assert recommended(bad_deployment(), attempts=(Attempt(state, "v2.3.0", 3),)).automatic
 
+    def test_what_is_released_once_more_is_no_rollback(self) -> None:
+        again = revision(5, "v2.3.1", 10 * MINUTE, was_rollback=True, created_at=ago(95 * MINUTE))
+        history = rollouts(again, revision(4, "v2.3.0", 70 * MINUTE, 10 * MINUTE, was_rollback=True, created_at=ago(9 * DAY)))
+        found = recommended(outage(10 * MINUTE, 9 * MINUTE, rollouts=history))
+        assert "current_is_rollback" not in forbidding(found)
+        assert (found.action, found.target_version) == (Action.ROLLBACK, "v2.3.0")
+
     def test_one_that_is_on_its_way_is_waited_for(self) -> None:
         history = rollouts(
             revision(5, "v2.3.0", MINUTE, was_rollback=True), revision(4, "v2.3.1", 10 * MINUTE, MINUTE, pods=2), in_progress=True

@@ -6,7 +6,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
+from ansible_collections.devops.incident_response.plugins.module_utils.model.changes import Commit
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
+from ansible_collections.devops.incident_response.plugins.module_utils.model.logs import LogPattern
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Neighbour
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import Condition, Node, Surroundings
@@ -14,6 +16,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.wor
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
     AUTOMATIC,
     DAY,
+    HOUR,
     MINUTE,
     NOW,
     ago,
@@ -103,6 +106,59 @@ class TestANodeThatWent:
 
     def test_long_before_is_not(self) -> None:
         assert self.found(since=DAY).action is Action.ROLLBACK
+
+
+class TestANodeThatRanShort:
+    def found(self, age: float, since: float) -> Recommendation:
+        short = Condition("DiskPressure", "True", "KubeletHasDiskPressure", since=ago(since))
+        node = Node("node-1", ready=True, schedulable=True, pods=1, problems=(short,))
+        given = failing(age, 8 * MINUTE)
+        state = replace(given.workload.data, surroundings=Surroundings(nodes=(node,)))  # type: ignore[type-var]
+        return recommended(replace(given, workload=replace(given.workload, data=state)))
+
+    def test_long_after_the_rollout_is_a_cause(self) -> None:
+        found = self.found(age=70 * MINUTE, since=8 * MINUTE)
+        assert causes(found)[0] == "node"
+        assert found.hypotheses[0].evidence_for[0] == "Node node-1 (DiskPressure), which runs pods of it, ran short as it began"
+
+    def test_with_the_rollout_may_be_its_doing(self) -> None:
+        assert "node" not in causes(self.found(age=8.5 * MINUTE, since=8 * MINUTE))
+
+    def test_hours_before_is_none(self) -> None:
+        assert "node" not in causes(self.found(age=70 * MINUTE, since=DAY))
+
+
+class TestErrorsOfTheProgramsOwn:
+    """No deployment is recent, and nobody else is known to be in trouble."""
+
+    def found(self, *files: str, line: str = "TypeError: closed_at is undefined") -> Recommendation:
+        given = failing(9 * HOUR, 8 * MINUTE)
+        seen = LogPattern("ERROR", line, 900, line, ago(8 * MINUTE), NOW, ("v2.3.1",), None, files)
+        commit = Commit("a" * 40, ago(DAY), "kim", "Closing dates", ("src/export.js",))
+        told = replace(given.changes.data, commits=(commit,))  # type: ignore[type-var]
+        return recommended(replace(given, logs=replace(given.logs, data=logs(seen)), changes=replace(given.changes, data=told)))
+
+    def test_name_no_dependency(self) -> None:
+        assert causes(self.found())[0] == "unknown"
+        assert causes(self.found(line="connect ECONNREFUSED 10.0.0.9:5432"))[0] == "dependency"
+
+    def test_in_a_file_that_the_version_changed_are_its_own(self) -> None:
+        found = self.found("src/export.js")
+        assert (found.action, found.automatic, causes(found)[0]) == (Action.INVESTIGATE, False, "deployment")
+        assert causes(self.found("src/other.js"))[0] == "unknown"
+
+    def test_of_used_up_files_are_a_leak(self) -> None:
+        found = self.found(line="accept4: too many open files")
+        assert (found.action, causes(found)[0]) == (Action.RESTART, "resource_leak")
+
+
+def test_who_waits_for_what_the_errors_name_minutes_after_the_rollout_waits_for_that() -> None:
+    def found(line: str) -> Recommendation:
+        return recommended(failing(19 * MINUTE, 8 * MINUTE, line, dependencies=None))
+
+    named = found("redis.exceptions.TimeoutError: Timeout reading from socket")
+    assert (named.action, causes(named)[0]) == (Action.INVESTIGATE, "dependency")
+    assert causes(found("TimeoutException: given up"))[0] == "deployment"
 
 
 class TestErrorsThatSayNothingOfTheirOrigin:

@@ -22,6 +22,8 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     latency,
     metrics,
     pods,
+    revision,
+    rollouts,
     workload,
 )
 
@@ -30,7 +32,7 @@ EARLIER = tuple(NOW - timedelta(seconds=age) for age in (3 * HOUR, 2 * HOUR))
 
 def recommended(*signals: Signal, age: float = 10 * DAY, **sources: object) -> Recommendation:
     state = workload(*pods(5, created_at=NOW - timedelta(seconds=age)))
-    return recommend(diagnostics(metrics=metrics(*signals), rollouts=deployed(age), **{"workload": state, **sources}), AUTOMATIC, NOW)
+    return recommend(diagnostics(metrics=metrics(*signals), **{"rollouts": deployed(age), "workload": state, **sources}), AUTOMATIC, NOW)
 
 
 def guards(found: Recommendation) -> list[str]:
@@ -85,3 +87,17 @@ def test_a_release_just_before_the_weekly_batch_is_not_blamed() -> None:
     assert recommended(slow, errors(0.002, 0.002), age=15 * MINUTE).action is Action.ROLLBACK
     found = recommended(weekly(slow), errors(0.002, 0.002), age=15 * MINUTE)
     assert (found.action, guards(found)) == (Action.MONITOR, ["recurring"])
+
+
+def test_what_came_with_the_same_release_before_it_was_rolled_back_speaks_against_nothing() -> None:
+    first = NOW - timedelta(seconds=95 * MINUTE)
+    again = revision(5, "v2", 10 * MINUTE, was_rollback=True, created_at=first)
+    history = rollouts(again, revision(4, "v1", 70 * MINUTE, 10 * MINUTE, was_rollback=True), revision(1, "v0", 90 * DAY, 80 * DAY))
+    state = workload(*pods(5, created_at=NOW - timedelta(seconds=10 * MINUTE)))
+
+    def found(*earlier: float) -> Recommendation:
+        came = tuple(first + timedelta(seconds=after) for after in earlier)
+        return recommended(errors(0.4, 0.001, 9 * MINUTE, earlier_onsets=came), rollouts=history, workload=state)
+
+    assert guards(found(MINUTE, 4 * MINUTE)) == []
+    assert guards(found(-HOUR, -2 * HOUR)) == ["recurring"]

@@ -7,6 +7,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.decision.
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Metrics, Shape
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import MetricsSettings, Service, SignalQuery
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
     AUTOMATIC,
     DAY,
@@ -23,6 +24,8 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     metrics,
     pattern,
     pods,
+    signal,
+    traces,
     traffic,
     without,
     workload,
@@ -63,6 +66,17 @@ def test_requests_that_stay_away_are_a_symptom() -> None:
     assert arriving(2, 55, Shape.GRADUAL).action is Action.NONE, "as when people go to bed"
 
 
+def test_a_signal_of_the_teams_own_that_is_critical_is_a_symptom() -> None:
+    def measured(lag: float, onset: float | None) -> Recommendation:
+        service = Service("app", metrics=MetricsSettings(queries=(SignalQuery("lag", "sum(lag)"),)))
+        signals = metrics(errors(0.001, 0.001), latency(0.15, 0.15), traffic(230, 100, 30 * MINUTE), signal("lag", lag, 60, onset))
+        return recommended(diagnostics(service, metrics=signals))
+
+    assert measured(90_000, 30 * MINUTE).action is Action.SCALE, "work comes faster than it is done"
+    assert measured(130, 30 * MINUTE).action is Action.NONE
+    assert measured(90_000, None).action is Action.NONE, "it is as ever"
+
+
 def test_without_an_error_rate_logs_full_of_errors_of_the_version_are_an_outage() -> None:
     def told(lines: int) -> Recommendation:
         found = logs(
@@ -73,6 +87,17 @@ def test_without_an_error_rate_logs_full_of_errors_of_the_version_are_an_outage(
 
     assert (told(400).action, told(400).automatic) == (Action.ROLLBACK, False)
     assert told(15).action is not Action.ROLLBACK
+
+
+def test_without_metrics_traces_that_fail_in_another_service_name_it() -> None:
+    def traced(*origins: tuple[str, int]) -> Recommendation:
+        found = replace(traces(error_services=origins), traces=50, error_traces=sum(count for _unused, count in origins))
+        return recommended(without(diagnostics(rollouts=deployed(HOUR / 3), traces=found), "metrics", "dependencies"))
+
+    said = traced(("gateway", 30), ("app", 4))
+    assert (said.action, said.hypotheses[0].cause, said.hypotheses[0].title) == (Action.INVESTIGATE, "dependency", "gateway fails")
+    assert traced(("gateway", 4)).hypotheses[0].cause == "deployment"
+    assert traced(("gateway", 12), ("app", 20)).action is Action.INVESTIGATE
 
 
 class TestPodsThatAreUpBetweenTwoEndsByTheMemoryLimit:

@@ -23,7 +23,8 @@ def revision() -> Callable[..., Revision]:
             "name": f"payment-api-{number}",
             "template_hash": str(number),
             "image": f"registry.example.com/shop/payment-api:{version}",
-            "created_at": since,
+            # What was rolled back to was made long before.
+            "created_at": since - timedelta(days=90 if others.get("was_rollback") else 0),
             "active_from": since,
             "active_until": until if hours is not None else None,
             "current": hours is None,
