@@ -14,8 +14,8 @@ description:
     would undo changes, or turn the team's own maintenance page on - and takes it back with O(state=undone).
   - Each is one request for one object, which applies only to the object as it was looked at. When somebody else changes it in the same
     moment, it is looked at again; what is so already is left alone, and the task is not changed.
-  - What undoing needs is in RV(mitigation), and for O(action=pause_autoscaling) and O(action=suspend_gitops) on the object itself too, as
-    an annotation below C(incident-response.devops/).
+  - What undoing needs is in RV(mitigation), and on the object itself too, as an annotation below C(incident-response.devops/) that the same
+    request sets. So a run that was killed before it could say what it did is told by the next one, with the way back.
   - In check mode the API server tries the change itself (C(dryRun=All)) and nothing is changed; a maintenance hook is not run.
 author:
   - devops.incident_response contributors (@devops)
@@ -36,7 +36,8 @@ options:
     choices: [scale, restart, pause_autoscaling, suspend_gitops, maintenance]
   state:
     description:
-      - V(undone) takes the action back. O(action=scale) needs O(saved) for it, and is refused when somebody has scaled meanwhile.
+      - V(undone) takes the action back. O(action=scale) goes back before O(saved), or before its last step where that is not given, and is
+        refused when somebody has scaled meanwhile.
       - A restart can't be undone.
     type: str
     default: done
@@ -49,7 +50,7 @@ options:
     type: str
     default: 5m
   saved:
-    description: RV(mitigation) of the run that is taken back.
+    description: RV(mitigation) of the run that is taken back. Only O(action=scale) looks at it.
     type: dict
   hook_timeout:
     description: Seconds that a maintenance hook may take.
@@ -116,6 +117,13 @@ msg:
   type: str
   returned: success
   sample: Scaled Deployment payment-api from 5 to 12 pods
+standing:
+  description:
+    - Whether nothing was changed because it is so already, by an earlier run that may have been killed before it could say so.
+      RV(mitigation) is then that of the earlier run, with the way back. Who has turned a maintenance hook on can't be told.
+  type: bool
+  returned: success
+  sample: false
 mitigation:
   description: What was done, as the option O(devops.incident_response.incident#module:mitigation) and O(saved) take it.
   type: dict
@@ -162,7 +170,7 @@ mitigation:
       returned: always
       sample: {"replicas": 12}
     undo:
-      description: How to take it back; null when it can't be, and when nothing was changed.
+      description: How to take it back; null when it can't be, when it was, and when nothing was changed and RV(standing) is false.
       type: str
       returned: always
       sample: Scale it back to 5
@@ -180,9 +188,7 @@ from ..module_utils.faces.mitigation import MITIGATION, mitigation_result
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=MITIGATION, required_if=[("action", "scale", ["replicas", "saved"], True)], supports_check_mode=True
-    )
+    module = AnsibleModule(argument_spec=MITIGATION, supports_check_mode=True)
     run(module, lambda: mitigation_result(module.params, module.check_mode))
 
 

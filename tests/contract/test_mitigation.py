@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from typing import Any
 
 import pytest
 
 from plugins.module_utils.evidence.objects import annotations_of
+from plugins.module_utils.faces.mitigation import MITIGATION, mitigation_result
 from plugins.module_utils.model.service import WorkloadKind
 from plugins.module_utils.rollback.autoscalers import HELD
 from tests.contract.ansible_runs import module
@@ -48,6 +50,39 @@ def test_scale(cluster: Cluster, kind: WorkloadKind) -> None:
     assert not mitigate(cluster, "scale", kind=kind, replicas=3)["changed"]
     assert mitigate(cluster, "scale", kind=kind, state="undone", saved=done["mitigation"])["changed"]
     assert replicas() == 1
+
+
+@pytest.mark.parametrize("wish", [{"action": "scale", "replicas": 3}, {"action": "restart"}, {"action": "pause_autoscaling"}])
+def test_two_controllers_at_the_same_moment_do_it_once_and_both_know_the_way_back(cluster: Cluster, wish: dict[str, Any]) -> None:
+    cluster.history("v1", replicas=2)
+    if wish["action"] == "pause_autoscaling":
+        autoscaler(cluster)
+    both, results = threading.Barrier(2), []
+    params = {name: option.get("default") for name, option in MITIGATION.items()} | options(cluster, **wish)
+
+    def run() -> None:
+        both.wait(10)
+        results.append(mitigation_result(params, False))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted((result["changed"], result["standing"]) for result in results) == [(False, True), (True, False)]
+    if wish["action"] != "restart":
+        first, second = (result["mitigation"] for result in results)
+        assert (first["before"], first["after"], first["undo"]) == (second["before"], second["after"], second["undo"])
+
+
+def test_what_was_scaled_by_a_run_that_never_said_so_is_taken_back(cluster: Cluster) -> None:
+    cluster.history("v1", replicas=1)
+    mitigate(cluster, "scale", replicas=3)
+    again = mitigate(cluster, "scale", replicas=3)
+    assert (again["standing"], again["mitigation"]["before"], again["mitigation"]["undo"]) == (True, {"replicas": 1}, "Scale it back to 1")
+    assert mitigate(cluster, "scale", state="undone")["changed"]
+    assert cluster.workload(DEPLOYMENT)["spec"]["replicas"] == 1
+    assert not mitigate(cluster, "scale", state="undone")["changed"]
 
 
 @pytest.mark.parametrize("kind", list(WorkloadKind))

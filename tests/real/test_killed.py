@@ -39,6 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("ROLLBACK_KILLS", "24"))
 """Of each of the five kinds of runs; that of the autoscaler has no more than twelve moments."""
 DEPLOYMENT = WorkloadKind.DEPLOYMENT
+HOLD = {"action": "pause_autoscaling"}
 AUTOMATED = {"prune": True, "selfHeal": True}
 CRDS = Path(__file__).parent / "parts" / "crds"
 
@@ -202,12 +203,12 @@ def held(runs: Runs) -> int:
     before = cluster.client().post(path, scaler)["spec"]
     runs.declared()
     killed = 0
-    for moment in spread(runs.moments(mitigate=True)):
+    for moment in spread(runs.moments(mitigate=HOLD)):
         runs.declared()
-        killed += runs.run(mitigate=True, kill_at=moment) == -signal.SIGKILL
+        killed += runs.run(mitigate=HOLD, kill_at=moment) == -signal.SIGKILL
         left = cluster.client().get(f"{path}/payment-api")
         assert (HELD in annotations_of(left)) is (left["spec"] != before), "it is held still, and that can be undone, or it is not"
-        assert runs.run(mitigate=True) == 0
+        assert runs.run(mitigate=HOLD) == 0
         after = cluster.client().get(f"{path}/payment-api")
         assert (after["spec"], HELD in annotations_of(after)) == (before, False)
         states = [one.undone for one in store.read(runs.record).mitigations]

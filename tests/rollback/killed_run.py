@@ -26,13 +26,14 @@ from plugins.module_utils.faces.mitigation import MITIGATION, mitigation_result
 from plugins.module_utils.faces.recovery import RECOVERY, recovery_result
 from plugins.module_utils.faces.rollback import PROGRESS, ROLLBACK, progress_result, rollback_result
 from plugins.module_utils.model.check import Verdict
-from plugins.module_utils.model.codec import from_result
+from plugins.module_utils.model.codec import from_result, to_result
 from plugins.module_utils.model.incident import Incident
 from plugins.module_utils.model.mitigation import Mitigation
 from plugins.module_utils.model.rollback import Rollback, RollbackState
 from plugins.module_utils.record import store
 from plugins.module_utils.record.attempts import attempts
 from plugins.module_utils.record.incident import Step, take
+from plugins.module_utils.record.mitigations import in_force
 from plugins.module_utils.rollback.check_attempts import check_attempts
 from plugins.module_utils.rollback.gitops import suspended_by_us
 from plugins.module_utils.rollback.plan import make_change
@@ -121,13 +122,17 @@ def roll_back(run: dict[str, Any]) -> None:
 
 
 def mitigate(run: dict[str, Any]) -> None:
-    """An autoscaler that is held still, and let go again."""
+    """A remedy that is done, and taken back where it can be, as the playbook mitigate does; `run["mitigate"]` are the module's options."""
     params = {name: option.get("default") for name, option in MITIGATION.items()} | {"service": "payment-api", **run["options"]}
-    record = _Record(Path(run["record"]), run.get("kill_at_write"))
-    for state in ("done", "undone"):
-        made = mitigation_result({**params, "action": "pause_autoscaling", "state": state}, False)
-        if made["changed"] or (made["mitigation"]["undo"] and not store.read(Path(run["record"])).mitigations):
-            record.take(mitigation=from_result(Mitigation, made["mitigation"]))
+    path, wish = Path(run["record"]), run["mitigate"]
+    record = _Record(path, run.get("kill_at_write"))
+    for state in ("done",) if wish["action"] == "restart" else ("done", "undone"):
+        known = [one for one in in_force(store.read(path).mitigations) if one.action == wish["action"]]
+        made = mitigation_result({**params, **wish, "state": state, "saved": to_result(known[-1]) if known else None}, False)
+        done = from_result(Mitigation, made["mitigation"])
+        said = bool(known) and (known[-1].before, known[-1].after) == (done.before, done.after)
+        if made["changed"] or (made["standing"] and not said) or (done.undone and known):
+            record.take(mitigation=done)
 
 
 def _run(run: dict[str, Any]) -> None:

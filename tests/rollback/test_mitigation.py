@@ -22,6 +22,7 @@ from plugins.module_utils.rollback.gitops import SUSPENDED, is_suspended
 from plugins.module_utils.rollback.intent import MitigationRefusedError
 from plugins.module_utils.rollback.maintenance import HookFailedError
 from plugins.module_utils.rollback.mitigate import Mitigated, Wish, mitigate
+from plugins.module_utils.rollback.steps import SCALED
 from tests.rollback.conftest import LocalCluster
 
 SERVICE = Service("payment-api")
@@ -63,10 +64,48 @@ def test_scaled_once_and_back(local: LocalCluster) -> None:
     assert (done.changed, replicas(local), done.mitigation.title) == (True, 8, "Scaled Deployment payment-api from 5 to 8 pods")
     assert (done.mitigation.before, done.mitigation.after, done.mitigation.undo) == ({"replicas": 5}, {"replicas": 8}, "Scale it back to 5")
     again = do(local, SCALE, replicas=8)
-    assert (again.changed, again.mitigation.undo) == (False, None)
+    assert (again.changed, again.standing, again.mitigation.before, again.mitigation.undo) == (
+        False,
+        True,
+        {"replicas": 5},
+        "Scale it back to 5",
+    )
     back = do(local, SCALE, undo=True, saved=saved(done))
     assert (back.changed, replicas(local), back.mitigation.undone) == (True, 5, True)
     assert not do(local, SCALE, undo=True, saved=saved(done)).changed
+    assert SCALED not in local.get("deployments", "payment-api")["metadata"].get("annotations", {})
+
+
+def test_steps_are_taken_back_one_by_one_or_together(local: LocalCluster) -> None:
+    local.deploy("Deployment", "v1")
+    first, _second = do(local, SCALE, replicas=8), do(local, SCALE, replicas=12)
+    assert (do(local, SCALE, undo=True).changed, replicas(local)) == (True, 8), "what nobody has said is told by the object"
+    do(local, SCALE, replicas=12)
+    assert (do(local, SCALE, undo=True, saved=saved(first)).changed, replicas(local)) == (True, 5)
+    assert (do(local, SCALE, undo=True).changed, replicas(local)) == (False, 5)
+
+
+def test_what_somebody_else_scaled_to_is_no_step_of_ours(local: LocalCluster) -> None:
+    local.deploy("Deployment", "v1")
+    do(local, SCALE, replicas=8)
+    local.merge("deployments", "payment-api", {"spec": {"replicas": 11}})
+    again = do(local, SCALE, replicas=11)
+    assert (again.changed, again.standing, again.mitigation.undo) == (False, False, None)
+    with pytest.raises(MitigationRefusedError, match="replicas 11"):
+        do(local, SCALE, undo=True)
+    done = do(local, SCALE, replicas=12)
+    assert done.mitigation.before == {"replicas": 11}
+    do(local, SCALE, undo=True)
+    assert (replicas(local), do(local, SCALE, undo=True).changed) == (11, False)
+
+
+@pytest.mark.parametrize("text", ["", "x", "[]", "[1]", '[{"before": {}, "after": {"replicas": 5}, "wanted": 5, "at": ""}]'])
+def test_steps_that_cannot_be_read_are_none(local: LocalCluster, text: str) -> None:
+    local.deploy("Deployment", "v1")
+    local.merge("deployments", "payment-api", {"metadata": {"annotations": {SCALED: text}}})
+    assert not do(local, SCALE, undo=True).changed
+    assert do(local, SCALE, replicas=8).mitigation.before == {"replicas": 5}
+    assert (do(local, SCALE, undo=True).changed, replicas(local)) == (True, 5)
 
 
 def test_who_has_scaled_meanwhile_is_not_overruled(local: LocalCluster) -> None:
@@ -85,9 +124,15 @@ def test_where_an_autoscaler_chooses_its_bounds_are_changed(local: LocalCluster,
     done = do(local, SCALE, replicas=wanted)
     spec = scaler(local)["spec"]
     assert (done.mitigation.kind, spec["minReplicas"], spec["maxReplicas"]) == ("HorizontalPodAutoscaler", *bounds)
+    local.merge("deployments", "payment-api", {"spec": {"replicas": bounds[1]}})
+    again = do(local, SCALE, replicas=wanted)
+    assert (again.changed, again.standing, again.mitigation.before) == (False, True, done.mitigation.before), "whatever it chose meanwhile"
     do(local, SCALE, undo=True, saved=saved(done))
     spec = scaler(local)["spec"]
     assert (spec["minReplicas"], spec["maxReplicas"]) == (3, 10)
+    do(local, SCALE, replicas=wanted)
+    assert do(local, SCALE, undo=True).mitigation.kind == "HorizontalPodAutoscaler", "the object tells, too"
+    assert (scaler(local)["spec"]["minReplicas"], scaler(local)["spec"]["maxReplicas"]) == (3, 10)
 
 
 def test_a_daemon_set_has_no_number(local: LocalCluster) -> None:
@@ -102,7 +147,8 @@ def test_restarted_once(local: LocalCluster, kind: WorkloadKind) -> None:
     service = Service("payment-api", workload_kind=kind)
     before = {pod["metadata"]["uid"] for pod in local.client().get("/api/v1/namespaces/production/pods")["items"]}
     assert do(local, RESTART, service).changed
-    assert not do(local, RESTART, service).changed
+    again = do(local, RESTART, service)
+    assert (again.changed, again.standing) == (False, True)
     local.pass_time(290)
     after = {pod["metadata"]["uid"] for pod in local.client().get("/api/v1/namespaces/production/pods")["items"]}
     assert not before & after
@@ -117,6 +163,9 @@ def test_a_restart_that_would_replace_nothing_is_refused(local: LocalCluster) ->
     local.merge("deployments", "payment-api", {"spec": {"paused": True}})
     with pytest.raises(MitigationRefusedError, match="paused"):
         do(local, RESTART)
+    marked = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": f"{local.now():%Y-%m-%dT%H:%M:%SZ}"}}}
+    local.merge("deployments", "payment-api", {"spec": {"paused": False, "template": marked}})
+    assert not do(local, RESTART).standing, "somebody else has restarted it"
     local.deploy("StatefulSet", "v1", updateStrategy={"type": "OnDelete"})
     with pytest.raises(MitigationRefusedError, match="OnDelete"):
         do(local, RESTART, Service("payment-api", workload_kind=WorkloadKind.STATEFUL_SET))
@@ -244,20 +293,6 @@ def test_without_an_owner_there_is_nothing_to_suspend(local: LocalCluster) -> No
         do(local, GITOPS)
 
 
-def test_an_autoscaler_of_keda_is_paused_by_keda(local: LocalCluster) -> None:
-    local.deploy("Deployment", "v1")
-    autoscaler(local)
-    labels = {"scaledobject.keda.sh/name": "payment-api"}
-    local.client().patch(f"{SCALERS}/payment-api", {"metadata": {"labels": labels}}, "application/merge-patch+json")
-    custom = Custom(local, "/apis/keda.sh/v1alpha1/namespaces/production/scaledobjects/payment-api", {"spec": {}})
-    client = patching(local, custom)
-    assert mitigate(lambda: client, SERVICE, Wish(PAUSE), local.clock).changed
-    assert custom.object["metadata"]["annotations"] == {"autoscaling.keda.sh/paused": "true"}
-    assert not mitigate(lambda: client, SERVICE, Wish(PAUSE), local.clock).changed
-    assert mitigate(lambda: client, SERVICE, Wish(PAUSE, undo=True), local.clock).changed
-    assert custom.object["metadata"]["annotations"] == {}
-
-
 def test_a_change_between_look_and_patch_is_looked_at_again(local: LocalCluster) -> None:
     local.deploy("Deployment", "v1")
 
@@ -285,12 +320,12 @@ def test_a_lost_answer_is_not_followed_by_a_second_change(local: LocalCluster) -
     assert sum(method == "PATCH" for method, _, _ in local.requests) == 1
 
 
-@pytest.mark.parametrize("given", [None, {"action": RESTART}, {"namespace": "other"}, {"undone": True}, {"before": {}}])
-def test_what_is_undone_has_to_be_what_was_done(local: LocalCluster, given: dict[str, Any] | None) -> None:
+@pytest.mark.parametrize("given", [{"action": RESTART}, {"namespace": "other"}, {"undone": True}, {"before": {}}])
+def test_what_is_undone_has_to_be_what_was_done(local: LocalCluster, given: dict[str, Any]) -> None:
     local.deploy("Deployment", "v1")
     done = do(local, SCALE, replicas=8)
     with pytest.raises(InvalidOptionError, match="saved"):
-        do(local, SCALE, undo=True, saved=replace(saved(done), **given) if given else None)
+        do(local, SCALE, undo=True, saved=replace(saved(done), **given))
 
 
 @pytest.fixture
@@ -308,7 +343,8 @@ def test_maintenance_by_the_teams_own_command(local: LocalCluster, hook: Service
     flag = tmp_path / "on"
     assert (do(local, MAINTENANCE, hook, dry_run=True).changed, flag.exists()) == (True, False)
     assert (do(local, MAINTENANCE, hook).changed, flag.exists()) == (True, True)
-    assert not do(local, MAINTENANCE, hook).changed
+    again = do(local, MAINTENANCE, hook)
+    assert (again.changed, again.standing, bool(again.mitigation.undo)) == (False, True, True), "a run that was killed may have done it"
     assert (do(local, MAINTENANCE, hook, undo=True).changed, flag.exists()) == (True, False)
     assert not do(local, MAINTENANCE, hook, undo=True).changed
 

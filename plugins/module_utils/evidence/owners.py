@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..clients.answers import excerpt
 from ..clients.cluster import ObjectNotFound
@@ -16,7 +16,7 @@ from .snapshot import ClusterSnapshot
 
 _PUTS_BACK = "it puts its own version back within minutes: change its source, or suspend it first"
 _AT_NEXT_COMMIT = "it puts its own version back at the next commit or sync: change its source too"
-_ARGO_APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
+ARGO_APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,42 @@ class Ownership:
 
 
 def ownership(workload: Object, snapshot: ClusterSnapshot) -> Ownership:
-    """The owner of ``workload``. Asks the cluster once more, and only for an Argo CD application's sync policy."""
+    """The owner of ``workload``. Asks the cluster once more, and only for an Argo CD application."""
     labels, annotations = labels_of(workload), annotations_of(workload)
-    tracking = str(annotations.get("argocd.argoproj.io/tracking-id") or "")
-    application = tracking.partition(":")[0] or labels.get("argocd.argoproj.io/instance")
-    if application:
+    if application := marked_application(workload):
         return _argo_cd(application, snapshot)
-    by_labels = _flux(labels, annotations) or _controller(workload) or _helm(labels, annotations)
-    return by_labels or _by_manager(workload, snapshot) or Ownership(None, reverts=False)
+    if by_mark := _flux(labels, annotations) or _controller(workload):
+        return by_mark
+    tracked, note = _by_label(workload, snapshot)
+    if tracked is not None:
+        return _of_application(tracked)
+    # Argo CD renders Helm's charts with Helm's own labels, and tracks by one of its user's choice: it is told by who wrote the image.
+    by_manager = _by_manager(workload, snapshot)
+    return by_manager or replace(_helm(labels, annotations) or Ownership(None, reverts=False), note=note)
+
+
+def marked_application(workload: Object) -> str | None:
+    """The Argo CD application that marks of Argo CD's own name, as it writes it: ``<name>`` or ``<namespace>_<name>``."""
+    tracking = str(annotations_of(workload).get("argocd.argoproj.io/tracking-id") or "")
+    return tracking.partition(":")[0] or labels_of(workload).get("argocd.argoproj.io/instance") or None
+
+
+def instance_of(workload: Object) -> str | None:
+    """By which Argo CD tracks where it does not do so by annotation; Helm's charts set it too, to the name of their release."""
+    return labels_of(workload).get("app.kubernetes.io/instance")
+
+
+def tracks(application: Object, workload: Object) -> bool:
+    """Whether an application named by ``workload``'s label is its owner: it lists its resources, or has not looked yet and goes there."""
+    spec, own = mapping(application.get("spec")), metadata(workload)
+    listed = sequence(mapping(application.get("status")).get("resources"))
+    if listed:
+        wanted, kind = (own.get("namespace"), own.get("name")), workload.get("kind")
+        same = [one for one in map(mapping, listed) if (one.get("namespace"), one.get("name")) == wanted]
+        return any(kind is None or one.get("kind") == kind for one in same)  # objects of a list don't say their kind
+    place = mapping(spec.get("destination"))
+    here = place.get("server") in (None, "", "https://kubernetes.default.svc") and place.get("name") in (None, "", "in-cluster")
+    return here and place.get("namespace") == own.get("namespace")
 
 
 def image_manager(workload: Object, container: str | None = None) -> str | None:
@@ -54,9 +82,24 @@ def image_manager(workload: Object, container: str | None = None) -> str | None:
     return max(writes)[1] if writes else None
 
 
+def _by_label(workload: Object, snapshot: ClusterSnapshot) -> tuple[Object | None, str | None]:
+    """The application that tracks ``workload`` by its label, and what is not known of that."""
+    name = instance_of(workload)
+    if name is None:
+        return None, None
+    try:
+        answer = snapshot.get(ARGO_APPLICATIONS, fieldSelector=f"metadata.name={name}")
+    except ObjectNotFound:
+        return None, None
+    except SourceUnavailableError as error:
+        return None, f"whether an Argo CD application {name} tracks it by its label could not be read ({error.message})"
+    found = [entry for entry in sequence(answer.get("items")) if name_of(entry) == name and tracks(entry, workload)]
+    return (found[0] if len(found) == 1 else None), None
+
+
 def _by_manager(workload: Object, snapshot: ClusterSnapshot) -> Ownership | None:
-    """The owner by who wrote the image, where no label says it: Argo CD tracks by a label of its user's choice."""
-    manager, name = image_manager(workload) or "", labels_of(workload).get("app.kubernetes.io/instance")
+    """The owner by who wrote the image."""
+    manager, name = image_manager(workload) or "", instance_of(workload)
     if manager.startswith("argocd-") and name:
         return _argo_cd(name, snapshot)
     if manager in ("kustomize-controller", "helm-controller"):
@@ -109,7 +152,7 @@ def _argo_cd(application: str, snapshot: ClusterSnapshot) -> Ownership:
     owner = f"Argo CD application {name}"
     assumed = "whether it syncs by itself could not be read; assumed that it does"
     try:
-        answer = snapshot.get(_ARGO_APPLICATIONS, fieldSelector=f"metadata.name={name}")
+        answer = snapshot.get(ARGO_APPLICATIONS, fieldSelector=f"metadata.name={name}")
     except ObjectNotFound:
         return Ownership(owner, reverts=True, note=f"{owner}: this cluster does not serve Argo CD's API; {assumed}", effect=_PUTS_BACK)
     except SourceUnavailableError as error:
@@ -122,11 +165,15 @@ def _argo_cd(application: str, snapshot: ClusterSnapshot) -> Ownership:
     ]
     if not found:
         return Ownership(owner, reverts=True, note=f"{owner} is not in this cluster; {assumed}", effect=_PUTS_BACK)
-    policy = mapping(mapping(found[0].get("spec")).get("syncPolicy"))
+    return _of_application(found[0])
+
+
+def _of_application(application: Object) -> Ownership:
+    policy = mapping(mapping(application.get("spec")).get("syncPolicy"))
     automated = policy.get("automated")
     enabled = automated is not None and mapping(automated).get("enabled") is not False
     heals = enabled and mapping(automated).get("selfHeal") is True
     effect = (
         _PUTS_BACK if heals else _AT_NEXT_COMMIT if enabled else "it shows the workload as out of sync, and leaves it until somebody syncs"
     )
-    return Ownership(owner, reverts=enabled, effect=effect)
+    return Ownership(f"Argo CD application {name_of(application)}", reverts=enabled, effect=effect)

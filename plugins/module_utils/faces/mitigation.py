@@ -49,8 +49,9 @@ def mitigation_result(params: Mapping[str, Any], check_mode: bool) -> dict[str, 
         raise HookFailedError(redact(error.message)) from error  # it says what the hook printed
     mitigation = redact(to_result(done.mitigation))
     what = f"{mitigation['kind']} {mitigation['name']}"
-    diff = {"before": mitigation["before"], "after": mitigation["after"], "before_header": what, "after_header": what}
-    return {"changed": done.changed, "mitigation": mitigation, "msg": mitigation["title"], "diff": diff}
+    before = mitigation["before"] if done.changed else mitigation["after"]
+    diff = {"before": before, "after": mitigation["after"], "before_header": what, "after_header": what}
+    return {"changed": done.changed, "standing": done.standing, "mitigation": mitigation, "msg": mitigation["title"], "diff": diff}
 
 
 def _saved(saved: Mapping[str, Any] | None) -> Mitigation | None:

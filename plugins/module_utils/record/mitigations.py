@@ -11,13 +11,18 @@ from ..model.mitigation import Mitigation
 
 
 def in_force(mitigations: Sequence[Mitigation]) -> tuple[Mitigation, ...]:
-    """``mitigations`` in order, without those that were undone: each undoing takes back the last of its kind that was left."""
+    """``mitigations`` in order, without those that were undone: each undoing takes back the last of its kind that was left,
+    or all of them since the one that had begun where it ends.
+
+    One that began where an earlier one had begun has replaced it: that one was taken back meanwhile, by hand or by a run that could not say
+    so any more.
+    """
     left: list[Mitigation] = []
     for one in mitigations:
+        same = [known for known in left if (known.action, known.kind, known.name) == (one.action, one.kind, one.name)]
+        begun = [number for number, known in enumerate(same) if known.before == (one.after if one.undone else one.before)]
+        over = same[begun[-1] :] if begun else same[-1:] if one.undone else []
+        left = [known for known in left if not any(known is gone for gone in over)]
         if not one.undone:
             left.append(one)
-            continue
-        taken_back = [known for known in left if (known.action, known.kind, known.name) == (one.action, one.kind, one.name)]
-        if taken_back:
-            del left[max(number for number, known in enumerate(left) if known is taken_back[-1])]
     return tuple(left)

@@ -5,8 +5,7 @@
 
 A HorizontalPodAutoscaler is held still by its own means, a scaling policy of ``Disabled`` in both directions
 (https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#example-disable-scale-down); what it had before stays on it as
-an annotation, so that anybody can let it go. One that KEDA made is held still by KEDA, which would put its own back
-(https://keda.sh/docs/latest/concepts/scaling-deployments/#pause-autoscaling).
+an annotation, so that anybody can let it go. One that KEDA made is KEDA's to hold still (see ``keda``).
 """
 
 from __future__ import annotations
@@ -17,16 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..clients.cluster import ClusterClient
-from ..errors import NotFoundError
-from ..evidence.objects import annotations_of, labels_of, mapping, name_of, sequence
+from ..evidence.objects import annotations_of, mapping, name_of, sequence
 from ..model.service import Service
-from .intent import Intent, annotate
+from .intent import Intent, MitigationRefusedError, annotate
 
 HELD = "incident-response.devops/autoscaling-held"
-_KEDA_LABEL = "scaledobject.keda.sh/name"
-_KEDA_PAUSED = "autoscaling.keda.sh/paused"
 _DIRECTIONS = ("scaleUp", "scaleDown")
-_UNDO = "The module mitigation with action 'pause_autoscaling' and state 'undone' lets it go again"
+UNDO = "The module mitigation with action 'pause_autoscaling' and state 'undone' lets it go again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +41,13 @@ def autoscaler_of(client: ClusterClient, service: Service) -> Autoscaler | None:
     return None
 
 
-def keda_object(scaler: Mapping[str, Any]) -> str | None:
-    """The ScaledObject that KEDA made this autoscaler for; KEDA puts back what is changed of it."""
-    return labels_of(scaler).get(_KEDA_LABEL)
-
-
 def is_paused(scaler: Mapping[str, Any]) -> bool:
     behavior = mapping(mapping(scaler.get("spec")).get("behavior"))
     return all(mapping(behavior.get(direction)).get("selectPolicy") == "Disabled" for direction in _DIRECTIONS)
 
 
-def pause_autoscaling(client: ClusterClient, service: Service) -> Intent:
-    """NotFoundError where there is no autoscaler."""
-    scaler = _required(client, service)
-    if name := keda_object(scaler.found):
-        return _keda(client, service, name, paused=True)
+def hold_autoscaler(service: Service, scaler: Autoscaler) -> Intent:
+    """One that somebody else holds still is left as it is."""
     spec = mapping(scaler.found.get("spec"))
     behavior = spec.get("behavior")
     held = {**mapping(behavior), **{way: {**mapping(mapping(behavior).get(way)), "selectPolicy": "Disabled"} for way in _DIRECTIONS}}
@@ -68,7 +56,7 @@ def pause_autoscaling(client: ClusterClient, service: Service) -> Intent:
     return _intent(
         scaler,
         _kept(scaler) if standing else behavior,
-        behavior if paused else held,
+        held if standing or not paused else behavior,
         f"The autoscaler {scaler.name} of {service.workload} is held still already"
         if paused
         else f"Held the autoscaler {scaler.name} of {service.workload} still",
@@ -78,16 +66,13 @@ def pause_autoscaling(client: ClusterClient, service: Service) -> Intent:
             {"op": "add", "path": "/spec/behavior", "value": held},
             *annotate(scaler.found, HELD, json.dumps(behavior, sort_keys=True)),
         ],
-        _UNDO,
+        UNDO,
         standing=standing,
     )
 
 
-def resume_autoscaling(client: ClusterClient, service: Service) -> Intent:
+def release_autoscaler(service: Service, scaler: Autoscaler) -> Intent:
     """With the behaviour that it had before; nothing where it was not held still by us."""
-    scaler = _required(client, service)
-    if name := keda_object(scaler.found):
-        return _keda(client, service, name, paused=False)
     kept, before = annotations_of(scaler.found).get(HELD), _kept(scaler)
     now = mapping(scaler.found.get("spec")).get("behavior")
     if kept is not None and not is_paused(scaler.found):
@@ -97,6 +82,11 @@ def resume_autoscaling(client: ClusterClient, service: Service) -> Intent:
             now,
             f"Somebody has let the autoscaler {scaler.name} of {service.workload} go meanwhile: its behaviour was left as it is",
             annotate(scaler.found, HELD, None),
+        )
+    if kept is not None and kept != "null" and before is None:
+        raise MitigationRefusedError(
+            f"What the autoscaler {scaler.name} of {service.workload} was before can't be read from its annotation {HELD}. Let it go by "
+            "hand and remove that."
         )
     put_back = (
         {"op": "add", "path": "/spec/behavior", "value": before} if isinstance(before, dict) else {"op": "remove", "path": "/spec/behavior"}
@@ -125,28 +115,3 @@ def _kept(scaler: Autoscaler) -> Any:
         return json.loads(annotations_of(scaler.found)[HELD])
     except (KeyError, ValueError):
         return None
-
-
-def _required(client: ClusterClient, service: Service) -> Autoscaler:
-    scaler = autoscaler_of(client, service)
-    if scaler is None:
-        raise NotFoundError(f"No HorizontalPodAutoscaler scales {service.workload_kind.value} {service.workload} in {service.namespace}.")
-    return scaler
-
-
-def _keda(client: ClusterClient, service: Service, name: str, paused: bool) -> Intent:
-    path = f"/apis/keda.sh/v1alpha1/namespaces/{service.namespace}/scaledobjects/{name}"
-    found = client.get(path)
-    now = annotations_of(found).get(_KEDA_PAUSED)
-    after = "true" if paused else None
-    return Intent(
-        "ScaledObject",
-        name,
-        path,
-        found,
-        {_KEDA_PAUSED: now},
-        {_KEDA_PAUSED: after},
-        f"{'Held' if paused else 'Let'} KEDA's ScaledObject {name} of {service.workload} {'still' if paused else 'go again'}",
-        annotate(found, _KEDA_PAUSED, after) if now != after else (),
-        _UNDO if paused else None,
-    )

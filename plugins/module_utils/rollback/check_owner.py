@@ -17,6 +17,8 @@ from .plan import Change
 from .target import describe
 
 NAME = "owner"
+_PATIENCE = 10.0
+"""Seconds that would be waited between one question and the next, if it were; it is asked at once, and so a few times only."""
 _CAN_BE_SUSPENDED = ("Argo CD application", "Flux Kustomization", "Flux HelmRelease")
 
 
@@ -42,7 +44,7 @@ def check_owner(client: ClusterClient, service: Service, change: Change, suspend
         detail = f"It would put its own version back. Change its source to {target}, or have it suspended first (rollback_suspend_owner)."
         return Check(NAME, Verdict.FAIL, f"{owner} would undo the rollback", f"{detail}{_assumed(change)}")
     try:
-        carry_out(lambda: suspend_gitops(client, service), client, lambda _seconds: None, dry_run=True)
+        carry_out(lambda: suspend_gitops(client, service), client, lambda _seconds: None, dry_run=True, patience=_PATIENCE)
     except IncidentResponseError as error:
         verdict = Verdict.UNKNOWN if isinstance(error, ClusterError) and error.status != 403 else Verdict.FAIL
         return Check(NAME, verdict, f"{owner} can't be suspended", f"{error.message} Until then it would put its own version back.")

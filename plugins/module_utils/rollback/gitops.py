@@ -16,6 +16,7 @@ from typing import Any
 from ..clients.cluster import ClusterClient, ClusterError, ObjectNotFound, workload_path
 from ..errors import NotFoundError
 from ..evidence.objects import annotations_of, labels_of, mapping, metadata, name_of, sequence
+from ..evidence.owners import ARGO_APPLICATIONS, image_manager, instance_of, marked_application, tracks
 from ..model.service import Service
 from .intent import Intent, MitigationRefusedError, annotate
 
@@ -55,9 +56,8 @@ class Owner:
 
 def owner_of(client: ClusterClient, workload: Mapping[str, Any]) -> Owner | None:
     """The Argo CD application or Flux object that owns ``workload``; None where none does. ClusterError when it can't be read."""
-    labels, annotations = labels_of(workload), annotations_of(workload)
-    tracking = str(annotations.get("argocd.argoproj.io/tracking-id") or "").partition(":")[0]
-    if application := tracking or labels.get("argocd.argoproj.io/instance"):
+    labels = labels_of(workload)
+    if application := marked_application(workload):
         return _application(client, application)
     for group, (kind, plural, versions) in _FLUX.items():
         if name := labels.get(f"{group}/name"):
@@ -70,7 +70,7 @@ def owner_of(client: ClusterClient, workload: Mapping[str, Any]) -> Owner | None
                 except ObjectNotFound:
                     continue
             raise NotFoundError(f"Flux {kind} {space}/{name} owns {name_of(workload)}, and is not in this cluster. Suspend it where it is.")
-    return None
+    return _by_label(client, workload)
 
 
 def is_suspended(client: ClusterClient, workload: Mapping[str, Any]) -> bool:
@@ -139,7 +139,7 @@ def _standing(owner: Owner) -> Intent:
         before = json.loads(annotations_of(owner.found)[SUSPENDED])
     except ValueError:
         before = None
-    made = _intent(owner, owner.value, f"{owner.kind} {owner.name} is suspended already, by an earlier run", (), _UNDO)
+    made = _intent(owner, owner.still, f"{owner.kind} {owner.name} is suspended already, by an earlier run", (), _UNDO)
     return replace(made, before={field: before}, standing=True)
 
 
@@ -169,12 +169,39 @@ def _refuse_overwritten(client: ClusterClient, owner: Owner) -> None:
                 f"{owner.kind} {owner.name} is itself made by {maker}, which would put it back. Take the automated sync out of its "
                 "template, or have it leave that alone (spec.ignoreApplicationDifferences with the jsonPointer /spec/syncPolicy)."
             )
+    applied_by = _applied_by(owner)
+    if applied_by is not None and not _suspended_parent(client, owner):
+        raise MitigationRefusedError(
+            f"{owner.kind} {owner.name} is itself applied by Flux ({applied_by}), with {'.'.join(('spec', *owner.place))} in it, which it "
+            "would put back. Change it in its source, or suspend what applies it."
+        )
     parent = _parent(client, owner)
-    if parent is not None and mapping(parent.value).get("selfHeal") is True and not parent.suspended:
+    heals = parent is not None and mapping(parent.value).get("selfHeal") is True and not parent.suspended
+    if parent is not None and heals and not _leaves_alone(mapping(parent.found.get("spec")).get("ignoreDifferences"), owner):
         raise MitigationRefusedError(
             f"{owner.kind} {owner.name} is itself kept by {parent.kind} {parent.name}, which heals what is changed and would put it back. "
             f"Switch the selfHeal of {parent.name} off first."
         )
+
+
+def _applied_by(owner: Owner) -> str | None:
+    """Flux's controller that applied ``owner`` with the very field that a suspension changes: what it has not set, it leaves alone.
+
+    https://kubernetes.io/docs/reference/using-api/server-side-apply/
+    """
+    for entry in map(mapping, sequence(metadata(owner.found).get("managedFields"))):
+        fields = mapping(entry.get("fieldsV1"))
+        for step in ("f:spec", *(f"f:{step}" for step in owner.place[:-1])):
+            fields = mapping(fields.get(step))
+        by_flux = entry.get("manager") in ("kustomize-controller", "helm-controller")
+        if entry.get("operation") == "Apply" and by_flux and f"f:{owner.place[-1]}" in fields:
+            return str(entry["manager"])
+    return None
+
+
+def _suspended_parent(client: ClusterClient, owner: Owner) -> bool:
+    """Whether the Flux object that applies this one is suspended itself; False also where that can't be told."""
+    return any(f"{group}/name" in labels_of(owner.found) for group in _FLUX) and is_suspended(client, owner.found)
 
 
 def _leaves_sync_policy(client: ClusterClient, owner: Owner, name: str) -> bool:
@@ -188,9 +215,21 @@ def _leaves_sync_policy(client: ClusterClient, owner: Owner, name: str) -> bool:
         return False
     if mapping(spec.get("syncPolicy")).get("applicationsSync") in ("create-only", "create-delete"):
         return True
-    for rule in map(mapping, sequence(spec.get("ignoreApplicationDifferences"))):
-        ours = rule.get("name") in (None, "", name_of(owner.found))
-        if ours and {"/spec/syncPolicy", "/spec/syncPolicy/automated"} & set(map(str, sequence(rule.get("jsonPointers")))):
+    return _leaves_alone(spec.get("ignoreApplicationDifferences"), owner)
+
+
+def _leaves_alone(rules: Any, owner: Owner) -> bool:
+    """Whether one of Argo CD's rules about differences to ignore covers the sync policy of ``owner``.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/diffing/
+    """
+    for rule in map(mapping, sequence(rules)):
+        fits = rule.get("kind") in (None, "", "*", owner.kind) and rule.get("group") in (None, "", "*", "argoproj.io")
+        named = rule.get("name") in (None, "", name_of(owner.found))
+        placed = rule.get("namespace") in (None, "", metadata(owner.found).get("namespace"))
+        pointers = {str(one).strip("/").replace("/", ".") for one in sequence(rule.get("jsonPointers"))}
+        paths = {str(one).strip().lstrip(".") for one in sequence(rule.get("jqPathExpressions"))}
+        if fits and named and placed and {"spec.syncPolicy", "spec.syncPolicy.automated"} & (pointers | paths):
             return True
     return False
 
@@ -206,13 +245,35 @@ def _parent(client: ClusterClient, owner: Owner) -> Owner | None:
     return parent if parent is not None and parent.kind == "Application" and parent.path != owner.path else None
 
 
+def _by_label(client: ClusterClient, workload: Mapping[str, Any]) -> Owner | None:
+    """The application that tracks ``workload`` by a label which Helm's charts set too."""
+    name = instance_of(workload)
+    if name is None:
+        return None
+    try:
+        listed = sequence(client.get(ARGO_APPLICATIONS, {"fieldSelector": f"metadata.name={name}"}).get("items"))
+    except ClusterError as error:
+        if error.status in (403, 404):
+            return None
+        raise
+    found = [entry for entry in listed if name_of(entry) == name and tracks(entry, workload)]
+    if len(found) == 1:
+        return _as_owner(found[0])
+    return _application(client, name) if (image_manager(workload) or "").startswith("argocd-") else None
+
+
 def _application(client: ClusterClient, application: str) -> Owner:
     # With applications in any namespace, Argo CD writes "<namespace>_<name>".
     space, _unused, name = application.rpartition("_")
-    listed = sequence(client.get(f"{_ARGO_CD}/applications", {"fieldSelector": f"metadata.name={name}"}).get("items"))
+    listed = sequence(client.get(ARGO_APPLICATIONS, {"fieldSelector": f"metadata.name={name}"}).get("items"))
     found = [entry for entry in listed if name_of(entry) == name and (not space or metadata(entry).get("namespace") == space)]
     if len(found) != 1:
         problem = "is not in this cluster" if not found else "is there more than once"
         raise NotFoundError(f"Argo CD application {name} {problem}. Suspend its automated sync where it is.")
-    path = f"{_ARGO_CD}/namespaces/{metadata(found[0]).get('namespace')}/applications/{name}"
-    return Owner("Application", name, path, found[0], ("syncPolicy", "automated"), None)
+    return _as_owner(found[0])
+
+
+def _as_owner(application: Mapping[str, Any]) -> Owner:
+    name = name_of(application)
+    path = f"{_ARGO_CD}/namespaces/{metadata(application).get('namespace')}/applications/{name}"
+    return Owner("Application", name, path, application, ("syncPolicy", "automated"), None)

@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..clients.cluster import ClusterClient, ClusterUnreachable, Conflict, Invalid
+from ..clients.cluster import ClusterClient, ClusterUnreachable, Conflict, Invalid, ServerError
 from ..errors import IncidentResponseError
-from .patience import TRANSIENT, pause
+from .patience import PATIENCE, TRANSIENT, pause
 
-TRIES = 8
+CONTESTS = 8
+"""Times that somebody else may change the object between our look and our change before we give up."""
 FIELD_MANAGER = "devops.incident_response"
 
 
@@ -40,15 +42,17 @@ class Intent:
     """It was made by us before, perhaps by a run that was killed before it could say so, and can be undone."""
 
 
-def carry_out(make: Callable[[], Intent], client: ClusterClient, sleep: Callable[[float], None], dry_run: bool) -> tuple[Intent, bool]:
+def carry_out(
+    make: Callable[[], Intent], client: ClusterClient, sleep: Callable[[float], None], dry_run: bool, patience: float = PATIENCE
+) -> tuple[Intent, bool]:
     """The intent, and whether something was changed; with ``dry_run`` the server only tries it.
 
-    The change applies only to the object as it was looked at; after a conflict, or when the answer was lost, it is looked at again.
-    Raises what ``make`` raises, and the server's own no.
+    The change applies only to the object as it was looked at; after a conflict, or when the answer was lost, it is looked at again. A
+    server that is away or busy is asked again until ``patience`` seconds were slept. Raises what ``make`` raises, and the server's own no.
     """
-    unanswered = False
+    unanswered, contests, waited = False, 0, 0.0
     tried: str | None = None  # resourceVersion of the object that a change was last sent for
-    for attempt in range(1, TRIES + 1):
+    for attempt in itertools.count(1):
         before, sent = tried, False
         try:
             intent = make()
@@ -65,13 +69,16 @@ def carry_out(make: Callable[[], Intent], client: ClusterClient, sleep: Callable
             client.patch(intent.path, [*guards, *intent.operations], query=query)
         except (Conflict, Invalid, *TRANSIENT) as error:
             same = isinstance(error, Invalid) and tried == before
-            if attempt == TRIES or error.status == 400 or same or (attempt == 1 and isinstance(error, ClusterUnreachable) and not sent):
+            contests += isinstance(error, (Conflict, Invalid))
+            tired = contests >= CONTESTS or waited >= patience
+            if tired or error.status == 400 or same or (attempt == 1 and isinstance(error, ClusterUnreachable) and not sent):
                 raise
-            unanswered = unanswered or (isinstance(error, TRANSIENT) and sent and not dry_run)
+            unanswered = unanswered or (isinstance(error, (ServerError, ClusterUnreachable)) and sent and not dry_run)
+            waited += pause(attempt, error)
             sleep(pause(attempt, error))
         else:
             return intent, True
-    raise AssertionError("the last try returns or raises")
+    raise AssertionError("each try returns, raises or is followed by another")
 
 
 def now_text(at: datetime) -> str:

@@ -8,14 +8,19 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import IO
 from urllib.parse import urlsplit
 
 from ..clients.answers import excerpt
 from ..clients.http import HttpClient
 from ..errors import IncidentResponseError, InvalidOptionError, SourceUnavailableError
 from ..model.service import MaintenanceHook, Service
+
+_READ = 65_536
+"""Bytes of a hook's output that are looked at."""
 
 
 class HookFailedError(IncidentResponseError):
@@ -80,13 +85,21 @@ def _ask(url: str, method: str, timeout: float) -> int:
 
 def _run(service: Service, command: Sequence[str], timeout: float) -> tuple[int, str]:
     environment = {**os.environ, "INCIDENT_SERVICE": service.name, "INCIDENT_NAMESPACE": service.namespace}
+    # A file rather than a pipe: a hook goes on undisturbed when we are killed, and what it leaves running keeps nobody waiting.
+    with tempfile.TemporaryFile() as output:
+        code = _ended(command, environment, output, timeout)
+        output.seek(0)
+        return code, output.read(_READ).decode("utf-8", "replace")
+
+
+def _ended(command: Sequence[str], environment: Mapping[str, str], output: IO[bytes], timeout: float) -> int:
     try:
         # The core knows no AnsibleModule whose run_command it could call.
         process = subprocess.Popen(  # pylint: disable=ansible-bad-function
             list(command),
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
@@ -94,10 +107,9 @@ def _run(service: Service, command: Sequence[str], timeout: float) -> tuple[int,
         raise HookFailedError(f"'{command[0]}' can't be run on this host: {error.strerror}.") from error
     with process:
         try:
-            output, _unused = process.communicate(timeout=timeout)
+            return process.wait(timeout)
         except subprocess.TimeoutExpired as error:
             # What it has started itself would go on with it, and might turn the switch much later.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             raise HookFailedError(f"'{command[0]}' did not end within {timeout:g} s. Whether it did its work is unknown.") from error
-    return process.returncode, output.decode("utf-8", "replace")

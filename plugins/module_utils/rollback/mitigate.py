@@ -14,9 +14,9 @@ from ..errors import InvalidOptionError
 from ..model.mitigation import Mitigation, MitigationAction
 from ..model.service import Service
 from . import maintenance
-from .autoscalers import pause_autoscaling, resume_autoscaling
 from .clock import Clock
 from .gitops import resume_gitops, suspend_gitops
+from .holding import pause_autoscaling, resume_autoscaling
 from .intent import Intent, MitigationRefusedError, carry_out
 from .restart import restart
 from .scaling import scale, unscale
@@ -36,8 +36,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Mitigated:
+    """``standing`` says that nothing was changed because it is so already, by a mitigation that can be told and that may not have been:
+    the run that made it may have been killed before it said so."""
+
     mitigation: Mitigation
     changed: bool
+    standing: bool = False
 
 
 def mitigate(connect: Callable[[], ClusterClient], service: Service, wish: Wish, clock: Clock, dry_run: bool = False) -> Mitigated:
@@ -59,10 +63,10 @@ def mitigate(connect: Callable[[], ClusterClient], service: Service, wish: Wish,
         title=intent.title,
         before=intent.before,
         after=intent.after,
-        undo=intent.undo if changed or intent.standing else None,
+        undo=intent.undo if (changed or intent.standing) and not wish.undo else None,
         undone=wish.undo,
     )
-    return Mitigated(done, changed)
+    return Mitigated(done, changed, standing=intent.standing and not changed)
 
 
 def _way(service: Service, wish: Wish, now: datetime) -> Callable[[ClusterClient], Intent]:
@@ -70,7 +74,7 @@ def _way(service: Service, wish: Wish, now: datetime) -> Callable[[ClusterClient
         replicas = wish.replicas
         if replicas is None or replicas < 0:
             raise InvalidOptionError("replicas", replicas, "a whole number from 0")
-        return lambda client: scale(client, service, replicas)
+        return lambda client: scale(client, service, replicas, now)
     if wish.action is MitigationAction.RESTART:
         return lambda client: restart(client, service, now, wish.within)
     if wish.action is MitigationAction.PAUSE_AUTOSCALING:
@@ -82,8 +86,8 @@ def _way_back(service: Service, wish: Wish) -> Callable[[ClusterClient], Intent]
     if wish.action is MitigationAction.RESTART:
         raise MitigationRefusedError("A restart can't be undone: the pods that were replaced are gone.")
     if wish.action is MitigationAction.SCALE:
-        saved = _saved(service, wish)
-        return lambda client: unscale(client, service, saved.kind, saved.before, saved.after)
+        saved = _saved(service, wish) if wish.saved is not None else None
+        return lambda client: unscale(client, service, saved)
     if wish.action is MitigationAction.PAUSE_AUTOSCALING:
         return lambda client: resume_autoscaling(client, service)
     return lambda client: resume_gitops(client, service)
@@ -115,7 +119,9 @@ def _maintenance(service: Service, wish: Wish, now: datetime, dry_run: bool) -> 
         undone=wish.undo,
     )
     if before is on:
-        return Mitigated(replace(done, title=f"Maintenance of {service.name} is {'on' if on else 'off'} already", undo=None), changed=False)
+        # Who has turned it on can't be told: a run of ours may have been killed after it did.
+        title = f"Maintenance of {service.name} is {'on' if on else 'off'} already"
+        return Mitigated(replace(done, title=title), changed=False, standing=on)
     maintenance.described(service, on)
     if not dry_run:
         maintenance.switch(service, on, wish.timeout)

@@ -13,6 +13,8 @@ from ..model.service import Service
 from .intent import Intent, MitigationRefusedError, annotate, now_text
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+RESTARTED = "incident-response.devops/restarted"
+"""On the workload itself: the last restart that was ours, set by the request that makes it."""
 
 
 def restart(client: ClusterClient, service: Service, now: datetime, within: float) -> Intent:
@@ -32,7 +34,9 @@ def restart(client: ClusterClient, service: Service, now: datetime, within: floa
     at = moment(last)
     if at is not None and timedelta(0) <= now - at < timedelta(seconds=within):
         same = {"restartedAt": last}
-        return Intent(service.workload_kind.value, service.workload, path, workload, same, same, f"{what} was restarted at {last} already")
+        title = f"{what} was restarted at {last} already"
+        standing = annotations_of(workload).get(RESTARTED) == last  # perhaps by a run that was killed before it could say so
+        return Intent(service.workload_kind.value, service.workload, path, workload, same, same, title, standing=standing)
     text = now_text(now)
     operations = annotate({"metadata": mapping(template.get("metadata"))}, RESTARTED_AT, text)
     return Intent(
@@ -43,5 +47,5 @@ def restart(client: ClusterClient, service: Service, now: datetime, within: floa
         {"restartedAt": last},
         {"restartedAt": text},
         f"Restarted {what}",
-        [{**operation, "path": f"/spec/template{operation['path']}"} for operation in operations],
+        [*({**operation, "path": f"/spec/template{operation['path']}"} for operation in operations), *annotate(workload, RESTARTED, text)],
     )

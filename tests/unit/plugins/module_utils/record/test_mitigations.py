@@ -26,6 +26,8 @@ def scaled(before: int, after: int, undone: bool = False, action: MitigationActi
 def test_each_undoing_takes_back_the_last_that_is_left() -> None:
     first, second = scaled(5, 8), scaled(8, 12)
     assert in_force([first, second]) == (first, second)
+    assert in_force([first, second, scaled(12, 5, undone=True)]) == ()
+    assert in_force([first, second, scaled(5, 9)]) == (scaled(5, 9),), "it had come back to 5 meanwhile, and nobody could say so"
     assert in_force([first, second, scaled(12, 8, undone=True)]) == (first,)
     assert in_force([first, second, scaled(12, 8, undone=True), scaled(8, 5, undone=True)]) == ()
 
