@@ -24,10 +24,11 @@ from .log_keys import (
     coarse_keys,
     frequent_words,
     has_level,
+    is_server_error,
     keys,
+    maybe_server_errors,
     refined,
     server_error,
-    server_errors,
     status_marks,
     without_rare_words,
 )
@@ -172,10 +173,10 @@ class Counting:
         found: set[int] = set()
         if statuses := {key: self._statuses[key] for key in block.counts if key in self._statuses}:
             number = counted = 0
-            text = block.text
-            for place in server_errors(frozenset(chain.from_iterable(statuses.values())), text):
+            text, of_lines, marks = block.text, block.keys, frozenset(chain.from_iterable(statuses.values()))
+            for place in maybe_server_errors(marks, text):
                 number, counted = number + text.count(b"\n", counted, place), place
-                if text.endswith(statuses.get(block.keys[number], ()), 0, place + 1):
+                if text.endswith(statuses.get(of_lines[number], ()), 0, place + 1) and is_server_error(text, place):
                     found.add(number)
         return found
 

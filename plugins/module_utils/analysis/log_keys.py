@@ -111,14 +111,14 @@ def status_marks(line: bytes) -> tuple[bytes, ...]:
     return tuple({(b" " if _REQUEST_BEFORE.search(one) else one[len(one.rstrip(_SEPARATORS)) :]) + b"5" for one in found})
 
 
-def server_errors(marks: Collection[bytes], block: bytes) -> list[int]:
-    """Where in ``block`` HTTP statuses 5xx stand that begin with one of ``marks``: the places of their 5."""
+def maybe_server_errors(marks: Collection[bytes], block: bytes) -> list[int]:
+    """Where in ``block`` numbers stand that begin with one of ``marks`` and look like a status 5xx: the places of their 5."""
     found: list[int] = []
     for mark in marks:
         # What ends in another mark is found with it.
         if not any(mark != other and mark.endswith(other) for other in marks):
             behind = len(mark) - 1
-            found += [place for one in _status_after(mark).finditer(block) if _is_server_error(block, place := one.start() + behind)]
+            found += [one.start() + behind for one in _status_after(mark).finditer(block)]
     return sorted(found)
 
 
@@ -128,7 +128,7 @@ def _status_after(mark: bytes) -> re.Pattern[bytes]:
     return re.compile(re.escape(mark) + rb"\d\d(?![\w.])")
 
 
-def _is_server_error(text: bytes, place: int) -> bool:
+def is_server_error(text: bytes, place: int) -> bool:
     """Whether the 5 at ``place`` begins a status, by what stands before it in its line."""
     before = text[max(place - 2, 0) : place]
     if before in _SURE:
