@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .log_parts import TOGETHER
 
 _LONGEST_KEY = 4000
 """Bytes of joined keys: stack traces that are alike so far are alike."""
+
+_MANY = 4
+"""Where more than one line of so many gets another key, all are counted again."""
 
 
 class Block:
@@ -55,9 +58,18 @@ class Block:
         return self._line(self.keys.index(key))
 
     def last(self, key: bytes) -> int:
+        return self._line(self._lasts()[key])
+
+    def last_lines(self) -> Iterator[tuple[bytes, bytes]]:
+        """Each key with the line at which the last of it begins."""
+        lines, line_of = self.lines, self._line
+        for key, number in self._lasts().items():
+            yield key, lines[line_of(number) if self._joined else number]
+
+    def _lasts(self) -> dict[bytes, int]:
         if self._last is None:
             self._last = dict(zip(self.keys, range(len(self.keys)), strict=True))
-        return self._line(self._last[key])
+        return self._last
 
     def _line(self, number: int) -> int:
         """The line at which the key of this number begins."""
@@ -70,30 +82,37 @@ class Block:
 
     def give(self, new: Mapping[int, bytes]) -> None:
         """Other keys for some lines, by their numbers."""
-        self._count([self.keys[number] for number in new], new.values())
+        gone = [self.keys[number] for number in new]
         for number, key in new.items():
             self.keys[number] = key
+        if _MANY * len(new) > self.size:
+            self.counts = Counter(self.keys)
+        else:
+            self._count(gone, new.values())
 
     def join(self, parts: bytes) -> None:
         """Makes one key of those of lines that belong together. ``parts``: what each line plays."""
+        of_lines = self.keys
         spans: list[tuple[int, int]] = []
-        done = left = 0
+        kept: list[bytes] = []
+        gone: list[bytes] = []
+        new: list[bytes] = []
+        done = 0
         for found in TOGETHER.finditer(parts):
             start, end = found.span()
             start -= start > done
-            spans.append((start, end))
-            self._joined.append(start - left)
-            left += end - start - 1
-            self._left.append(left)
-            done = end
-        gone: list[bytes] = []
-        new: list[bytes] = []
-        for start, end in reversed(spans):
-            of_lines = self.keys[start:end]
-            key = b"\n".join(of_lines)[:_LONGEST_KEY]
-            gone += of_lines
+            together = of_lines[start:end]
+            key = b"\n".join(together)[:_LONGEST_KEY]
+            kept += of_lines[done:start]
+            self._joined.append(len(kept))
+            kept.append(key)
+            self._left.append(end - len(kept))
+            gone += together
             new.append(key)
-            self.keys[start:end] = (key,)
+            spans.append((start, end))
+            done = end
+        kept += of_lines[done:]
+        self.keys = kept
         self._count(gone, new)
         self.ends = dict(spans)
 

@@ -24,10 +24,11 @@ from .log_keys import (
     coarse_keys,
     frequent_words,
     has_level,
+    is_server_error,
     keys,
+    maybe_server_errors,
     refined,
     server_error,
-    server_errors,
     status_marks,
     without_rare_words,
 )
@@ -120,7 +121,7 @@ class Counting:
     _parts: dict[bytes, int] = field(default_factory=lambda: {_TOO_MANY: ord(Part.BEGINS)})
     _refined: dict[bytes, bool] = field(default_factory=dict)
     """Keys that are not enough to tell their lines apart, and whether only the whole line is."""
-    _statuses: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
+    _statuses: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
     """Keys of access logs, which are not enough where there are server errors among their lines, and the marks of those."""
     _key_bytes: int = 0
     _read_lines: int = 0
@@ -155,15 +156,16 @@ class Counting:
     def _refine_keys(self, block: Block) -> bool:
         """Whether a line got a key of its own: for its level, or for a server error."""
         of_lines = block.keys
-        failed = self._server_errors(block)
-        new = {number: server_error(of_lines[number]) for number in failed}
+        new: dict[int, bytes] = {}
         if wanted := block.counts.keys() & self._refined.keys():
             lines = block.lines
-            for number, key in enumerate(of_lines):
-                if key in wanted:
-                    own = refined(key, lines[number], self._refined[key])
-                    new[number] = server_error(own) if number in failed else own
-        block.give(new)
+            numbers = [number for number, key in enumerate(of_lines) if key in wanted]
+            own = refined([of_lines[number] for number in numbers], [lines[number] for number in numbers], self._refined)
+            new = dict(zip(numbers, own, strict=True))
+        for number in self._server_errors(block):
+            new[number] = server_error(new.get(number) or of_lines[number])
+        if new:
+            block.give(new)
         return bool(new)
 
     def _server_errors(self, block: Block) -> set[int]:
@@ -171,10 +173,10 @@ class Counting:
         found: set[int] = set()
         if statuses := {key: self._statuses[key] for key in block.counts if key in self._statuses}:
             number = counted = 0
-            text = block.text
-            for place in server_errors(frozenset(chain.from_iterable(statuses.values())), text):
+            text, of_lines, marks = block.text, block.keys, frozenset(chain.from_iterable(statuses.values()))
+            for place in maybe_server_errors(marks, text):
                 number, counted = number + text.count(b"\n", counted, place), place
-                if any(text.endswith(mark, 0, place + 1) for mark in statuses.get(block.keys[number], ())):
+                if text.endswith(statuses.get(of_lines[number], ()), 0, place + 1) and is_server_error(text, place):
                     found.add(number)
         return found
 
@@ -195,9 +197,9 @@ class Counting:
             seen.blocks += 1
             seen.place = place
         if block.taken_apart:
-            for key in block.counts:
+            for key, line in block.last_lines():
                 if (seen := self._keys.get(key)) is not None:
-                    seen.last, seen.place = block.lines[block.last(key)][:_TIME], None
+                    seen.last, seen.place = line[:_TIME], None
 
     def _end(self, log: RawLog) -> None:
         """Puts down what was counted in ``log``, and when each key was met last."""

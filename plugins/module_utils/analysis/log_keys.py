@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 
 COARSE_FROM = 4 * 2**20
@@ -23,7 +23,7 @@ _LINE_BREAK = ord("\n")
 _LINES_TO_A_BEGINNING = 200
 
 # A word with a digit in it, and those that hang on it: a number with its unit, a time, an address, an identifier.
-_WORD_WITH_DIGIT = re.compile(rb"\b[A-Za-z_]*\d[\w+/]*=*(?:[.:-](?:\w*\d|[0-9a-f]{4}\b)\w*)*")
+_WORD_WITH_DIGIT = re.compile(rb"\b[A-Za-z_]*+\d[\w+/]*+=*+(?:[.:-](?:[A-Za-z_]*+\d|[0-9a-f]{4}\b)\w*+)*+")
 _WORD = re.compile(rb"[A-Za-z_]{2,}")
 _LEVELS = frozenset(
     b"FATAL PANIC CRITICAL CRIT EMERG ALERT SEVERE ERROR ERR EXCEPTION FAIL WARNING WARN INFO NOTICE DEBUG TRACE TRACEBACK"
@@ -102,23 +102,23 @@ def has_level(line: bytes) -> bool:
     return _LEVEL.search(line) is not None
 
 
-def status_marks(line: bytes) -> frozenset[bytes]:
+def status_marks(line: bytes) -> tuple[bytes, ...]:
     """What a status 5xx would begin with in lines of the same key: what stands before it in each, and the 5. Empty: no access log.
 
     Of a path only the space behind it is taken, since it may end in what keys leave out.
     """
     found = (one[0][:-3] for one in _STATUS.finditer(line))
-    return frozenset((b" " if _REQUEST_BEFORE.search(one) else one[len(one.rstrip(_SEPARATORS)) :]) + b"5" for one in found)
+    return tuple({(b" " if _REQUEST_BEFORE.search(one) else one[len(one.rstrip(_SEPARATORS)) :]) + b"5" for one in found})
 
 
-def server_errors(marks: Collection[bytes], block: bytes) -> list[int]:
-    """Where in ``block`` HTTP statuses 5xx stand that begin with one of ``marks``: the places of their 5."""
+def maybe_server_errors(marks: Collection[bytes], block: bytes) -> list[int]:
+    """Where in ``block`` numbers stand that begin with one of ``marks`` and look like a status 5xx: the places of their 5."""
     found: list[int] = []
     for mark in marks:
         # What ends in another mark is found with it.
         if not any(mark != other and mark.endswith(other) for other in marks):
             behind = len(mark) - 1
-            found += [place for one in _status_after(mark).finditer(block) if _is_server_error(block, place := one.start() + behind)]
+            found += [one.start() + behind for one in _status_after(mark).finditer(block)]
     return sorted(found)
 
 
@@ -128,7 +128,7 @@ def _status_after(mark: bytes) -> re.Pattern[bytes]:
     return re.compile(re.escape(mark) + rb"\d\d(?![\w.])")
 
 
-def _is_server_error(text: bytes, place: int) -> bool:
+def is_server_error(text: bytes, place: int) -> bool:
     """Whether the 5 at ``place`` begins a status, by what stands before it in its line."""
     before = text[max(place - 2, 0) : place]
     if before in _SURE:
@@ -141,12 +141,21 @@ def _is_server_error(text: bytes, place: int) -> bool:
     return method >= 0 and text.endswith(_METHODS, begins, method) and _REQUEST_BEFORE.search(text, begins, place) is not None
 
 
-def refined(key: bytes, line: bytes, exact: bool) -> bytes:
-    """``key`` with the line's level; with ``exact``, with its own key."""
-    if exact:
-        key = b"%b\0%b" % (key, _WORD_WITH_DIGIT.sub(b"0", line))
-    level = _LEVEL.search(line)
-    return b"%b\0%b" % (key, level[1]) if level else key
+def refined(of_lines: Sequence[bytes], lines: Sequence[bytes], exact: Mapping[bytes, bool]) -> list[bytes]:
+    """Their keys with the level of each line; with its own key too for those that are ``exact``."""
+    own = iter(keys(b"\n".join([line for key, line in zip(of_lines, lines, strict=True) if exact[key]])))
+    by_level: dict[tuple[bytes, bytes], bytes] = {}
+    found = []
+    for key, line in zip(of_lines, lines, strict=True):
+        level = _LEVEL.search(line)
+        if exact[key]:
+            found.append(b"%b\0%b\0%b" % (key, next(own), level[1]) if level else b"%b\0%b" % (key, next(own)))
+        elif level:
+            # Lines of one level share the object, so that it is hashed once.
+            found.append(by_level.get((key, level[1])) or by_level.setdefault((key, level[1]), b"%b\0%b" % (key, level[1])))
+        else:
+            found.append(key)
+    return found
 
 
 def server_error(key: bytes) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _FRAMES = (
     re.compile(r'File "([^"<>]{1,200})", line \d+'),  # Python
@@ -31,8 +32,11 @@ _FOREIGN = (
 """Parts of a path by which it is a library's, and not the service's."""
 
 
+@lru_cache(maxsize=2048)
 def files_in(line: str) -> tuple[str, ...]:
-    """The service's own source files that a line of a stack trace names."""
+    """The service's own source files that a line of a stack trace names. The same frames come again and again."""
+    if "." not in line and 'File "' not in line:
+        return ()
     found = (match[1].replace("\\", "/") for pattern in _FRAMES for match in pattern.finditer(line))
     return tuple(path for path in found if not any(part in path for part in _FOREIGN))
 
