@@ -123,6 +123,8 @@ _CLIENT = re.compile(
         (
             r"\b4(?:00|01|03|04|05|09|13|15|22|29)\b|bad request|unauthori[sz]ed|forbidden|unprocessable|rejected request",
             r"client (?:has |prematurely )?(?:closed|disconnected|cancell?ed|aborted|gave up|went away)|\b499\b",
+            r"downstream (?:has |connection )?(?:disconnected|closed|reset|hung up)|cancel+ed by (?:the )?(?:client|caller|user)",
+            r"before (?:the |a )?response (?:was |is |could be )?(?:sent|written|complete)",
             r"malformed|invalid (?:request|body|json|payload|signature|input)|is not (?:valid )?JSON",
         )
     ),

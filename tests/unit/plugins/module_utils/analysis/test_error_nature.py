@@ -130,6 +130,8 @@ def test_a_stack_trace_in_its_own_files_is_its_own() -> None:
 def test_requests_that_clients_made_wrong() -> None:
     gave_up = line("client closed request before response", 40, "WARN")
     assert of_clients([gave_up]) is gave_up
+    hung_up = line("downstream disconnected before response was sent: broken pipe", 40, "WARN")
+    assert of_clients([hung_up]) is hung_up
     refused = line("422 Unprocessable Entity for client <*>", 40, "WARN")
     assert of_clients([refused, line("cache is cold", 6, "WARN")]) is refused
     assert of_clients([refused, line("order failed", 9)]) is None, "there are errors besides"
