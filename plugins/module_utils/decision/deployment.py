@@ -71,6 +71,7 @@ from .rivals import (
     errors_begin_elsewhere,
     fails_with_others,
     gone_back_in_vain,
+    in_untouched_files,
     is_serious,
     long_settled,
     names_of,
@@ -227,6 +228,8 @@ def _weigh_lateness(facts: Situation, ledger: Ledger) -> None:
     own, outside = facts.clues.nature is Nature.OWN, facts.clues.nature is Nature.OUTSIDE
     if facts.code_evidence or facts.gradual:
         ledger.add(0, sentence)
+    elif own and facts.clues.errors and long_settled(facts) and in_untouched_files(facts):
+        ledger.add(-30, f"{sentence}, with errors in files that it did not change: {facts.clues.errors[0].template}")
     elif own and facts.clues.errors:
         ledger.add(-5, f"{sentence}, though with errors of its own: {facts.clues.errors[0].template}")
     elif outside:

@@ -60,10 +60,16 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
         found += [_dependency(facts), _leak(facts), _load(facts), _crash(facts), _node(facts)]
         found += [outside_hypothesis(facts), platform_hypothesis(facts), configuration_hypothesis(facts), caller_hypothesis(facts)]
         found += [stuck_hypothesis(facts), weekly_hypothesis(facts)]
-    known = [one for one in found if one is not None]
+    known = _once([one for one in found if one is not None])
     if facts.symptoms.any and all(one.confidence < 55 for one in known):
         known.append(_unknown(facts))
     return ranked(known)
+
+
+def _once(found: list[Hypothesis]) -> list[Hypothesis]:
+    """Without the less likely of two that name a dependency: what the logs say of one, and what is said of it from here."""
+    likeliest = max((one for one in found if one.cause == "dependency"), key=lambda one: one.confidence, default=None)
+    return [one for one in found if one.cause != "dependency" or one is likeliest]
 
 
 def _dependency(facts: Situation) -> Hypothesis:

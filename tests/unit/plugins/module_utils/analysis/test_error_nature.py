@@ -166,3 +166,21 @@ def test_what_a_process_has_used_up() -> None:
     assert used_up([line("java.lang.OutOfMemoryError: unable to create native thread")]) is not None
     assert used_up([other]) is None
     assert used_up([line("EMFILE", 3), other]) is None, "a few of many"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        """SyntaxError: Unexpected token '<', "<!DOCTYPE "... is not valid JSON""",
+        "invalid character '<' looking for beginning of value",
+        "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
+        "JsonParseException: Unexpected character ('<' (code 60)): expected a valid value",
+        "UnsupportedMediaTypeException: Content type 'text/html' not supported for bodyType=Rates",
+    ],
+)
+def test_a_page_in_place_of_an_answer_is_somebody_elses(template: str) -> None:
+    assert nature([line(template, files=("src/partner.js",))]) is Nature.OUTSIDE
+
+
+def test_an_answer_that_can_be_read_and_is_wrong_may_be_its_own() -> None:
+    assert nature([line("SyntaxError: Unexpected token } in JSON at position 40")]) is Nature.OWN
