@@ -148,8 +148,11 @@ class TestErrorsOfTheProgramsOwn:
         assert causes(self.found("src/other.js"))[0] == "unknown"
 
     def test_of_used_up_files_are_a_leak(self) -> None:
-        found = self.found(line="accept4: too many open files")
+        line = "accept4: too many open files"
+        found = self.found(line=line)
         assert (found.action, causes(found)[0]) == (Action.RESTART, "resource_leak")
+        at_once = recommended(failing(9 * MINUTE, 8 * MINUTE, line))
+        assert (at_once.action, causes(at_once)[0]) == (Action.ROLLBACK, "deployment")
 
 
 class TestErrorsOfTheProgramsOwnMinutesAfterTheRollout:
