@@ -13,7 +13,8 @@ began within 15 minutes, and more than 3 after the rollout was complete:
   with evidence in the code / errors of its own / others / none           0/-5/-15/-45
   with others, more than 5 after it, unless a commit speaks of the same   -30
   with errors such as another's failure makes                             -60
-  with errors that only tell of waiting                                   -30
+  with errors of its own, in files that it did not change, more than 5    -30
+  with errors that only tell of waiting / and of whom                  -30/-45
 began 15 minutes to an hour after it: gradually / suddenly            -10/-55
 began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
