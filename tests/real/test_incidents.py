@@ -14,6 +14,12 @@ from tests.real.incidents.stories import DAY, HOUR, MINUTE, Incident, Killed, Re
 from tests.real.servers import real_part
 
 REFUSED = '{at} ERROR [app] query failed: connection to server at "db.internal" (10.9.3.14), port 5432 failed: Connection refused'
+NO_QUORUM = (
+    '{"@timestamp": "{at}", "@version": "1", "level": "ERROR", "level_value": 40000, "logger_name": "com.example.timeline.Store", '
+    '"thread_name": "http-nio-8080-exec-{n}", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7", '
+    '"message": "read failed", "stack_trace": "com.example.driver.core.servererrors.UnavailableException: Not enough replicas available'
+    '\\n\\tat com.example.timeline.Store.page(Store.java:120)"}'
+)
 OWN = """{at} ERROR [app] request failed
 Traceback (most recent call last):
   File "/app/shop/views.py", line 31, in show
@@ -89,6 +95,69 @@ TRUTH: dict[str, tuple[tuple[str, ...], tuple[str, ...], Incident]] = {
                     "seats", _releases(Release("1.2.0", 10 * MINUTE)), [Trouble(5 * MINUTE, fails=0.7)], [Said(5 * MINUTE, 15, REFUSED)]
                 ),
                 Service("menus", _releases(), [Trouble(5 * MINUTE, fails=0.6)], [Said(5 * MINUTE, 15, REFUSED)], replicas=2),
+            ]
+        ),
+    ),
+    "only the field of a stack trace says who is away, minutes after a release": (
+        ("investigate",),
+        ("dependency",),
+        Incident(
+            [
+                Service(
+                    "timeline",
+                    _releases(Release("1.2.0", 10 * MINUTE)),
+                    [Trouble(5 * MINUTE, fails=0.5)],
+                    [Said(5 * MINUTE, 15, NO_QUORUM)],
+                    names="opentelemetry",
+                )
+            ]
+        ),
+    ),
+    "a cache is slow, long after a release": (
+        ("investigate",),
+        ("dependency",),
+        Incident(
+            [
+                Service(
+                    "wallet",
+                    _releases(Release("1.2.0", 19 * MINUTE)),
+                    [Trouble(8 * MINUTE, fails=0.12, slower=12)],
+                    [
+                        Said(
+                            8 * MINUTE,
+                            15,
+                            "{at} ERROR [api] request {n} failed: redis.exceptions.TimeoutError: Timeout reading from socket",
+                        )
+                    ],
+                )
+            ]
+        ),
+    ),
+    "clients hang up, and the proxy counts that as failures": (
+        ("investigate", "monitor"),
+        ("caller",),
+        Incident(
+            [
+                Service(
+                    "streams",
+                    _releases(Release("1.2.0", 24 * MINUTE)),
+                    [Trouble(10 * MINUTE, fails=0.16)],
+                    [Said(10 * MINUTE, 12, "{at} WARN [http] downstream disconnected before response was sent: write: broken pipe")],
+                )
+            ]
+        ),
+    ),
+    "processes run out of files, half an hour after a release": (
+        ("restart", "rollback", "investigate"),
+        ("resource_leak", "deployment"),
+        Incident(
+            [
+                Service(
+                    "thumbs",
+                    _releases(Release("1.2.0", 52 * MINUTE)),
+                    [Trouble(19 * MINUTE, fails=0.5)],
+                    [Said(19 * MINUTE, 15, "{at} ERROR [server] accept4: too many open files")],
+                )
             ]
         ),
     ),

@@ -107,6 +107,12 @@ _WAITING = re.compile(
     r"|(?<!pool )\bwithin (?:\d+|<\*>) ?(?:ms|s|sec|seconds?|milliseconds?|minutes?)\b",
     re.IGNORECASE,
 )
+_A_PAGE = re.compile(
+    r"unexpected (?:token|character):? ?\(?['\"`]?<|invalid character '<'|<!DOCTYPE|<html\b|\btext/html\b|is not valid JSON.{0,40}<"
+    r"|Expecting value: line 1 column 1 \(char 0\)",
+    re.IGNORECASE,
+)
+"""A program that is not its own answered, with a page or with nothing: a proxy, a login, a notice of maintenance."""
 _ANOTHER = re.compile(
     r"redis|jedis|lettuce|memcache|mongo|mysql|mariadb|postgres|psycopg|\bpq:|oracle|kafka|rabbitmq|amqp|elastic|opensearch|cassandra|datastax"
     r"|dynamo|bigquery|\bs3\b|\bsqs\b|\bsns\b|\betcd\b|consul\b|vault\b|zookeeper|ldap|smtp",
@@ -123,6 +129,8 @@ _CLIENT = re.compile(
         (
             r"\b4(?:00|01|03|04|05|09|13|15|22|29)\b|bad request|unauthori[sz]ed|forbidden|unprocessable|rejected request",
             r"client (?:has |prematurely )?(?:closed|disconnected|cancell?ed|aborted|gave up|went away)|\b499\b",
+            r"downstream (?:has |connection )?(?:disconnected|closed|reset|hung up)|cancel+ed by (?:the )?(?:client|caller|user)",
+            r"before (?:the |a )?response (?:was |is |could be )?(?:sent|written|complete)",
             r"malformed|invalid (?:request|body|json|payload|signature|input)|is not (?:valid )?JSON",
         )
     ),
@@ -136,8 +144,8 @@ def nature(errors: Sequence[LogPattern]) -> Nature | None:
     A stack trace in the service's files makes an error its own, unless it says what else failed: a client's exception has one as well.
     """
     total = sum(one.count for one in errors)
-    own = sum(one.count for one in errors if _says(one, _OWN) or (_uncaught(one) and not _says(one, _OUTSIDE) and not _says(one, _WAITING)))
-    outside = sum(one.count for one in errors if _says(one, _OUTSIDE) and not _says(one, _OWN))
+    own = sum(one.count for one in errors if _is_own(one))
+    outside = sum(one.count for one in errors if _says(one, _A_PAGE) or (_says(one, _OUTSIDE) and not _says(one, _OWN)))
     if total and own >= _MOST * total:
         return Nature.OWN
     if total and outside >= _HALF * total and own <= _FEW * total:
@@ -147,6 +155,12 @@ def nature(errors: Sequence[LogPattern]) -> Nature | None:
         return None
     # Who waits for what fails tells of both.
     return Nature.OUTSIDE if outside >= _FEW * total else Nature.WAITING
+
+
+def _is_own(error: LogPattern) -> bool:
+    if _says(error, _A_PAGE):
+        return False
+    return _says(error, _OWN) or (_uncaught(error) and not _says(error, _OUTSIDE) and not _says(error, _WAITING))
 
 
 def names_another(errors: Sequence[LogPattern]) -> bool:

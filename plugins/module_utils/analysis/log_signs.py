@@ -111,6 +111,14 @@ _KINDS = (
         r"no space left on device|\bENOSPC\b|disk (?:is )?full|could not extend (?:file|relation)|disk quota exceeded",
         r"Read-only file system",
     ),
+    _kind(
+        "dependency",
+        "A dependency says that it is not available",
+        r"database system is (?:starting up|shutting down|in recovery)|Redis is loading the dataset|\bMASTERDOWN\b|\bCLUSTERDOWN\b",
+        r"vault is sealed|server is (?:starting up|shutting down|in the process of (?:starting|shutting))|\bReplicaSetNoPrimary\b",
+        r"not enough in-sync replicas|NotEnoughReplicas(?:AfterAppend)?|(?:scheduled|planned|down for|under) maintenance",
+        of_others=True,
+    ),
 )
 _SETTINGS = r"\b(?:config(?:uration)?s?|settings?|(?:feature )?(?:flags?|toggles?))\b"
 _CHANGED = r"\b(?:changed|reload(?:ed|ing)?|updated|refreshed|modified|applied|switched|toggled)\b"

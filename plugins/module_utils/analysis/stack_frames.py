@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 _FRAMES = (
@@ -30,6 +30,7 @@ _FOREIGN = (
     "node:internal",
 )
 """Parts of a path by which it is a library's, and not the service's."""
+_BUILT = re.compile(r"(?:^|/)(?:dist|build|out|target|\.next)/|bundle|chunk|\.min\.")
 
 
 @lru_cache(maxsize=2048)
@@ -54,6 +55,17 @@ def touched(named: Iterable[str], changed: Iterable[str]) -> str | None:
         if found is not None:
             return found
     return None
+
+
+def untouched(named: Sequence[str], changed: Sequence[str]) -> bool:
+    """Whether sources of the language that a stack trace names were ``changed``, and those that it names were not.
+
+    False where nobody can tell, since what was built has other names than its source.
+    """
+    if any(_BUILT.search(path) for path in named):
+        return False
+    languages = {posixpath.splitext(path)[1] for path in named}
+    return any(posixpath.splitext(path)[1] in languages for path in changed) and touched(named, changed) is None
 
 
 def _tail(path: str) -> tuple[str, ...]:

@@ -35,9 +35,23 @@ def corroborated(facts: Situation) -> bool:
     return not came_late(facts) and (errors or traced or bool(dependencies and dependencies.health))
 
 
+def schema_fits(facts: Situation) -> bool | None:
+    """Whether the target works with the database schema as it is, by the catalogue's ``schema_versions``; None where they do not say."""
+    if facts.rollouts is None or facts.target is None:
+        return None
+    known = facts.diagnostics.service.schema_versions
+    brought, works_with = (known.get(one.version or "") for one in (facts.rollouts.current, facts.target))
+    return brought[0] in works_with if brought and works_with else None
+
+
+def schema_checked(facts: Situation) -> bool:
+    """Whether a team's own check, or what it has written down, tells whether the earlier version copes with the schema."""
+    return bool(facts.diagnostics.service.schema_check) or schema_fits(facts) is not None
+
+
 def migrations_unknown(facts: Situation) -> bool:
-    """Whether neither a repository nor a check of the schema tells whether the way back is open."""
-    return facts.diagnostics.changes.data is None and not facts.diagnostics.service.schema_check
+    """Whether neither a repository nor anything about the schema tells whether the way back is open."""
+    return facts.diagnostics.changes.data is None and not schema_checked(facts)
 
 
 def new_major_version(facts: Situation) -> bool:

@@ -13,7 +13,8 @@ began within 15 minutes, and more than 3 after the rollout was complete:
   with evidence in the code / errors of its own / others / none           0/-5/-15/-45
   with others, more than 5 after it, unless a commit speaks of the same   -30
   with errors such as another's failure makes                             -60
-  with errors that only tell of waiting                                   -30
+  with errors of its own, in files that it did not change, more than 5    -30
+  with errors that only tell of waiting / and of whom                  -30/-45
 began 15 minutes to an hour after it: gradually / suddenly            -10/-55
 began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
@@ -71,6 +72,7 @@ from .rivals import (
     errors_begin_elsewhere,
     fails_with_others,
     gone_back_in_vain,
+    in_untouched_files,
     is_serious,
     long_settled,
     names_of,
@@ -227,6 +229,8 @@ def _weigh_lateness(facts: Situation, ledger: Ledger) -> None:
     own, outside = facts.clues.nature is Nature.OWN, facts.clues.nature is Nature.OUTSIDE
     if facts.code_evidence or facts.gradual:
         ledger.add(0, sentence)
+    elif own and facts.clues.errors and long_settled(facts) and in_untouched_files(facts):
+        ledger.add(-30, f"{sentence}, with errors in files that it did not change: {facts.clues.errors[0].template}")
     elif own and facts.clues.errors:
         ledger.add(-5, f"{sentence}, though with errors of its own: {facts.clues.errors[0].template}")
     elif outside:

@@ -18,6 +18,7 @@ _CHECKS = {
     "name_resolution": ("Check the cluster's DNS: kubectl -n kube-system get pods -l k8s-app=kube-dns", "Resolve the name from a pod"),
     "credentials": ("Check when the secret was changed, and restart what still uses the old one",),
     "quota": ("Check the quota with whoever grants it", "Find out who uses it up"),
+    "dependency": ("Ask its owners since when it is away, and when it is back",),
     "storage": ("Check the free space of the volume that the logs name",),
 }
 

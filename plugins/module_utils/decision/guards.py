@@ -12,6 +12,7 @@ from ..analysis.stability import PROVEN_AFTER, failing_target, rolled_back_from,
 from ..analysis.wording import plural, version_of
 from ..model.recommendation import Guard
 from ..units import format_duration, format_ratio
+from .corroboration import schema_checked, schema_fits
 from .deployment import configuration_deployed
 from .rivals import (
     as_every_week,
@@ -169,6 +170,12 @@ def _target(facts: Situation) -> Iterator[Guard]:
         yield Guard("target_is_current", f"{name} already runs", detail, forbids=True)
     if rolled_back_from(target, rollouts):
         yield Guard("target_rolled_back", f"{name} was itself rolled back", "somebody found it wanting before", forbids=True)
+    if schema_fits(facts) is False:
+        brought, works_with = (facts.diagnostics.service.schema_versions[one.version or ""] for one in (rollouts.current, target))
+        detail = (
+            f"{version_of(rollouts.current)} brought schema {brought[0]}, and {name} works with {', '.join(works_with)}, by the catalogue"
+        )
+        yield Guard("schema_incompatible", f"The database schema does not fit {name}", detail, forbids=True)
     if failing_target(target):
         detail = f"none of its {plural(target.pods, 'pod')} is ready"
         yield Guard("target_failing", f"{name} fails as well", detail, forbids=True)
@@ -186,8 +193,8 @@ def _evidence(facts: Situation) -> Iterator[Guard]:
     changes = facts.diagnostics.changes.data
     if changes and changes.migrations and facts.implicated:
         gone = next(iter(changes.taken_away), None) or destructive(changes.migrations, changes.commits)
-        # A team's own check of the schema, which is made before anything is touched, knows better than a name.
-        if gone is not None and not facts.diagnostics.service.schema_check:
+        # A team's own check of the schema, which is made before anything is touched, or what it wrote down, knows better than a name.
+        if gone is not None and not schema_checked(facts):
             detail = f"{gone}: the earlier version would miss what it takes away"
             yield Guard("migration_undone", "The schema has no way back", detail, forbids=True)
             return

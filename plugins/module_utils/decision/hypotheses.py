@@ -29,6 +29,7 @@ from .rivals import (
     correlated_signals,
     dependency_is_independent,
     errors_begin_elsewhere,
+    is_prompt,
     is_serious,
     logs_name,
     names_of,
@@ -60,10 +61,16 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
         found += [_dependency(facts), _leak(facts), _load(facts), _crash(facts), _node(facts)]
         found += [outside_hypothesis(facts), platform_hypothesis(facts), configuration_hypothesis(facts), caller_hypothesis(facts)]
         found += [stuck_hypothesis(facts), weekly_hypothesis(facts)]
-    known = [one for one in found if one is not None]
+    known = _once([one for one in found if one is not None])
     if facts.symptoms.any and all(one.confidence < 55 for one in known):
         known.append(_unknown(facts))
     return ranked(known)
+
+
+def _once(found: list[Hypothesis]) -> list[Hypothesis]:
+    """Without the less likely of two that name a dependency: what the logs say of one, and what is said of it from here."""
+    likeliest = max((one for one in found if one.cause == "dependency"), key=lambda one: one.confidence, default=None)
+    return [one for one in found if one.cause != "dependency" or one is likeliest]
 
 
 def _dependency(facts: Situation) -> Hypothesis:
@@ -166,7 +173,7 @@ def _weigh_dependency(facts: Situation, worst: DependencyHealth, ledger: Ledger)
 
 def _leak(facts: Situation) -> Hypothesis | None:
     """10 %, +25 when latency grew gradually, +35 when memory (+15 CPU) is on its way to its limit or goes with the age of pods, +10 when
-    nearly full (+25 when rising and as good as full), +25 when killed.
+    nearly full (+25 when rising and as good as full), +25 when killed, +60 when errors tell of used-up files, threads or memory.
 
     A leak that began with a deployment is the deployment's: at most 15 here.
     """
@@ -197,7 +204,8 @@ def _leak(facts: Situation) -> Hypothesis | None:
         ledger.add(25, "Pods were ended by the memory limit")
     if not rising:
         return None
-    if leak_since_deployment(facts):
+    with_it = spent is not None and facts.implicated and is_prompt(facts) and not (came_late(facts) and not facts.gradual)
+    if leak_since_deployment(facts) or with_it:
         ledger.cap(15, "It began with the deployment, which then is the cause")
     ledger.check("Check the memory trend over the last 4 hours", "Check the CPU usage trend", "Take a heap profile before a restart")
     return ledger.hypothesis("resource_leak", "Resource leak (memory or CPU)")

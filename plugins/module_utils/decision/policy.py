@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..model.confidence import Confidence
 from ..model.incident import Policy
 from ..model.recommendation import Action, Guard
-from .corroboration import corroborated, migrations_unknown, new_major_version
+from .corroboration import corroborated, migrations_unknown, new_major_version, schema_checked
 from .guards import forbidden
 from .rivals import came_late, fails_with_others
 from .situation import Situation
@@ -53,7 +53,7 @@ def automatic(
             "Other services began to fail at the same moment, and nobody knows whether they call this one.",
         ),
         (
-            any(one.name == "migrations" for one in guards) and not facts.diagnostics.service.schema_check,
+            any(one.name == "migrations" for one in guards) and not schema_checked(facts),
             "Database migrations came with it, and nothing tells whether the earlier version copes with them.",
         ),
         (

@@ -62,7 +62,9 @@ _DEFAULTS = Options()
 
 _SAID_OTHERWISE = frozenset({Action.ROLLBACK.value, Action.INVESTIGATE.value})
 """Actions of a conclusion that need words of their own: what to investigate is told by the hypothesis, a rollback by guards and score."""
-_NO_WAY_BACK = frozenset({"no_target", "migration_undone", "target_is_current", "target_rolled_back", "target_failing"})
+_NO_WAY_BACK = frozenset(
+    {"no_target", "migration_undone", "schema_incompatible", "target_is_current", "target_rolled_back", "target_failing"}
+)
 
 
 def recommend(diagnostics: Diagnostics, policy: Policy, now: datetime, options: Options = _DEFAULTS) -> Recommendation:

@@ -14,6 +14,7 @@ from ..analysis.log_signs import Sign
 from ..analysis.pods import NODE_TROUBLE
 from ..analysis.signals import worsening
 from ..analysis.stability import rolled_back_to
+from ..analysis.stack_frames import untouched
 from ..analysis.waiting import Cause, Slowdown
 from ..analysis.weekly import as_a_week_ago
 from ..analysis.wording import plural
@@ -123,6 +124,18 @@ def commit_names_errors(facts: Situation) -> bool:
     main = facts.clues.errors[0]
     about = _terms(facts.diagnostics.service.name, *(one.name for one in facts.diagnostics.service.dependencies))
     return bool(told & _terms(main.template, main.sample) - about - _TERMS_OF_ALL)
+
+
+def in_untouched_files(facts: Situation) -> bool:
+    """Whether the main errors come from sources that the suspect did not change, and neither did it the libraries, by its repository."""
+    changes = facts.diagnostics.changes.data
+    files = [file for error in facts.clues.errors[:1] for file in error.files]
+    if changes is None or not files or facts.suspect is None or not facts.suspect.current:
+        return False
+    whole = changes.commits_total in (None, len(changes.commits)) and not any(commit.more_files for commit in changes.commits)
+    if not whole or changes.libraries:
+        return False
+    return untouched(files, [file for commit in changes.commits for file in commit.files])
 
 
 def outside_cause(facts: Situation) -> Sign | None:

@@ -130,6 +130,8 @@ def test_a_stack_trace_in_its_own_files_is_its_own() -> None:
 def test_requests_that_clients_made_wrong() -> None:
     gave_up = line("client closed request before response", 40, "WARN")
     assert of_clients([gave_up]) is gave_up
+    hung_up = line("downstream disconnected before response was sent: broken pipe", 40, "WARN")
+    assert of_clients([hung_up]) is hung_up
     refused = line("422 Unprocessable Entity for client <*>", 40, "WARN")
     assert of_clients([refused, line("cache is cold", 6, "WARN")]) is refused
     assert of_clients([refused, line("order failed", 9)]) is None, "there are errors besides"
@@ -164,3 +166,21 @@ def test_what_a_process_has_used_up() -> None:
     assert used_up([line("java.lang.OutOfMemoryError: unable to create native thread")]) is not None
     assert used_up([other]) is None
     assert used_up([line("EMFILE", 3), other]) is None, "a few of many"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        """SyntaxError: Unexpected token '<', "<!DOCTYPE "... is not valid JSON""",
+        "invalid character '<' looking for beginning of value",
+        "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
+        "JsonParseException: Unexpected character ('<' (code 60)): expected a valid value",
+        "UnsupportedMediaTypeException: Content type 'text/html' not supported for bodyType=Rates",
+    ],
+)
+def test_a_page_in_place_of_an_answer_is_somebody_elses(template: str) -> None:
+    assert nature([line(template, files=("src/partner.js",))]) is Nature.OUTSIDE
+
+
+def test_an_answer_that_can_be_read_and_is_wrong_may_be_its_own() -> None:
+    assert nature([line("SyntaxError: Unexpected token } in JSON at position 40")]) is Nature.OWN

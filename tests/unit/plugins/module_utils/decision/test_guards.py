@@ -10,6 +10,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.decision.
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Neighbour
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
+from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import (
     Certificate,
     ConfigurationChange,
@@ -64,6 +65,26 @@ def running(age: float, **around: object) -> object:
         for number in range(3)
     ]
     return replace(workload(*made), surroundings=Surroundings(**around))  # type: ignore[arg-type]
+
+
+class TestSchemasThatTheCatalogueHas:
+    """v2.3.1 fails; v2.3.0 is the way back."""
+
+    def found(self, works_with: tuple[str, ...], *migrations: str) -> Recommendation:
+        service = Service("app", schema_versions={"v2.3.1": ("42", "41"), "v2.3.0": works_with} if works_with else {})
+        given = outage(10 * MINUTE, 9 * MINUTE, changes=changes("Currencies", migrations=migrations))
+        errors_of_its_own = logs(pattern("ERROR", "KeyError: 'currency'", 400, 9 * MINUTE, new=True))
+        return recommended(replace(given, service=service, logs=replace(given.logs, data=errors_of_its_own)))
+
+    def test_bar_a_way_back_that_does_not_fit(self) -> None:
+        found = self.found(("41",))
+        assert (found.action, found.automatic) == (Action.HOTFIX, False)
+        assert forbidding(found) == {"schema_incompatible": "The database schema does not fit v2.3.0"}
+
+    def test_know_better_than_the_name_of_a_migration(self) -> None:
+        drops = "db/0042_drop_column_name.sql"
+        assert self.found(("41", "42"), drops).automatic
+        assert "migration_undone" in forbidding(self.found((), drops))
 
 
 class TestARollbackOfThisIncident:

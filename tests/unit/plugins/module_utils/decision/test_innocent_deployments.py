@@ -148,8 +148,44 @@ class TestErrorsOfTheProgramsOwn:
         assert causes(self.found("src/other.js"))[0] == "unknown"
 
     def test_of_used_up_files_are_a_leak(self) -> None:
-        found = self.found(line="accept4: too many open files")
+        line = "accept4: too many open files"
+        found = self.found(line=line)
         assert (found.action, causes(found)[0]) == (Action.RESTART, "resource_leak")
+        at_once = recommended(failing(9 * MINUTE, 8 * MINUTE, line))
+        assert (at_once.action, causes(at_once)[0]) == (Action.ROLLBACK, "deployment")
+
+
+class TestErrorsOfTheProgramsOwnMinutesAfterTheRollout:
+    """In ``quotes/provider.py``, which a version that is well may have run into as well."""
+
+    def found(self, *changed: str, libraries: tuple[str, ...] = ()) -> Recommendation:
+        given = failing(13 * MINUTE, 5 * MINUTE)
+        line = "KeyError: 'rates'"
+        seen = LogPattern("ERROR", line, 900, line, ago(5 * MINUTE), NOW, ("v2.3.1",), None, ("/app/quotes/provider.py",))
+        commit = Commit("a" * 40, ago(DAY), "kim", "Correct texts", changed)
+        told = replace(given.changes.data, commits=(commit,), libraries=libraries)  # type: ignore[type-var]
+        return recommended(replace(given, logs=replace(given.logs, data=logs(seen)), changes=replace(given.changes, data=told)))
+
+    def test_where_it_changed_nothing_are_looked_into_first(self) -> None:
+        assert self.found("quotes/texts.py").action is Action.INVESTIGATE
+
+    def test_that_may_be_its_doing_are_rolled_back(self) -> None:
+        assert self.found("quotes/provider.py").action is Action.ROLLBACK
+        assert self.found("README.md").action is Action.ROLLBACK, "the sources may be somewhere else"
+        assert self.found("quotes/texts.py", libraries=("requirements.txt",)).action is Action.ROLLBACK
+
+
+class TestADependencyThatSaysSoItself:
+    """Within the first half minute of a rollout, when whatever fails may fail because of the new version."""
+
+    def test_is_no_versions_doing(self) -> None:
+        found = recommended(failing(3 * MINUTE, 2.5 * MINUTE, "FATAL: the database system is in recovery mode", dependencies=None))
+        assert (found.action, causes(found)[0]) == (Action.INVESTIGATE, "dependency")
+        assert causes(found).count("dependency") == 1
+
+    def test_that_refuses_may_be(self) -> None:
+        found = recommended(failing(3 * MINUTE, 2.5 * MINUTE, "dial tcp 10.0.0.9:5432: connection refused", dependencies=None))
+        assert found.action is Action.ROLLBACK
 
 
 def test_who_waits_for_what_the_errors_name_minutes_after_the_rollout_waits_for_that() -> None:

@@ -173,6 +173,16 @@ def test_controller_revisions(client: ClusterClient, kind: WorkloadKind, name: s
     assert (found.previous.active_from, found.previous.active_until) == (at("22:54:19"), at("22:54:43"))
 
 
+def test_a_daemon_sets_revision_without_its_label_is_known_by_its_name(api_server: HttpServer, client: ClusterClient) -> None:
+    def change(body: Any) -> None:
+        for entry in body["items"]:
+            entry["metadata"]["labels"].pop("controller-revision-hash", None)
+
+    changed(api_server, "/apis/apps/v1/namespaces/production/controllerrevisions", change)
+    found = rollouts(client, Service("log-agent", workload_kind=WorkloadKind.DAEMON_SET), NOW)
+    assert (found.current.template_hash, found.current.pods > 0) == ("584d75ff6", True)
+
+
 def test_a_controller_revision_that_was_gone_back_to_has_no_known_time(api_server: HttpServer, client: ClusterClient) -> None:
     def change(body: Any) -> None:
         for entry in body["items"]:
