@@ -53,6 +53,12 @@ def volume_claim(name: str, storage_class: str) -> Object:
     return named("PersistentVolumeClaim", name, spec)
 
 
+def classless_claim(name: str) -> Object:
+    found = volume_claim(name, "")
+    del found["spec"]["storageClassName"]
+    return found
+
+
 def failed_job(space: Namespace, name: str, labels: Object, **when: float) -> None:
     """A Job that makes no pods of its own (parallelism 0), and of which its controller says that it gave up."""
     at = ago(**(when or {"minutes": 2}))

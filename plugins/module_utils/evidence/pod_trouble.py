@@ -71,6 +71,9 @@ def trouble_of(found: Object, containers: Sequence[Container], now: datetime) ->
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
         return Trouble(0, str(scheduled.get("reason") or "Unschedulable"), text(scheduled.get("message")))
+    if not scheduled and not spec.get("nodeName") and status.get("phase") == "Pending":
+        scheduler = spec.get("schedulerName") or "default-scheduler"
+        return Trouble(0, "Pending", text(f"no scheduler has looked at it: see whether {scheduler} runs, which its schedulerName asks for"))
     restarts_always = spec.get("restartPolicy", "Always") == "Always"
     troubles = [trouble for one in containers if (trouble := _container_trouble(one, restarts_always, now))]
     if troubles:

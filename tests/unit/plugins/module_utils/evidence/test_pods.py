@@ -99,6 +99,16 @@ def test_unschedulable_says_why() -> None:
     assert (found.phase, found.reason, found.message) == ("Pending", "Unschedulable", "0/3 nodes: Insufficient cpu")
 
 
+def test_a_pod_that_no_scheduler_has_looked_at() -> None:
+    pod = {"metadata": {"name": "x"}, "spec": {"schedulerName": "volcano"}, "status": {"phase": "Pending"}}
+    found = pod_from(pod, NOW)
+    assert (found.reason, found.message) == (
+        "Pending",
+        "no scheduler has looked at it: see whether volcano runs, which its schedulerName asks for",
+    )
+    assert pod_from(pod | {"spec": {"nodeName": "n1"}}, NOW).message is None
+
+
 def test_evicted() -> None:
     pod = crashing()
     pod["status"] = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}
