@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from plugins.module_utils.model.service import WorkloadKind
-from tests.contract.workload_objects import WEB, Build, ingress, volume_claim
+from tests.contract.workload_objects import WEB, Build, autoscaler, ingress, volume_claim
 from tests.contract.workload_states import LABELS, Namespace, Object, ago, ended, named, running
 
 NAME = "kubernetes.io/metadata.name"
@@ -154,17 +154,23 @@ def elsewhere_scheduled(space: Namespace) -> None:
         space.set_status(pod, {"startTime": ago(minutes=20)})
 
 
-def waiting_for_a_job(space: Namespace) -> None:
-    """Its init container waits for what a Job has to do, which rests."""
-    space.post("apis/batch/v1", "jobs", named("Job", "payment-api-migrate", {"suspend": True, **migration()}, LABELS))
+def initializing(space: Namespace, **container: str) -> None:
+    """Its init container has run for half an hour."""
+    image = {"name": "proxy", "image": "shop/proxy:v1"}
 
     def status(pod: Object) -> Object:
         found = running(pod, {"waiting": {"reason": "PodInitializing"}}, ready=False, phase="Pending")
-        state = {"state": {"running": {"startedAt": ago(minutes=30)}}, "lastState": {}, "restartCount": 0, "ready": False}
-        found["initContainerStatuses"] = [{"name": "wait", "image": "shop/wait:v1", "imageID": "", **state}]
+        state = {"state": {"running": {"startedAt": ago(minutes=30)}}, "lastState": {}, "restartCount": 0, "ready": False, "started": False}
+        found["initContainerStatuses"] = [{**image, "imageID": "", **state}]
         return found
 
-    space.hold(1, status, pod={"initContainers": [{"name": "wait", "image": "shop/wait:v1"}]})
+    space.hold(1, status, pod={"initContainers": [{**image, **container}]})
+
+
+def waiting_for_a_job(space: Namespace) -> None:
+    """The init container waits for what a Job has to do, which rests."""
+    space.post("apis/batch/v1", "jobs", named("Job", "payment-api-migrate", {"suspend": True, **migration()}, LABELS))
+    initializing(space)
 
 
 def migration() -> Object:
@@ -274,6 +280,17 @@ WRONG: dict[str, tuple[Build, str]] = {
     "a scheduler that nobody runs": (
         elsewhere_scheduled,
         r"workload\.unscheduled: 2 pods not given a node by any scheduler \(Pending\): .*see whether volcano runs",
+    ),
+    "a sidecar that does not come up": (
+        lambda space: initializing(space, restartPolicy="Always"),
+        r"workload\.init: Init container proxy of 1 pod has not started: init container proxy runs since",
+    ),
+    "an autoscaler of a kind that nobody serves": (
+        lambda space: (
+            deployed(space),
+            space.post("apis/autoscaling/v2", "horizontalpodautoscalers", autoscaler("payment-api", kind="Deployments")),
+        ),
+        r"workload\.autoscaler: Autoscaler payment-api scales Deployments payment-api, which does not exist",
     ),
     "a Job that rests, and pods that wait": (waiting_for_a_job, r"workload\.job: Job payment-api-migrate is suspended"),
     "pods that fill their disk": (

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
-from ..model.workload import ClusterEvent, Pod, WorkloadState
+from ..model.workload import NOT_ENDED, NOT_STARTED, ClusterEvent, Pod, WorkloadState
 from ..units import format_duration
 from .findings_usage import usage_findings
 from .pod_advice import end_of, image_advice, may_not_run
@@ -64,7 +64,8 @@ def pod_findings(state: WorkloadState, now: datetime, level: Level) -> Iterator[
     yield from _not_starting(live, level, now)
     yield from _probes(live, level)
     yield from _gates(live, level)
-    yield from _not_ready(live, level)
+    away = {node.name for node in state.surroundings.nodes if not node.ready}
+    yield from _not_ready([pod for pod in live if pod.node not in away], level)
     yield from _evicted(state, now)
     yield from _otherwise(live if state.ready >= state.desired else bad, level)
     if state.ready < state.desired:
@@ -201,7 +202,8 @@ def _not_starting(bad: Sequence[Pod], level: Level, now: datetime) -> Iterator[F
             what, name = _stuck(reason)
             yield _finding(name, level, f"{what} for {count} ({reason})", f"{warning.message} ({plural(warning.count, 'time')})")
         elif container and pods[0].init:
-            yield _finding("init", level, f"Init container {container} of {count} has not ended", pods[0].message)
+            awaited = NOT_STARTED if (pods[0].message or "").endswith(NOT_STARTED) else NOT_ENDED
+            yield _finding("init", level, f"Init container {container} of {count} {awaited}", f"{pods[0].message or awaited}: see its log")
         elif reason == "Pending" and pods[0].node is None and pods[0].message:
             yield _finding(
                 "unscheduled", level, f"{count} not given a node by any scheduler (Pending)", f"since {since}; {pods[0].message}"

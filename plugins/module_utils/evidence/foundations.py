@@ -140,7 +140,7 @@ def autoscaler_from(found: Object, target_missing: bool = False, template: Objec
 def target_is_missing(found: Object) -> bool:
     """Whether the autoscaler's controller says that there is nothing of the name that it should scale."""
     failed = [one for one in conditions_of(found) if one.type == "AbleToScale" and one.status == "False"]
-    return any("not found" in (one.message or "") for one in failed)
+    return any(words in (one.message or "") for one in failed for words in ("not found", "no matches for kind"))
 
 
 def _utilization(spec: Object, status: Object) -> Iterator[str]:

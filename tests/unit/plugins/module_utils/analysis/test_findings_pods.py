@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis.findings_pods import pod_findings
 from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Finding, Level
+from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import Node, Surroundings
 from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import ClusterEvent, Pod, PodWarning
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import HOUR, MINUTE, NOW, ago, pods, workload
 
@@ -53,6 +54,29 @@ def test_a_user_that_may_not_run_is_no_missing_configuration() -> None:
     found = told(bad("CreateContainerConfigError", said, container="app"))["workload.configuration"]
     assert found.title == f"Container app of 1 pod may not run as it is: {said} (CreateContainerConfigError)"
     assert "runAsUser" in (found.detail or "")
+
+
+@pytest.mark.parametrize("awaited", ["has not ended", "has not started"])
+def test_what_an_init_container_is_waited_for(awaited: str) -> None:
+    found = told(bad("PodInitializing", f"init container proxy runs and {awaited}", container="proxy", init=True))["workload.init"]
+    assert (found.title, found.detail) == (
+        f"Init container proxy of 1 pod {awaited}",
+        f"init container proxy runs and {awaited}: see its log",
+    )
+
+
+@pytest.mark.parametrize(("away", "named"), [(True, False), (False, True)])
+def test_pods_of_a_node_that_is_away_need_no_log_to_be_read(away: bool, named: bool) -> None:
+    pod = bad("ContainersNotReady", node="n1")
+    around = Surroundings(nodes=(Node("n1", not away, True, 1),))
+    found = [one.id for one in pod_findings(workload(*pods(2), pod, surroundings=around), NOW, Level.WARNING)]
+    assert ("workload.not_ready" in found) is named
+
+
+def test_a_probe_as_openshift_words_it() -> None:
+    warning = PodWarning("ProbeError", "Readiness probe error: Get http://10.0.0.3:8080/: EOF", 5, ago(60), ago(10))
+    found = told(bad("ContainersNotReady", warnings=(warning,)))["workload.readiness_probe"]
+    assert "EOF" in (found.detail or "")
 
 
 def test_a_crash_without_a_word_says_where_to_look() -> None:
