@@ -36,6 +36,9 @@ def admitted(store: Store, pod: Object) -> Object:
     priority = pod["spec"].get("priorityClassName")
     if priority and priority not in _SYSTEM_PRIORITIES and store.get("PriorityClass", None, priority) is None:
         _refuse(pod, [f"no PriorityClass with name {priority} was found"])
+    runtime = pod["spec"].get("runtimeClassName")
+    if runtime and store.get("RuntimeClass", None, runtime) is None:
+        _refuse(pod, [f'pod rejected: RuntimeClass "{runtime}" not found'])
     # What changes pods is asked before a name is made up for them, what only looks at them afterwards.
     meta = pod["metadata"]
     meta["name"] = meta.get("name") or f"{meta.get('generateName', '')}{store.random_suffix(5)}"

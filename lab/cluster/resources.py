@@ -113,6 +113,7 @@ RESOURCES: tuple[Resource, ...] = (
     _resource("networking.k8s.io/v1", "ingressclasses", "IngressClass", namespaced=False),
     _resource("networking.k8s.io/v1", "ingresses", "Ingress", "ing", status=True),
     _resource("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy", "netpol"),
+    _resource("node.k8s.io/v1", "runtimeclasses", "RuntimeClass", namespaced=False),
     _resource("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget", "pdb", status=True),
     _resource("scheduling.k8s.io/v1", "priorityclasses", "PriorityClass", "pc", namespaced=False),
     _resource("storage.k8s.io/v1", "storageclasses", "StorageClass", "sc", namespaced=False),

@@ -30,6 +30,7 @@ _WITHOUT_GENERATION = {
     "LimitRange",
     "MutatingWebhookConfiguration",
     "PriorityClass",
+    "RuntimeClass",
     "ValidatingWebhookConfiguration",
     "Namespace",
     "Node",

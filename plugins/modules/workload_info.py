@@ -13,9 +13,9 @@ description:
   - Reads the workload (Deployment, StatefulSet or DaemonSet), its pods and why they fail, its events, usage and autoscaler.
   - Looks around it as well. Nodes of the pods, Services and their endpoints, Ingresses, HTTPRoutes and their Gateways where the Gateway API
     is installed, NetworkPolicies, volume claims, disruption budgets, quotas, Jobs and CronJobs of the service, admission webhooks that
-    have to allow its pods and can't answer, certificates, and the ConfigMaps and Secrets that the pods name. Of these only names, keys
-    and times are read, and the certificate of TLS Secrets; never a value. What happened to the nodes lately is read from their events,
-    which are in the namespace C(default).
+    have to allow its pods and can't answer, certificates, the ServiceAccount, PriorityClass and RuntimeClass that the pods name, and their
+    ConfigMaps and Secrets. Of these only names, keys and times are read, and the certificate of TLS Secrets; never a value. What happened
+    to the nodes lately is read from their events, which are in the namespace C(default).
   - The number of requests does not grow with the number of pods. What the credentials may not read is left out and said in C(reason).
   - The part of M(devops.incident_response.diagnostics_info) of that name, by itself. When the source is down, slow, forbidden or answers
     with nonsense, the module does not fail; the evidence is V(unavailable), and its C(reason) says what to do about it.

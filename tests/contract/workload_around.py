@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from plugins.module_utils.model.service import WorkloadKind
-from tests.contract.workload_objects import WEB, Build, ingress, volume_claim
-from tests.contract.workload_states import LABELS, Namespace, Object, ended, named, running
+from tests.contract.workload_objects import WEB, Build, autoscaler, ingress, volume_claim
+from tests.contract.workload_states import LABELS, Namespace, Object, ago, ended, named, running
 
 NAME = "kubernetes.io/metadata.name"
 OWN_LIMIT = "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. "
@@ -138,6 +138,46 @@ def _newest(space: Namespace, count: int) -> Object | None:
     return live[0] if len(found) == count and len(live) == 1 else None
 
 
+def gone_since(space: Namespace, group: str, plural: str, body: Object, field: str) -> None:
+    """Pods were made with it, and the next one could not be."""
+    path = f"/{group}/{plural}" if group.startswith("apis") else f"/{group}/{space.space}/{plural}"
+    name = space.cluster.namespace
+    space.cluster.client().post(path, {"apiVersion": group.removeprefix("apis/").removeprefix("api/"), "metadata": {"name": name}, **body})
+    deployed(space, pod={field: name})
+    space.delete(f"{path}/{name}")
+
+
+def elsewhere_scheduled(space: Namespace) -> None:
+    """Its pods ask for a scheduler that nobody runs, and have been there for a while."""
+    space.deploy(replicas=2, pod={"schedulerName": "volcano"})
+    for pod in space.cluster.until("pods", lambda: found if len(found := space.cluster.pods()) == 2 else None):
+        space.set_status(pod, {"startTime": ago(minutes=20)})
+
+
+def initializing(space: Namespace, **container: str) -> None:
+    """Its init container has run for half an hour."""
+    image = {"name": "proxy", "image": "shop/proxy:v1"}
+
+    def status(pod: Object) -> Object:
+        found = running(pod, {"waiting": {"reason": "PodInitializing"}}, ready=False, phase="Pending")
+        state = {"state": {"running": {"startedAt": ago(minutes=30)}}, "lastState": {}, "restartCount": 0, "ready": False, "started": False}
+        found["initContainerStatuses"] = [{**image, "imageID": "", **state}]
+        return found
+
+    space.hold(1, status, pod={"initContainers": [{**image, **container}]})
+
+
+def waiting_for_a_job(space: Namespace) -> None:
+    """The init container waits for what a Job has to do, which rests."""
+    space.post("apis/batch/v1", "jobs", named("Job", "payment-api-migrate", {"suspend": True, **migration()}, LABELS))
+    initializing(space)
+
+
+def migration() -> Object:
+    container = {"name": "migrate", "image": "shop/migrate:v1"}
+    return {"template": {"metadata": {"labels": {"part": "migrate"}}, "spec": {"restartPolicy": "Never", "containers": [container]}}}
+
+
 def by_hand(space: Namespace) -> None:
     """Volumes that somebody made name a StorageClass that nobody made: what names the same is bound to them."""
     volume = {
@@ -223,6 +263,36 @@ WRONG: dict[str, tuple[Build, str]] = {
         lambda space: cron_job(space, "FailedNeedsStart", "Cannot determine if job needs to be started: too many missed start time"),
         r"workload\.events: CronJob payment-api-settle: FailedNeedsStart: .*too many missed start time",
     ),
+    "a ServiceAccount that is gone since": (
+        lambda space: gone_since(space, "api/v1", "serviceaccounts", {"kind": "ServiceAccount"}, "serviceAccountName"),
+        r"workload\.configuration: ServiceAccount \S+ does not exist, but the pods need it: serviceAccountName",
+    ),
+    "a PriorityClass that is gone since": (
+        lambda space: gone_since(
+            space, "apis/scheduling.k8s.io/v1", "priorityclasses", {"kind": "PriorityClass", "value": 9}, "priorityClassName"
+        ),
+        r"workload\.configuration: PriorityClass \S+ does not exist, but the pods need it: priorityClassName",
+    ),
+    "a RuntimeClass that nobody made": (
+        lambda space: space.deploy(pod={"runtimeClassName": "gvisor"}),
+        r"workload\.runtime_class: RuntimeClass gvisor does not exist: pods can't be created \(FailedCreate\)",
+    ),
+    "a scheduler that nobody runs": (
+        elsewhere_scheduled,
+        r"workload\.unscheduled: 2 pods not given a node by any scheduler \(Pending\): .*see whether volcano runs",
+    ),
+    "a sidecar that does not come up": (
+        lambda space: initializing(space, restartPolicy="Always"),
+        r"workload\.init: Init container proxy of 1 pod has not started: init container proxy runs since",
+    ),
+    "an autoscaler of a kind that nobody serves": (
+        lambda space: (
+            deployed(space),
+            space.post("apis/autoscaling/v2", "horizontalpodautoscalers", autoscaler("payment-api", kind="Deployments")),
+        ),
+        r"workload\.autoscaler: Autoscaler payment-api scales Deployments payment-api, which does not exist",
+    ),
+    "a Job that rests, and pods that wait": (waiting_for_a_job, r"workload\.job: Job payment-api-migrate is suspended"),
     "pods that fill their disk": (
         own_limit,
         r"workload\.evicted: 2 pods evicted lately by the limit of their own local storage: Pod ephemeral local storage usage exceeds",
@@ -233,6 +303,13 @@ WRONG: dict[str, tuple[Build, str]] = {
 WELL: dict[str, Build] = {
     "webhooks that need not answer, or do": excused,
     "webhooks that are asked about others": elsewhere,
+    "a CronJob that somebody had run by hand": lambda space: cron_job(
+        space, "UnexpectedJob", "Saw a job that the controller did not create or forgot: by-hand"
+    ),
+    "a Job that rests": lambda space: (
+        deployed(space),
+        space.post("apis/batch/v1", "jobs", named("Job", "payment-api-migrate", {"suspend": True, **migration()}, LABELS)),
+    ),
     "trouble of another node": lambda space: about_a_node(space, "SystemOOM", "System OOM encountered", node="node-that-is-elsewhere"),
     "a node that was rebooted hours ago": lambda space: about_a_node(space, "Rebooted", "Node has been rebooted", seconds=7200.0),
     "a node whose kubelet began": lambda space: about_a_node(space, "InvalidDiskCapacity", "invalid capacity 0 on image filesystem"),

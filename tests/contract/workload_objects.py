@@ -53,6 +53,12 @@ def volume_claim(name: str, storage_class: str) -> Object:
     return named("PersistentVolumeClaim", name, spec)
 
 
+def classless_claim(name: str) -> Object:
+    found = volume_claim(name, "")
+    del found["spec"]["storageClassName"]
+    return found
+
+
 def failed_job(space: Namespace, name: str, labels: Object, **when: float) -> None:
     """A Job that makes no pods of its own (parallelism 0), and of which its controller says that it gave up."""
     at = ago(**(when or {"minutes": 2}))
@@ -80,9 +86,9 @@ def suspended_cron_job(space: Namespace, name: str, labels: Object) -> None:
     space.post("apis/batch/v1", "cronjobs", named("CronJob", name, spec, labels))
 
 
-def autoscaler(name: str) -> Object:
+def autoscaler(name: str, kind: str = "Deployment") -> Object:
     metric = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
-    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "payment-api"}
+    target = {"apiVersion": "apps/v1", "kind": kind, "name": "payment-api"}
     spec = {"scaleTargetRef": target, "minReplicas": 3, "maxReplicas": 10, "metrics": [metric]}
     return named("HorizontalPodAutoscaler", name, spec)
 

@@ -11,6 +11,7 @@ from tests.contract.workload_objects import (
     autoscaler,
     budget,
     claim,
+    classless_claim,
     failed_job,
     failing_init,
     gated,
@@ -124,7 +125,7 @@ ON_EITHER: dict[str, tuple[Build, str]] = {
     ),
     "scaled to zero, though a Service leads to it": (
         lambda space: (space.deploy(replicas=0), space.service(LABELS)),
-        r"workload\.pods: Scaled to zero",
+        r"workload\.pods: Scaled to zero: .*Deployment payment-api has replicas 0; whoever calls Service payment-api gets no answer",
     ),
     "scaled to zero a moment ago": (
         lambda space: (space.deploy(), space.ready(3), space.cluster.patch(DEPLOYMENT, {"spec": {"replicas": 0}})),
@@ -204,6 +205,16 @@ ON_EITHER: dict[str, tuple[Build, str]] = {
         lambda space: (space.deploy(), space.service(LABELS), ingress(space, "payment-api", tls="pay-tls"), space.ready(3)),
         r"Ingress payment-api: TLS Secret pay-tls does not exist",
     ),
+    "ingress whose Secret holds no certificate": (
+        lambda space: (
+            space.secret("pay-tls", **{"cert.pem": "x"}),
+            space.deploy(),
+            space.service(LABELS),
+            ingress(space, "payment-api", tls="pay-tls"),
+            space.ready(3),
+        ),
+        r"Ingress payment-api: TLS Secret pay-tls lacks tls\.crt and tls\.key",
+    ),
     "ConfigMap gone": (
         lambda space: (space.deploy(container={"envFrom": [{"configMapRef": {"name": "payment-config"}}]}), space.ready(3)),
         r"workload\.configuration: ConfigMap payment-config does not exist, but the pods need it: container app",
@@ -219,6 +230,13 @@ ON_EITHER: dict[str, tuple[Build, str]] = {
     "claim that is not there": (
         lambda space: space.hold(1, lambda pod: running(pod), pod={"volumes": [claim("data")], "nodeName": "node-0"}),
         r"PersistentVolumeClaim data does not exist, but the pods use it",
+    ),
+    "claim of no class": (
+        lambda space: (
+            space.post("api/v1", "persistentvolumeclaims", classless_claim("data")),
+            space.hold(1, lambda pod: running(pod), pod={"volumes": [claim("data")], "nodeName": "node-0"}),
+        ),
+        r"PersistentVolumeClaim data is Pending: .*no storage class",
     ),
     "claim that is pending": (
         lambda space: (

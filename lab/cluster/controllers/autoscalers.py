@@ -55,11 +55,13 @@ def reconcile(context: Context, scaler: Object) -> None:
     if looks and now - looks[-1][0] < _PERIOD:
         return
     reference = scaler["spec"]["scaleTargetRef"]
-    target = context.store.get(reference["kind"], scaler["metadata"]["namespace"], reference["name"])
+    served = STORED.get(reference["kind"])
+    target = context.store.get(reference["kind"], scaler["metadata"]["namespace"], reference["name"]) if served else None
     if target is None:
         looks.append((now, 0))
-        plural = STORED[reference["kind"]].qualified
-        message = f'{plural} "{reference["name"]}" not found'
+        group = reference.get("apiVersion", "").rpartition("/")[0]
+        unserved = f'no matches for kind "{reference["kind"]}" in group "{group}"'
+        message = f'{served.qualified} "{reference["name"]}" not found' if served else unserved
         context.record(scaler, "FailedGetScale", message, _COMPONENT, "Warning")
         said = f"the HPA controller was unable to get the target's current scale: {message}"
         _write(context, scaler, [("AbleToScale", "False", "FailedGetScale", said)], {})

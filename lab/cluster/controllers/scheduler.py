@@ -18,7 +18,7 @@ _RESOURCES = ("cpu", "memory")
 def schedule(context: Context) -> None:
     """Binds every pod that waits for a node."""
     pods = context.store.list("Pod")
-    waiting = [pod for pod in pods if not pod["spec"].get("nodeName") and not pod["metadata"].get("deletionTimestamp")]
+    waiting = [pod for pod in pods if _is_ours(pod) and not pod["spec"].get("nodeName") and not pod["metadata"].get("deletionTimestamp")]
     if not waiting:
         return
     nodes = context.store.list("Node")
@@ -43,6 +43,11 @@ def schedule(context: Context) -> None:
         else:
             words = [refusal for refusal in refusals.values() if refusal]
             _refuse(context, pod, sorted({f"{words.count(word)} {word}" for word in words}), len(nodes))
+
+
+def _is_ours(pod: Object) -> bool:
+    """Pods that ask for another scheduler wait for that one."""
+    return bool(pod["spec"].get("schedulerName", _COMPONENT) == _COMPONENT)
 
 
 @dataclass(slots=True)

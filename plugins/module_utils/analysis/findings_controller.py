@@ -38,6 +38,7 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
     ("webhook", r'failed calling webhook "([^"]+)"', "Admission webhook {} does not answer: pods can't be created"),
     ("limits", r"((?:maximum|minimum) \S+ usage per \S+|max limit to request ratio per \S+)", "A LimitRange forbids the pods ({})"),
     ("priority_class", r"no PriorityClass with name (\S+) was found", "PriorityClass {} does not exist: pods can't be created"),
+    ("runtime_class", r'RuntimeClass "([^"]+)" not found', "RuntimeClass {} does not exist: pods can't be created"),
     ("namespace", r"(namespace \S+) because it is being terminated", "The {} is being deleted: pods can't be created"),
 )
 """What the API server says when it refuses a pod: how to tell it, and what to say."""
@@ -64,7 +65,8 @@ def controller_findings(state: WorkloadState, now: datetime, level: Level, *, te
         advice = "Each gets the new version once it is deleted" if state.held_back_by == "OnDelete" else "Lower the partition to go on"
         yield _finding("partition", Level.WARNING, title, advice)
     if state.misscheduled:
-        title = f"{plural(state.misscheduled, 'node')} run a pod of DaemonSet {state.name} and should not (misscheduled)"
+        verb = "runs" if state.misscheduled == 1 else "run"
+        title = f"{plural(state.misscheduled, 'node')} {verb} a pod of DaemonSet {state.name} and should not (misscheduled)"
         yield _finding("misscheduled", Level.WARNING, title, "Their labels or taints changed after it was placed there")
 
 

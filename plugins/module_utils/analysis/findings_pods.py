@@ -11,9 +11,10 @@ from datetime import datetime
 
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
-from ..model.workload import Pod, WorkloadState
+from ..model.workload import NOT_ENDED, NOT_STARTED, ClusterEvent, Pod, WorkloadState
 from ..units import format_duration
 from .findings_usage import usage_findings
+from .pod_advice import end_of, image_advice, may_not_run
 from .pods import (
     CRASHES,
     IMAGE_REASONS,
@@ -41,18 +42,6 @@ _START_REASONS = frozenset(
 _CREATING = frozenset({"Pending", "ContainerCreating", "PodInitializing"})
 _KNOWN = UNSCHEDULED | _CREATING | {"OOMKilled", "ReadinessGatesNotReady", "ContainersNotReady", "Terminating"}
 """Reasons that have a rule of their own, beside those of containers."""
-_EXIT_CODES = {
-    0: "it ended by itself, as a job does",
-    1: "the program ended with an error",
-    2: "the program ended with an error, often for its arguments",
-    126: "its command can't be executed",
-    127: "its command was not found",
-    134: "it aborted (SIGABRT)",
-    137: "it was killed (SIGKILL): by the memory limit, a probe or the node",
-    139: "it crashed (SIGSEGV)",
-    143: "it was asked to end (SIGTERM)",
-}
-"""https://tldp.org/LDP/abs/html/exitcodes.html: 128 and the number of the signal."""
 _INTENDED = re.compile(r"node affinity/selector|NodeAffinity|untolerated taint|were unschedulable")
 _OWN_LIMIT = re.compile(r"exceed(?:s|ed) (?:the|its)\b.*\blimit")
 """Evictions that the next pod faces as well (pkg/kubelet/eviction): by its own limits of local storage."""
@@ -60,6 +49,7 @@ _RECENT_OOM = 3600.0
 _SHORT = 100
 _RECENT_RESTART = 1800.0
 _FINALIZER_TIME = 10.0
+_STAYS = frozenset({"FailedKillPod", "FailedUnMount", "FailedUnmount", "FailedPreStopHook", "VolumeFailedUnmount"})
 _TERMINATION_TIME = 60.0
 """Seconds beyond a pod's grace period after which its end is stuck."""
 
@@ -70,11 +60,12 @@ def pod_findings(state: WorkloadState, now: datetime, level: Level) -> Iterator[
     live = tuple(pod for pod in bad if not is_over(pod))
     yield from _out_of_memory(state, now)
     yield from _by_container(live, level)
-    yield from _unschedulable(live)
+    yield from _unschedulable(live, state.events, now)
     yield from _not_starting(live, level, now)
     yield from _probes(live, level)
     yield from _gates(live, level)
-    yield from _not_ready(live, level)
+    away = {node.name for node in state.surroundings.nodes if not node.ready}
+    yield from _not_ready([pod for pod in live if pod.node not in away], level)
     yield from _evicted(state, now)
     yield from _otherwise(live if state.ready >= state.desired else bad, level)
     if state.ready < state.desired:
@@ -126,13 +117,17 @@ def _image(pods: Sequence[Pod], level: Level) -> Finding:
     told = next((one.message for one in pod.warnings if one.reason in ("Failed", "InspectFailed") and "pull" in one.message), None)
     what = "is no valid name" if pod.reason == "InvalidImageName" else f"can't be pulled by {plural(len(pods), 'pod')}"
     said = told or pod.message
-    advice = "Check the tag, whether the registry answers, and the pull secret"
-    return _finding("image", level, f"Image {pod.image or 'of the pods'} {what} ({pod.reason})", f"{said}. {advice}" if said else advice)
+    advice = image_advice(said or "")
+    detail = f"{said.rstrip('.')}. {advice}" if said else advice
+    return _finding("image", level, f"Image {pod.image or 'of the pods'} {what} ({pod.reason})", detail)
 
 
 def _configuration(pods: Sequence[Pod], level: Level) -> Finding:
     pod = pods[0]
     why = pod.message or "something that its configuration names is not there"
+    if may_not_run(why):
+        title = f"{_name(pod)} of {plural(len(pods), 'pod')} may not run as it is: {why} ({pod.reason})"
+        return _finding("configuration", level, title, "Set runAsUser to another user than 0, or build the image for one")
     title = f"{_name(pod)} of {plural(len(pods), 'pod')} lacks configuration: {why} ({pod.reason})"
     return _finding("configuration", level, title, "Create what is missing, or correct the reference in the pod template")
 
@@ -146,15 +141,16 @@ def _container(pods: Sequence[Pod], level: Level) -> Finding:
 def _crash(pods: Sequence[Pod], level: Level) -> Finding:
     pod = max(pods, key=lambda one: one.restarts)
     code = f", exit code {pod.exit_code}" if pod.exit_code is not None else ""
-    meaning = _EXIT_CODES.get(pod.exit_code, "") if pod.exit_code is not None else ""
     said = pod.message if pod.message and "back-off" not in pod.message.lower() else None
     probe = failed_probe(pod, ("Liveness", "Startup"))
-    parts = [meaning, said, f"{pod.restarts} restarts" if pod.restarts > 1 else None, probe.message if probe else None]
+    parts = [end_of(pod), said, f"{pod.restarts} restarts" if pod.restarts > 1 else None, probe.message if probe else None]
+    if said is None and probe is None:
+        parts.append("see the log of its previous run")
     detail = "; ".join(part for part in parts if part)
     return _finding("crash", level, f"{_name(pod)} of {plural(len(pods), 'pod')} keeps ending ({pod.reason}{code})", detail or None)
 
 
-def _unschedulable(bad: Sequence[Pod]) -> Iterator[Finding]:
+def _unschedulable(bad: Sequence[Pod], events: Sequence[ClusterEvent], now: datetime) -> Iterator[Finding]:
     waiting = [pod for pod in bad if pod.reason in UNSCHEDULED]
     if waiting:
         gated = " (SchedulingGated)" if waiting[0].reason == "SchedulingGated" else ""
@@ -162,7 +158,18 @@ def _unschedulable(bad: Sequence[Pod]) -> Iterator[Finding]:
         said = waiting[0].message or told
         cause = _obstacle(said or "")
         title = f"{plural(len(waiting), 'pod')} can't be scheduled{gated}" + (f": {cause}" if cause else "")
-        yield _finding("unschedulable", Level.CRITICAL, title, said)
+        parts = [said, _preempted(events, now)]
+        yield _finding("unschedulable", Level.CRITICAL, title, " ".join(part for part in parts if part) or None)
+
+
+def _preempted(events: Sequence[ClusterEvent], now: datetime) -> str | None:
+    """Who took the pods' places, where somebody did lately: pods of a higher priority."""
+    lately = [event for event in events if event.reason == "Preempted" and _within(event.last_seen, now, _RECENT_RESTART)]
+    if not lately:
+        return None
+    newest = max(lately, key=lambda event: event.last_seen)
+    ago = format_duration((now - newest.last_seen).total_seconds())
+    return f"{plural(sum(event.count for event in lately), 'pod')} of a lower priority had to go, the last one {ago} ago: {newest.message}"
 
 
 def _obstacle(said: str) -> str:
@@ -195,9 +202,15 @@ def _not_starting(bad: Sequence[Pod], level: Level, now: datetime) -> Iterator[F
             what, name = _stuck(reason)
             yield _finding(name, level, f"{what} for {count} ({reason})", f"{warning.message} ({plural(warning.count, 'time')})")
         elif container and pods[0].init:
-            yield _finding("init", level, f"Init container {container} of {count} has not ended", pods[0].message)
+            awaited = NOT_STARTED if (pods[0].message or "").endswith(NOT_STARTED) else NOT_ENDED
+            yield _finding("init", level, f"Init container {container} of {count} {awaited}", f"{pods[0].message or awaited}: see its log")
+        elif reason == "Pending" and pods[0].node is None and pods[0].message:
+            yield _finding(
+                "unscheduled", level, f"{count} not given a node by any scheduler (Pending)", f"since {since}; {pods[0].message}"
+            )
         else:
-            detail = f"since {since}; no warning says why: see how its image is pulled and its volumes are mounted"
+            where = f" on node {pods[0].node}" if pods[0].node else ""
+            detail = f"since {since}{where}; no warning says why: see how its image is pulled and its volumes are mounted"
             yield _finding("starting", level, f"{count} can't get beyond {reason}", detail)
 
 
@@ -277,15 +290,22 @@ def _terminating(pods: Sequence[Pod], now: datetime) -> Iterator[Finding]:
     stuck = []
     for pod in pods:
         if pod.terminating and pod.terminating_since is not None:
-            patience = _FINALIZER_TIME if pod.finalizers else _TERMINATION_TIME
+            patience = _FINALIZER_TIME if pod.finalizers or _not_ended(pod) else _TERMINATION_TIME
             if (now - pod.terminating_since).total_seconds() > patience:
                 stuck.append(pod)
     if stuck:
         held = tuple(dict.fromkeys(one for pod in stuck for one in pod.finalizers))
         since = min(pod.terminating_since for pod in stuck if pod.terminating_since)
         over = f"{stuck[0].name}: its grace period ended {format_duration((now - since).total_seconds())} ago"
+        told = next((why for pod in stuck if (why := _not_ended(pod))), None)
         why = f"held by the finalizer {', '.join(held)}" if held else f"its node {stuck[0].node or '(none)'} does not say that it ended"
+        why += f"; {told}" if told else ""
         yield _finding("terminating", Level.WARNING, f"{plural(len(stuck), 'pod')} stuck in Terminating", f"{over}; {why}", since)
+
+
+def _not_ended(pod: Pod) -> str | None:
+    """What the kubelet says of a pod that it can't end; None where it says nothing."""
+    return next((f"{one.reason}: {one.message}" for one in pod.warnings if one.reason in _STAYS), None)
 
 
 def _restarted(pods: Sequence[Pod], now: datetime) -> Iterator[Finding]:

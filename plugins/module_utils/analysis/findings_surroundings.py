@@ -33,8 +33,8 @@ _TOLD_ELSEWHERE = frozenset(
         "ClaimLost",
     }
 )
-_HARMLESS = frozenset({"TopologyAwareHintsDisabled", "TopologyAwareRoutingDisabled"})
-"""Traffic goes to all endpoints instead of the near ones."""
+_HARMLESS = frozenset({"TopologyAwareHintsDisabled", "TopologyAwareRoutingDisabled", "UnexpectedJob"})
+"""Traffic goes to all endpoints instead of the near ones; somebody had a CronJob run by hand (``kubectl create job --from``)."""
 _LOST_RACE = "the object has been modified"
 """A controller wrote what another had just written, and tries again."""
 _TELLING = ("Service", "Ingress", "HTTPRoute", "PersistentVolumeClaim", "CronJob", "Job")
@@ -87,12 +87,15 @@ def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Findi
     for claim in [one for one in around.claims if one.phase == "Bound" and one.resizing][:_MOST]:
         yield _finding("volume_claim", Level.WARNING, f"PersistentVolumeClaim {claim.name} is not resized", claim.resizing)
     for job in around.jobs[:_MOST]:
-        yield _job(job, now)
+        yield _job(job, state, now)
     yield from _events(state, now)
 
 
-def _job(job: BatchJob, now: datetime) -> Finding:
-    """A Job beside the service: never critical for it."""
+def _job(job: BatchJob, state: WorkloadState, now: datetime) -> Finding:
+    """A Job beside the service: never critical for it. One that rests matters where pods are not ready, which may wait for it."""
+    if job.at is None and job.kind == "Job":
+        level = Level.WARNING if state.ready < state.desired else Level.OK
+        return _finding("job", level, f"Job {job.name} is suspended", "It makes no pods until somebody resumes it: what waits for it waits")
     if job.at is None:
         return _finding("job", Level.OK, f"{job.kind} {job.name} is suspended", "It makes no new Jobs until somebody resumes it")
     if job.stuck:
@@ -105,7 +108,10 @@ def _job(job: BatchJob, now: datetime) -> Finding:
 def configuration_findings(state: WorkloadState, now: datetime, told: str) -> Iterator[Finding]:
     """What is missing and is not in what was ``told`` already, what expires, and what was changed."""
     around = state.surroundings
-    for missing in [one for one in around.missing if f'"{one.name}"' not in told and f"/{one.name}" not in told][:_MOST]:
+    unsaid = [
+        one for one in around.missing if not any(words in told for words in (f'"{one.name}"', f"/{one.name}", f"{one.kind} {one.name} "))
+    ]
+    for missing in unsaid[:_MOST]:
         what = f"{missing.kind} {missing.name}"
         title = f"{what} lacks the key {missing.key}" if missing.key else f"{what} does not exist"
         level = Level.WARNING if state.ready else Level.CRITICAL

@@ -88,7 +88,9 @@ def _pods(state: WorkloadState, now: datetime) -> Finding:
     if state.desired == 0:
         none = "no node wants a pod" if state.kind is WorkloadKind.DAEMON_SET else "no pods are wanted"
         level = Level.WARNING if _should_have_pods(state) else Level.OK
-        return Finding("workload.pods", Source.WORKLOAD, level, f"Scaled to zero: {none}")
+        return Finding(
+            "workload.pods", Source.WORKLOAD, level, f"Scaled to zero: {none}", _without_pods(state) if level is not Level.OK else None
+        )
     if count == 0 and live:
         extra = f" ({plural(len(live), 'more pod')} {reason or 'not ready'})"
         return Finding("workload.pods", Source.WORKLOAD, Level.WARNING, f"{state.ready}/{state.desired} pods healthy{extra}")
@@ -101,6 +103,20 @@ def _pods(state: WorkloadState, now: datetime) -> Finding:
         return Finding("workload.pods", Source.WORKLOAD, Level.WARNING, f"{state.ready}/{state.desired} pods healthy{told}")
     level = Level.CRITICAL if share >= _MANY_FAIL else Level.WARNING
     return Finding("workload.pods", Source.WORKLOAD, level, f"{count}/{state.desired} pods failing{told}")
+
+
+def _without_pods(state: WorkloadState) -> str:
+    """What follows of that a workload asks for no pods, and what to do."""
+    named = f"{state.kind.value} {state.name}"
+    if state.kind is WorkloadKind.DAEMON_SET:
+        return f"{named}: no node has the labels that it selects, or each has a taint that it does not tolerate"
+    leading = [service.name for service in state.surroundings.services if service.selects]
+    parts = [f"{named} has replicas 0"]
+    if leading:
+        parts.append(f"whoever calls Service {', '.join(leading[:3])} gets no answer")
+    if state.autoscaler is not None:
+        parts.append(f"autoscaler {state.autoscaler.name} leaves it alone as long as that is so (ScalingDisabled)")
+    return "; ".join([*parts, "scale it up, unless somebody means it to rest"])
 
 
 def _should_have_pods(state: WorkloadState) -> bool:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from ..model.workload import UNSTARTABLE, Pod, PodWarning, WorkloadState
+from ..model.workload import PROBE_REASONS, UNSTARTABLE, Pod, PodWarning, WorkloadState
 
 STARTUP_GRACE = 60.0
 """Seconds that a pod may take to become ready before that says anything."""
@@ -139,7 +139,7 @@ def stuck_at(pod: Pod) -> PodWarning | None:
 
 def failed_probe(pod: Pod, kinds: Sequence[str] = ("Startup", "Liveness", "Readiness")) -> PodWarning | None:
     """The newest failure of a probe of these kinds; None where there is none."""
-    return next((one for one in pod.warnings if one.reason == "Unhealthy" and one.message.startswith(tuple(kinds))), None)
+    return next((one for one in pod.warnings if one.reason in PROBE_REASONS and one.message.startswith(tuple(kinds))), None)
 
 
 def _seconds_since(moment: datetime | None, now: datetime) -> float:

@@ -26,6 +26,7 @@ _RESIZE_ERRORS = frozenset({"ControllerResizeError", "NodeResizeError"})
 _RESIZE_WAITS = "FileSystemResizePending"
 _CHOSEN_NODE = "volume.kubernetes.io/selected-node"
 _WAITS = "WaitForFirstConsumer"
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
 def condition_from(found: Object) -> Condition:
@@ -87,11 +88,23 @@ def volume_claims(
                 storage_class=class_name,
                 class_exists=None if classes is None or class_name is None or by_hand else class_name in binding,
                 waits_for_pod=class_name is not None and binding.get(class_name) == _WAITS and _CHOSEN_NODE not in annotations_of(claim),
-                message=told.get(name),
+                message=told.get(name) or _without_class(claim, classes),
                 resizing=_resizing(mapping(claim.get("status"))),
             )
         )
     return tuple(found)
+
+
+def _without_class(claim: Object, classes: Sequence[Object] | None) -> str | None:
+    """Why nothing makes a volume for a claim that names no StorageClass; None where it names one or is bound, or one is the default."""
+    spec = mapping(claim.get("spec"))
+    if classes is None or spec.get("storageClassName") or spec.get("volumeName") or mapping(claim.get("status")).get("phase") == "Bound":
+        return None
+    if spec.get("storageClassName") == "":
+        return "it asks for no storage class (storageClassName is empty), and no volume that somebody made fits"
+    if any(annotations_of(one).get(_DEFAULT_CLASS) == "true" for one in classes):
+        return None
+    return "it names no storage class, and none is the default, so that nothing makes a volume for it"
 
 
 def _resizing(status: Object) -> str | None:
@@ -127,7 +140,7 @@ def autoscaler_from(found: Object, target_missing: bool = False, template: Objec
 def target_is_missing(found: Object) -> bool:
     """Whether the autoscaler's controller says that there is nothing of the name that it should scale."""
     failed = [one for one in conditions_of(found) if one.type == "AbleToScale" and one.status == "False"]
-    return any("not found" in (one.message or "") for one in failed)
+    return any(words in (one.message or "") for one in failed for words in ("not found", "no matches for kind"))
 
 
 def _utilization(spec: Object, status: Object) -> Iterator[str]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, devops.incident_response contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jobs and CronJobs that belong to the service: those that failed lately, and those that are suspended."""
+"""Jobs and CronJobs that belong to the service: those that failed lately, that can't start, and that are suspended."""
 
 from __future__ import annotations
 
@@ -40,6 +40,8 @@ def batch_jobs(
         if why and not _ended(job) and (maker in ours or _is_ours(job, workload, selector)):
             at = moment(metadata(job).get("creationTimestamp"))
             found.append(BatchJob("Job", excerpt(name_of(job), 100), at, why[0], why[1], stuck=True))
+        elif mapping(job.get("spec")).get("suspend") is True and not _ended(job) and (maker in ours or _is_ours(job, workload, selector)):
+            found.append(BatchJob("Job", excerpt(name_of(job), 100), suspended=True))
         elif maker in ours:
             runs.setdefault(maker, []).append(job)
         elif controller_of(job).get("kind") != "CronJob" and _is_ours(job, workload, selector):

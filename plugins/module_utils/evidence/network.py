@@ -17,6 +17,8 @@ from .objects import Object, annotations_of, labels_of, mapping, metadata, momen
 _SERVICE_OF_SLICE = "kubernetes.io/service-name"
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
+_TLS_KEYS = ("tls.crt", "tls.key")
+"""https://kubernetes.io/docs/concepts/services-networking/ingress/#tls"""
 _DNS = 53
 _DNS_OF_PODS = frozenset({1053, 5353, 8053, 10053})
 """Where DNS servers that may not open port 53 themselves listen behind their Service (OpenShift: 5353)."""
@@ -117,10 +119,13 @@ def ingresses(
     every_service: Sequence[Object],
     ours: Sequence[str],
     backing: Backing,
-    secrets: frozenset[str] | None,
+    secrets: Mapping[str, frozenset[str] | None] | None,
     classes: Sequence[Object] | None,
 ) -> tuple[Ingress, ...]:
-    """The Ingresses that lead to ``ours`` (names of Services), and those of the workload's name or labels that lead nowhere."""
+    """The Ingresses that lead to ``ours`` (names of Services), and those of the workload's name or labels that lead nowhere.
+
+    ``secrets`` are the namespace's by name, with their keys where these are known.
+    """
     ports = {name_of(service): _ports(service) for service in every_service}
     found = []
     for ingress in listed:
@@ -178,11 +183,17 @@ def _broken_backends(backends: Sequence[Mapping[str, Any]], ports: Mapping[str, 
             yield f"Service {excerpt(name, 100)} has no port {excerpt(str(wanted), 60)}"
 
 
-def _broken_tls(spec: Object, secrets: frozenset[str] | None) -> Iterator[str]:
+def _broken_tls(spec: Object, secrets: Mapping[str, frozenset[str] | None] | None) -> Iterator[str]:
     for entry in map(mapping, sequence(spec.get("tls"))):
-        name = entry.get("secretName")
-        if name and secrets is not None and name not in secrets:
-            yield f"TLS Secret {excerpt(str(name), 100)} does not exist"
+        name = str(entry.get("secretName") or "")
+        if not name or secrets is None:
+            continue
+        keys = secrets.get(name)
+        lacking = [key for key in _TLS_KEYS if key not in keys] if keys is not None else []
+        if name not in secrets:
+            yield f"TLS Secret {excerpt(name, 100)} does not exist"
+        elif lacking:
+            yield f"TLS Secret {excerpt(name, 100)} lacks {' and '.join(lacking)}"
 
 
 def _broken_class(ingress: Object, spec: Object, classes: Sequence[Object] | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..clients.answers import excerpt
+from ..model.workload import NOT_ENDED, NOT_STARTED
 from .objects import Object, count, mapping, metadata, moment, sequence
 
 BACK_OFF_RESET = timedelta(minutes=10)
@@ -19,6 +20,8 @@ BACK_OFF_RESET = timedelta(minutes=10)
 https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
 """
 
+_INITIALIZING = 7
+"""The rank of an init container that the others wait for."""
 _STARTING = frozenset({"ContainerCreating", "PodInitializing"})
 
 
@@ -71,13 +74,20 @@ def trouble_of(found: Object, containers: Sequence[Container], now: datetime) ->
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
         return Trouble(0, str(scheduled.get("reason") or "Unschedulable"), text(scheduled.get("message")))
+    if not scheduled and not spec.get("nodeName") and status.get("phase") == "Pending":
+        scheduler = spec.get("schedulerName") or "default-scheduler"
+        return Trouble(0, "Pending", text(f"no scheduler has looked at it: see whether {scheduler} runs, which its schedulerName asks for"))
     restarts_always = spec.get("restartPolicy", "Always") == "Always"
     troubles = [trouble for one in containers if (trouble := _container_trouble(one, restarts_always, now))]
+    if any(not one.init and mapping(one.status.get("state")).get("running") for one in containers):
+        troubles = [trouble for trouble in troubles if trouble.rank != _INITIALIZING]  # the others did not wait for it
     if troubles:
         return min(troubles, key=lambda trouble: trouble.rank)
     gates = _closed_gates(spec, conditions)
     if gates and conditions.get("ContainersReady", {}).get("status") == "True":
-        return Trouble(6, "ReadinessGatesNotReady", text(f"readiness gate {', '.join(gates)} is not True"))
+        told = ": ".join(str(part) for key in ("reason", "message") if (part := conditions.get(gates[0], {}).get(key)))
+        said = f" ({told})" if told else ""
+        return Trouble(6, "ReadinessGatesNotReady", text(f"readiness gate {', '.join(gates)} is not True{said}"))
     not_ready = conditions.get("Ready", {})
     fallback = "ContainersNotReady" if status.get("phase") == "Running" else status.get("phase") or "Unknown"
     return Trouble(9, str(not_ready.get("reason") or fallback), text(not_ready.get("message")))
@@ -121,10 +131,11 @@ def _container_trouble(container: Container, restarts_always: bool, now: datetim
         return Trouble(4, str(ended.get("reason") or "Error"), _ending(container.name, ended), code, container)
     if mapping(state.get("terminated")) and not container.init and restarts_always:
         return Trouble(5, str(ended.get("reason") or "Completed"), _ending(container.name, ended), code, container)
-    if container.init and not container.sidecar and mapping(state.get("running")):
+    if container.init and mapping(state.get("running")) and (not container.sidecar or entry.get("started") is False):
         since = moment(mapping(state.get("running")).get("startedAt"))
         running = f" since {since:%Y-%m-%d %H:%M:%SZ}" if since else ""
-        return Trouble(7, "PodInitializing", f"init container {container.name} runs{running} and has not ended", None, container)
+        awaited = NOT_STARTED if container.sidecar else NOT_ENDED
+        return Trouble(_INITIALIZING, "PodInitializing", f"init container {container.name} runs{running} and {awaited}", None, container)
     return None
 
 

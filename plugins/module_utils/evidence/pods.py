@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..model.workload import Pod, PodWarning
+from ..model.workload import PROBE_REASONS, Pod, PodWarning
 from .objects import (
     Object,
     count,
@@ -94,7 +94,7 @@ def pod_from(
         cpu_share=_share(spec, usage, "limits", "cpu"),
         memory_of_request=_share(spec, usage, "requests", "memory"),
         cpu_of_request=_share(spec, usage, "requests", "cpu"),
-        warnings=tuple(warnings) if not ready or terminating else tuple(one for one in warnings if one.reason == "Unhealthy"),
+        warnings=tuple(warnings) if not ready or terminating else tuple(one for one in warnings if one.reason in PROBE_REASONS),
     )
 
 

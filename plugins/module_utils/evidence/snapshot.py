@@ -9,9 +9,11 @@ likely has, so that nothing waits for the workload's own; only when that turns o
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import TypeVar
 
 from ..clients.cluster import ClusterClient, Forbidden, workload_path
@@ -19,7 +21,7 @@ from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
 from ..model.service import Service, WorkloadKind
 from .listing import Listed, list_all
-from .objects import Object, controller_of, labels_of, mapping, metadata, selector_text, selects, sequence
+from .objects import Object, controller_of, is_ready, labels_of, mapping, metadata, selector_text, selects, sequence
 
 __all__ = ["ClusterSnapshot", "Listed"]
 
@@ -32,6 +34,8 @@ FOR_ROLLOUTS = ("pods", "revisions", "own-events")
 FOR_A_CHANGE = ("revisions",)
 """What a change to another revision takes."""
 
+_MOST_ASKED_ABOUT = 5
+"""Pods whose events are asked for one by one in a namespace with too many of them."""
 _SHARE_FOR_MAKERS = 0.2
 """Of the time, what the pods may wait for the ReplicaSets, by which those of another workload with the same labels are told apart."""
 
@@ -128,6 +132,20 @@ class ClusterSnapshot:
             own = ()
         known = {metadata(event).get("uid") for event in every.found}
         return Listed(every.found + tuple(event for event in own if metadata(event).get("uid") not in known), every.cut)
+
+    def events_about(self, pods: Sequence[Object]) -> tuple[Object, ...]:
+        """The events of the namespace, and those about a few of these ``pods``, not ready ones first, where the rest was cut."""
+        every = self.events()
+        if not every.cut:
+            return every.found
+        some = sorted((pod for pod in pods if metadata(pod).get("uid")), key=is_ready)[:_MOST_ASKED_ABOUT]
+        path = f"/api/v1/namespaces/{self.service.namespace}/events"
+        asked = [start(partial(self._list, path, fieldSelector=f"involvedObject.uid={metadata(pod)['uid']}"), "events") for pod in some]
+        found = list(every.found)
+        for future in asked:
+            with contextlib.suppress(SourceUnavailableError):  # that there are more than were read is said already
+                found += self._wait(future, "events of a pod").found
+        return tuple(found)
 
     def autoscalers(self) -> Listed:
         """The HorizontalPodAutoscalers of the namespace."""

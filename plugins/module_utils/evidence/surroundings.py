@@ -19,6 +19,7 @@ from .configuration import Configuration, UsedBy, certificates, changes, configu
 from .controllers import claim_classes, claim_names
 from .events import event_from
 from .jobs import batch_jobs, names_of_ours
+from .needed import Needed
 from .neighbourhood import Neighbourhood
 from .objects import Object, labels_of, mapping, metadata, moment, name_of
 from .references import SECRET, Reference, claims, references
@@ -26,6 +27,8 @@ from .routes import http_routes
 from .snapshot import ClusterSnapshot
 from .webhooks import Webhooks
 
+_UNBOUND = "FailedBinding"
+"""Said of a claim for which there is neither a volume nor a storage class, and of type Normal all the same."""
 _USUAL_SUFFIXES = ("hpa", "autoscaler", "pdb", "budget", "svc", "service", "headless", "internal", "lb", "ingress", "ing")
 
 
@@ -60,7 +63,7 @@ class _Looking:
 
     def result(self) -> Around:
         around, labels = self.around, self.backing.labels
-        webhooks = Webhooks(around, self.workload, self.kind)
+        webhooks, needed = Webhooks(around, self.workload, self.kind), Needed(around, self.template)
         known = configuration(around)
         every_service, every_ingress = around.listed("services"), around.listed("ingresses")
         services = network.services(every_service or (), around.listed("endpoint slices"), self.backing)
@@ -70,7 +73,7 @@ class _Looking:
             every_service or (),
             [one.name for one in services],
             self.backing,
-            frozenset(secrets) if (secrets := known.get(SECRET)) is not None else None,
+            {name: kept.keys for name, kept in secrets.items()} if (secrets := known.get(SECRET)) is not None else None,
             ingress_classes,
         )
         tls = network.tls_secrets(every_ingress or (), ingresses)
@@ -88,7 +91,7 @@ class _Looking:
             quotas=foundations.quotas(around.listed("quotas") or ()),
             certificates=self._certificates(tls, known),
             webhooks=webhooks.failing(),
-            missing=missing_references(self.named, known),
+            missing=(*missing_references(self.named, known), *needed.missing()),
             changes=changes((*self.named, *(Reference(SECRET, name, by) for name, (by, _unused) in tls.items())), known, self.since),
             isolation=(*self._isolation(policies), *closed, *network.selecting_nothing(policies, self.backing)),
             misdirected=self._misdirected(),
@@ -161,7 +164,7 @@ class _Looking:
             return {}
         wanted = set(names)
         told = [event for event in map(event_from, raw) if event and event.object_kind == kind and event.object_name in wanted]
-        warnings = sorted((event for event in told if event.type != "Normal"), key=lambda event: event.last_seen)
+        warnings = sorted((one for one in told if one.type != "Normal" or one.reason == _UNBOUND), key=lambda event: event.last_seen)
         return {event.object_name: f"{event.reason}: {event.message}" for event in warnings}
 
     def _certificates(self, tls: Mapping[str, UsedBy], known: Configuration) -> tuple[Certificate, ...]:

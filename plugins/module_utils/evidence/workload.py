@@ -103,7 +103,7 @@ def _pods(shared: ClusterSnapshot, service: Service, now: datetime, since: datet
     listed = shared.pods().found
     usage = _usage(shared, notes)
     try:
-        warnings = warnings_by_pod(shared.events().found, listed, since)
+        warnings = warnings_by_pod(shared.events_about(listed), listed, since)
     except SourceUnavailableError:
         warnings = {}  # said where the events themselves are read
     pods = [pod_from(pod, now, service.container, usage.get(name_of(pod)), warnings.get(name_of(pod), ())) for pod in listed]

@@ -139,7 +139,10 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class MissingReference:
-    """Something that the pod template names and that is not there; ``key`` when the object is there and lacks the key."""
+    """Something that the pod template names and that is not there; ``key`` when the object is there and lacks the key.
+
+    ``kind`` is ``ConfigMap``, ``Secret``, ``ServiceAccount``, ``PriorityClass`` or ``RuntimeClass``.
+    """
 
     kind: str
     name: str

@@ -11,7 +11,7 @@ from datetime import datetime
 from .service import WorkloadKind
 from .surroundings import Autoscaler, Condition, Surroundings
 
-__all__ = ["UNSTARTABLE", "Autoscaler", "ClusterEvent", "Pod", "PodWarning", "WorkloadState"]
+__all__ = ["NOT_ENDED", "NOT_STARTED", "PROBE_REASONS", "UNSTARTABLE", "Autoscaler", "ClusterEvent", "Pod", "PodWarning", "WorkloadState"]
 
 UNSTARTABLE = frozenset(
     {
@@ -25,6 +25,12 @@ UNSTARTABLE = frozenset(
     }
 )
 """What a container waits for that does not come by itself (pkg/kubelet): its image or its configuration is not there."""
+
+PROBE_REASONS = frozenset({"Unhealthy", "ProbeError"})
+"""Reasons of warnings about failed probes: the kubelet's, and that of OpenShift's kubelet where it got no answer at all."""
+
+NOT_ENDED, NOT_STARTED = "has not ended", "has not started"
+"""How the ``message`` of a pod ends that waits for an init container: for its end, or for a sidecar to be up."""
 
 
 @dataclass(frozen=True, slots=True)

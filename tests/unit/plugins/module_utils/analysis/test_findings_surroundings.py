@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.sur
     VolumeClaim,
     Webhook,
 )
-from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod, WorkloadState
+from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import ClusterEvent, Pod, WorkloadState
 
 NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=80)
@@ -96,3 +97,24 @@ def test_a_certificate_for_another_host() -> None:
     assert configured(Surroundings(certificates=(one,))) == [
         "warning The certificate in Secret tls (Ingress app) is not for api.example.org"
     ]
+
+
+@pytest.mark.parametrize(("reason", "level"), [(None, "ok"), ("PodInitializing", "warning")])
+def test_a_job_that_rests_matters_where_pods_may_wait_for_it(reason: str | None, level: str) -> None:
+    resting = Surroundings(jobs=(BatchJob("Job", "migrate", suspended=True),))
+    found = [f"{one.level.value} {one.title}" for one in surroundings_findings(state(resting, reason), NOW)]
+    assert found == [f"{level} Job migrate is suspended"]
+
+
+@pytest.mark.parametrize("kind", ["ServiceAccount", "PriorityClass", "RuntimeClass"])
+def test_what_the_next_pod_would_be_refused_for(kind: str) -> None:
+    around = Surroundings(missing=(MissingReference(kind, "gold", "field"),))
+    assert configured(around) == [f"warning {kind} gold does not exist, but the pods need it"]
+    assert configured(around, "CrashLoopBackOff", told=f"{kind} gold does not exist: pods can't be created") == []
+    assert len(configured(around, told=f"{kind} golden does not exist: pods can't be created")) == 1
+
+
+@pytest.mark.parametrize(("reason", "told"), [("UnexpectedJob", False), ("FailedNeedsStart", True)])
+def test_a_cron_job_that_somebody_had_run_by_hand(reason: str, told: bool) -> None:
+    event = ClusterEvent(NOW, NOW, "Warning", reason, "CronJob", "settle", "Saw a job that the controller did not create or forgot: x")
+    assert bool([*surroundings_findings(replace(state(Surroundings()), events=(event,)), NOW)]) is told

@@ -92,3 +92,14 @@ def test_a_job_whose_pod_cannot_start(seen: dict[str, Any], told: list[tuple[str
     assert all(one.stuck for one in found)
     ended = running | {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
     assert batch_jobs([ended], [], WORKLOAD, LABELS, NOW - timedelta(hours=4), [seen]) == ()
+
+
+@pytest.mark.parametrize(("labels", "state", "named"), [(LABELS, None, ["migrate"]), ({}, None, []), (LABELS, "Complete", [])])
+def test_a_suspended_job(labels: Any, state: str | None, named: list[str]) -> None:
+    resting = job("migrate", 10, labels=labels) | {"spec": {"suspend": True}}
+    if state is None:
+        resting["status"] = {"conditions": [{"type": "Suspended", "status": "True", "reason": "JobSuspended"}]}
+    else:
+        resting["status"]["conditions"][0]["type"] = state
+    found = batch_jobs([resting], [], WORKLOAD, LABELS, NOW - timedelta(hours=4))
+    assert [one.name for one in found if one.suspended] == named

@@ -99,6 +99,44 @@ def test_unschedulable_says_why() -> None:
     assert (found.phase, found.reason, found.message) == ("Pending", "Unschedulable", "0/3 nodes: Insufficient cpu")
 
 
+def test_a_pod_that_no_scheduler_has_looked_at() -> None:
+    pod = {"metadata": {"name": "x"}, "spec": {"schedulerName": "volcano"}, "status": {"phase": "Pending"}}
+    found = pod_from(pod, NOW)
+    assert (found.reason, found.message) == (
+        "Pending",
+        "no scheduler has looked at it: see whether volcano runs, which its schedulerName asks for",
+    )
+    assert pod_from(pod | {"spec": {"nodeName": "n1"}}, NOW).message is None
+
+
+@pytest.mark.parametrize(
+    ("always", "started", "awaited"), [(True, False, "has not started"), (True, True, None), (False, None, "has not ended")]
+)
+def test_an_init_container_that_the_others_wait_for(always: bool, started: bool | None, awaited: str | None) -> None:
+    pod = crashing(state={"waiting": {"reason": "PodInitializing"}})
+    pod["spec"]["initContainers"] = [{"name": "proxy", **({"restartPolicy": "Always"} if always else {})}]
+    running = {"name": "proxy", "ready": False, "started": started, "state": {"running": {"startedAt": "2026-11-23T22:00:00Z"}}}
+    pod["status"]["initContainerStatuses"] = [running]
+    found = pod_from(pod, NOW)
+    assert found.reason == "PodInitializing"
+    assert (found.container, found.message) == (
+        ("proxy", f"init container proxy runs since 2026-11-23 22:00:00Z and {awaited}") if awaited else ("payment-api", None)
+    )
+    pod["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": "2026-11-23T22:01:00Z"}}
+    assert pod_from(pod, NOW).container is None, "the others run, so nothing waits for it"
+
+
+def test_a_readiness_gate_says_why_it_is_closed() -> None:
+    pod = crashing(ready=True, state={"running": {}})
+    pod["spec"]["readinessGates"] = [{"conditionType": "example.com/lb"}]
+    for condition in pod["status"]["conditions"]:
+        if condition["type"] == "ContainersReady":
+            condition["status"] = "True"
+    assert pod_from(pod, NOW).message == "readiness gate example.com/lb is not True"
+    pod["status"]["conditions"].append({"type": "example.com/lb", "status": "False", "reason": "Failed", "message": "codes: [502]"})
+    assert pod_from(pod, NOW).message == "readiness gate example.com/lb is not True (Failed: codes: [502])"
+
+
 def test_evicted() -> None:
     pod = crashing()
     pod["status"] = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}

@@ -275,3 +275,20 @@ def test_a_claim_that_is_not_resized(answers: dict[str, Any], client: ClusterCli
     claim["status"] = {"phase": "Bound", **status}
     assert (look(client).surroundings.claims[0].resizing or "").startswith(told)
     assert bool(look(client).surroundings.claims[0].resizing) is bool(told)
+
+
+@pytest.mark.parametrize(("keys", "told"), [(("tls.crt", "tls.key"), None), (("tls.crt",), "tls.key"), (("a.pem",), "tls.crt and tls.key")])
+def test_a_secret_of_an_ingress_that_holds_no_certificate(
+    answers: dict[str, Any], client: ClusterClient, keys: tuple[str, ...], told: str | None
+) -> None:
+    secret = next(one for one in answers[f"{SPACE}/secrets"]["items"] if one["metadata"]["name"] == "pay-tls")
+    secret["metadata"]["managedFields"] = [{"fieldsV1": {"f:data": {f"f:{key}": {} for key in keys}}}]
+    (ingress,) = look(client).surroundings.ingresses
+    assert [one for one in ingress.problems if "TLS" in one] == ([f"TLS Secret pay-tls lacks {told}"] if told else [])
+
+
+def test_what_is_said_of_a_claim_without_a_class_counts_though_it_is_called_normal(answers: dict[str, Any], client: ClusterClient) -> None:
+    at = "2026-11-25T16:59:00Z"
+    event = {"involvedObject": {"kind": "PersistentVolumeClaim", "name": "data"}, "type": "Normal", "metadata": {}, "firstTimestamp": at}
+    answers[f"{SPACE}/events"]["items"] = [event | {"reason": "FailedBinding", "message": "no storage class is set"}]
+    assert look(client).surroundings.claims[0].message == "FailedBinding: no storage class is set"

@@ -163,6 +163,29 @@ def test_a_long_list_is_read_page_by_page_up_to_a_bound(api_server: HttpServer, 
     assert any(note.startswith("events: the namespace has more") for note in state.notes)
 
 
+def test_pods_in_trouble_are_asked_about_where_events_were_cut(api_server: HttpServer, client: ClusterClient, service: Service) -> None:
+    def flooded(request: Request) -> Reply:
+        """A namespace with more events than are read, none of them about the pods; by a pod's own uid there is one."""
+        reply = kubernetes_answers(request)
+        if request.path != f"{SPACE}/events":
+            return reply
+        uid = request.query.get("fieldSelector", "").partition("involvedObject.uid=")[2]
+        about = {"kind": "Pod", "name": pods[uid], "uid": uid} if uid else {"kind": "Pod", "name": "other-1"}
+        event = {"involvedObject": about, "type": "Warning", "reason": "Unhealthy", "message": "Readiness probe failed: 503"}
+        at = "2026-11-23T22:55:00Z"
+        more = {} if "fieldSelector" in request.query else {"continue": "more"}
+        return Reply(200, {"items": [event | {"firstTimestamp": at, "lastTimestamp": at, "metadata": {}}], "metadata": more})
+
+    found = kubernetes_answers(Request("GET", f"{SPACE}/pods", {}, {}, b"")).body["items"]
+    pods = {pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in found}
+    api_server.answer = flooded
+    now = datetime(2026, 11, 23, 22, 56, tzinfo=UTC)
+    told = [pod for pod in workload(client, service, now).pods if any("503" in one.message for one in pod.warnings)]
+    assert [pod.ready for pod in told if not pod.ready], "those in trouble first"
+    asked = [request for request in api_server.requests if "involvedObject.uid" in request.query.get("fieldSelector", "")]
+    assert len(asked) == 5 == len({request.query["fieldSelector"] for request in asked})
+
+
 def test_a_role_that_opens_only_the_newer_api_of_events(api_server: HttpServer, client: ClusterClient, service: Service) -> None:
     api_server.faults[f"{SPACE}/events"] = "403"
     newer = recorded("kubernetes/events_v1") | {"metadata": {}}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.foundations import target_is_missing, volume_claims
+
+DEFAULT = {"metadata": {"name": "fast", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}}
+OTHER = {"metadata": {"name": "slow"}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "phase", "classes", "told"),
+    [
+        ({}, "Pending", [], "it names no storage class, and none is the default"),
+        ({}, "Pending", [OTHER], "it names no storage class, and none is the default"),
+        ({}, "Pending", [OTHER, DEFAULT], None),
+        ({}, "Bound", [], None),
+        ({}, "Pending", None, None),
+        ({"storageClassName": ""}, "Pending", [DEFAULT], "it asks for no storage class (storageClassName is empty)"),
+        ({"storageClassName": "", "volumeName": "by-hand"}, "Pending", [DEFAULT], None),
+        ({"storageClassName": "slow"}, "Pending", [OTHER], None),
+    ],
+)
+def test_a_claim_that_nothing_makes_a_volume_for(spec: Any, phase: str, classes: Any, told: str | None) -> None:
+    claim = {"metadata": {"name": "data"}, "spec": spec, "status": {"phase": phase}}
+    (found,) = volume_claims(["data"], [claim], classes, {})
+    assert (found.message or "")[: len(told or "")] == (told or "")
+    assert (found.message is None) is (told is None)
+
+
+@pytest.mark.parametrize(
+    ("message", "missing"),
+    [
+        ('deployments.apps "payment-apii" not found', True),
+        ('no matches for kind "Deployments" in group "apps"', True),
+        ("the server is currently unable to handle the request", False),
+    ],
+)
+def test_an_autoscaler_whose_target_is_not_there(message: str, missing: bool) -> None:
+    said = {"type": "AbleToScale", "status": "False", "reason": "FailedGetScale", "message": message}
+    assert target_is_missing({"status": {"conditions": [said]}}) is missing
+
+
+def test_what_is_said_of_a_claim_goes_first() -> None:
+    (found,) = volume_claims(["data"], [{"metadata": {"name": "data"}, "spec": {}}], [], {"data": "FailedBinding: none is there"})
+    assert found.message == "FailedBinding: none is there"
