@@ -30,8 +30,9 @@ def check_owner(client: ClusterClient, service: Service, change: Change, suspend
     history, target = change.rollouts, describe(change.target)
     if (rollout := _rollout_of(client, change)) is not None:
         detail = (
-            f"It makes them from this Deployment's template, in its own way, which is not followed from here. While its rollout goes on, take it "
-            f"back with 'kubectl argo rollouts abort {rollout} -n {change.plan.namespace}'; else put {target} into the template, and watch it."
+            "It makes them from this Deployment's template, in its own way, which is not followed from here. Take a rollout that goes on "
+            f"back with 'kubectl argo rollouts abort {rollout} -n {change.plan.namespace}'; else put {target} into the template, and "
+            "watch what the Rollout makes of it."
         )
         return Check(NAME, Verdict.FAIL, f"Argo Rollouts Rollout {rollout} makes the pods", detail)
     owner = history.owner
