@@ -26,7 +26,8 @@ description:
   - V(target_exists) - the rollout history has the target. Where it has not, the module fails and lists what there is.
   - V(rollout) - the rollout is not paused and replaces pods by itself, no other incident is rolling it back, and the API server takes the
     change and a pod of the target when it tries them (C(dryRun=All)), so that what policies, webhooks and Pod Security refuse is known.
-  - V(owner) - neither Argo CD nor Flux would put its own version back, or they are suspended first (O(suspend_owner)).
+  - V(owner) - neither Argo CD nor Flux would put its own version back, or they are suspended first (O(suspend_owner)), and no Rollout of
+    Argo Rollouts makes the pods.
   - V(capacity) - quotas leave room for the pods of the target, with the numbers, and limit ranges allow them.
   - V(autoscaler) - what the HorizontalPodAutoscaler will do meanwhile. It never holds a rollback up, so that this does not fail.
   - V(disruption_budget) - the strategy does not take every pod away where a PodDisruptionBudget promises that some stay. Apart from that, a

@@ -151,3 +151,40 @@ def test_somebody_who_deletes_the_workload_meanwhile_is_told(cluster: Cluster) -
         "stuck",
         f"somebody deleted Deployment payment-api in {cluster.namespace} meanwhile",
     )
+
+
+def test_somebody_who_pauses_the_rollout_meanwhile_is_told(cluster: Cluster) -> None:
+    cluster.history("v2.3.0", "v2.3.1", replicas=3, minReadySeconds=2, strategy=ONE_BY_ONE)
+    begun = begin_now(cluster, "v2.3.0")
+    cluster.patch(DEPLOYMENT, {"spec": {"paused": True}})
+    progress, _ = to_the_end(cluster, begun)
+    assert (progress.state, "rollout resume deployment/payment-api" in str(progress.stuck_reason)) == ("stuck", True)
+    cluster.patch(DEPLOYMENT, {"spec": {"paused": False}})
+    assert to_the_end(cluster, begin_now(cluster, "v2.3.0"))[0].state == "complete"
+
+
+@pytest.mark.parametrize("kind", [DEPLOYMENT, STATEFUL_SET])
+def test_a_canary_that_has_the_same_labels_is_no_part_of_it(cluster: Cluster, kind: WorkloadKind) -> None:
+    """Nor is it touched, however broken it is."""
+    cluster.history("v2.3.0", "v2.3.1", kind=kind, replicas=1)
+    labels = {"app": "payment-api", "track": "canary"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "app", "image": "shop/payment-api:v9-crash"}]}}
+    spec = {
+        "selector": {"matchLabels": labels},
+        "template": template,
+        "replicas": 1,
+        **({"serviceName": "x"} if kind is STATEFUL_SET else {}),
+    }
+    body = {"apiVersion": "apps/v1", "kind": kind.value, "metadata": {"name": "payment-api-canary"}, "spec": spec}
+    cluster.client().post(cluster.path(kind).rpartition("/")[0], body)
+
+    def canary() -> str | None:
+        broken = (pod for pod in cluster.pods() if "CrashLoopBackOff" in str(pod.get("status")))
+        return next((str(pod["metadata"]["uid"]) for pod in broken), None)
+
+    before = cluster.until("a broken canary", canary)
+    begun = begin_now(cluster, "v2.3.0", kind)
+    progress, titles = to_the_end(cluster, begun, kind)
+    assert (progress.state, [title for title in titles if "v9" in title or title.startswith("Not ")]) == ("complete", [])
+    assert {count.version for count in progress.versions if count.pods} == {"v2.3.0"}
+    assert canary() == before

@@ -16,6 +16,7 @@ import pytest
 from plugins.module_utils.evidence.objects import annotations_of
 from plugins.module_utils.model.check import Check, Verdict
 from plugins.module_utils.model.service import WorkloadKind
+from plugins.module_utils.rollback.autoscalers import HELD
 from plugins.module_utils.rollback.checks import Asked, run_checks
 from plugins.module_utils.rollback.gitops import SUSPENDED
 from plugins.module_utils.rollback.plan import make_change
@@ -251,8 +252,9 @@ def test_an_autoscaler_of_keda_is_paused_by_keda(cluster: Cluster) -> None:
     )
     before = cluster.client().get(scaler)["spec"]
     assert gitops(cluster, action="pause_autoscaling")["changed"]
-    assert annotations_of(cluster.client().get(path)) == {"autoscaling.keda.sh/paused": "true"}
+    assert annotations_of(cluster.client().get(path)) == {"autoscaling.keda.sh/paused": "true", HELD: "null"}
     assert cluster.client().get(scaler)["spec"] == before
+    cluster.client().delete(scaler)  # as KEDA does
     assert gitops(cluster, action="pause_autoscaling", state="undone")["changed"]
     assert annotations_of(cluster.client().get(path)) == {}
 
@@ -263,3 +265,54 @@ def test_a_rollout_of_argo_rollouts_is_named(cluster: Cluster) -> None:
     for name, more in (("rollback", {"target": "previous"}), ("rollback_check", {"target": "previous"}), ("recovery_info", {})):
         refused = module(f"{OURS}.{name}", {**options, **more})
         assert (refused["failed"], f"kubectl argo rollouts abort checkout -n {cluster.namespace}" in refused["msg"]) == (True, True)
+
+
+def test_a_rollout_that_makes_the_pods_of_a_deployment(cluster: Cluster) -> None:
+    refers = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "payment-api"}
+    made(cluster, "argoproj.io/v1alpha1", "Rollout", "checkout", {"replicas": 1, "workloadRef": refers})
+    found = owner_check(cluster)
+    assert (found.verdict, found.title) == (Verdict.FAIL, "Argo Rollouts Rollout checkout makes the pods")
+
+
+@pytest.mark.parametrize(
+    ("policy", "title"),
+    [
+        ({"automated": {"selfHeal": True}}, "Argo CD application {} is suspended for the rollback"),
+        ({"automated": {"enabled": False, "selfHeal": True}}, "Argo CD application {} leaves the rollback alone"),
+        ({"automated": {"enabled": True, "prune": True}}, "Argo CD application {} is suspended for the rollback"),
+    ],
+)
+def test_an_application_that_tracks_by_the_label_of_helms_charts(cluster: Cluster, policy: dict[str, Any], title: str) -> None:
+    name = f"payments-{cluster.namespace}"
+    spec = {**SOURCE, "destination": {"name": "in-cluster", "namespace": cluster.namespace}, "syncPolicy": policy}
+    path = made(cluster, "argoproj.io/v1alpha1", "Application", name, spec)
+    chart = {"app.kubernetes.io/instance": name, "app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "payments-1.4.2"}
+    cluster.patch(DEPLOYMENT, {"metadata": {"labels": chart}})
+    found = owner_check(cluster, suspend=True)
+    assert (found.verdict, found.title) == (Verdict.PASS, title.format(name))
+    assert cluster.client().get(path)["spec"]["syncPolicy"] == policy, "it was only tried"
+
+
+@pytest.mark.parametrize("rule", [{"jsonPointers": ["/spec/syncPolicy"]}, {"jqPathExpressions": [".spec.syncPolicy.automated"]}])
+def test_what_the_application_above_leaves_alone(cluster: Cluster, rule: dict[str, Any]) -> None:
+    ignored = {"group": "argoproj.io", "kind": "Application", **rule}
+    made(cluster, "argoproj.io/v1alpha1", "Application", "root", {**SOURCE, "syncPolicy": AUTOMATED, "ignoreDifferences": [ignored]})
+    tracking = f"{cluster.namespace}_root:argoproj.io/Application:{cluster.namespace}/payments"
+    annotations = {"argocd.argoproj.io/tracking-id": tracking}
+    made(cluster, "argoproj.io/v1alpha1", "Application", "payments", {**SOURCE, "syncPolicy": AUTOMATED}, annotations=annotations)
+    owned_by_argo_cd(cluster)
+    assert owner_check(cluster, suspend=True).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_kustomization_that_another_one_applies(cluster: Cluster, written: bool) -> None:
+    """Server-side, as Flux does: what it has not set, it leaves alone."""
+    group = "kustomize.toolkit.fluxcd.io"
+    path = f"/apis/{group}/v1/namespaces/{cluster.namespace}/kustomizations/payments"
+    spec = {**FLUX_SOURCE, "prune": True, "path": "./apps", **({"suspend": False} if written else {})}
+    body = {"apiVersion": f"{group}/v1", "kind": "Kustomization", "metadata": {"name": "payments"}, "spec": spec}
+    cluster.client().patch(path, body, "application/apply-patch+yaml", {"fieldManager": "kustomize-controller"})
+    owned_by_flux(cluster, group)
+    found = owner_check(cluster, suspend=True)
+    assert found.verdict is (Verdict.FAIL if written else Verdict.PASS), found
+    assert ("itself applied by Flux (kustomize-controller), with spec.suspend in it" in found.detail) is written

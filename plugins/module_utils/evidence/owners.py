@@ -16,6 +16,7 @@ from .snapshot import ClusterSnapshot
 
 _PUTS_BACK = "it puts its own version back within minutes: change its source, or suspend it first"
 _AT_NEXT_COMMIT = "it puts its own version back at the next commit or sync: change its source too"
+_HELM_RELEASE = "meta.helm.sh/release-name"
 ARGO_APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
 
 
@@ -92,7 +93,10 @@ def _by_label(workload: Object, snapshot: ClusterSnapshot) -> tuple[Object | Non
     except ObjectNotFound:
         return None, None
     except SourceUnavailableError as error:
-        return None, f"whether an Argo CD application {name} tracks it by its label could not be read ({error.message})"
+        # Who may not list what there is none of is refused as well, so that it is worth a word only where Helm itself has left no mark.
+        rendered = labels_of(workload).get("app.kubernetes.io/managed-by") == "Helm" and not annotations_of(workload).get(_HELM_RELEASE)
+        note = f"whether an Argo CD application {name} tracks it by its label could not be read ({error.message})"
+        return None, note if rendered else None
     found = [entry for entry in sequence(answer.get("items")) if name_of(entry) == name and tracks(entry, workload)]
     return (found[0] if len(found) == 1 else None), None
 
@@ -137,7 +141,7 @@ def _controller(workload: Object) -> Ownership | None:
 
 
 def _helm(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Ownership | None:
-    name = annotations.get("meta.helm.sh/release-name")
+    name = annotations.get(_HELM_RELEASE)
     if not name and labels.get("app.kubernetes.io/managed-by") == "Helm":
         name = labels.get("app.kubernetes.io/instance")
     if not name:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from ..clients.cluster import ClusterClient, ClusterError
 from ..errors import IncidentResponseError
-from ..evidence.objects import annotations_of
+from ..evidence.objects import annotations_of, mapping, name_of, sequence
 from ..model.check import Check, Verdict
-from ..model.service import Service
+from ..model.service import Service, WorkloadKind
 from .gitops import is_suspended, suspend_gitops
 from .helm import history_of, told
 from .intent import carry_out
@@ -28,6 +28,13 @@ def check_owner(client: ClusterClient, service: Service, change: Change, suspend
     With ``suspend`` it is going to be suspended before the rollback, and the server has tried that already.
     """
     history, target = change.rollouts, describe(change.target)
+    if (rollout := _rollout_of(client, change)) is not None:
+        detail = (
+            "It makes them from this Deployment's template, in its own way, which is not followed from here. Take a rollout that goes on "
+            f"back with 'kubectl argo rollouts abort {rollout} -n {change.plan.namespace}'; else put {target} into the template, and "
+            "watch what the Rollout makes of it."
+        )
+        return Check(NAME, Verdict.FAIL, f"Argo Rollouts Rollout {rollout} makes the pods", detail)
     owner = history.owner
     if owner is None:
         return Check(NAME, Verdict.PASS, "No other controller owns the manifest", "Neither Argo CD, Flux nor Helm has marked it.")
@@ -50,6 +57,22 @@ def check_owner(client: ClusterClient, service: Service, change: Change, suspend
         return Check(NAME, verdict, f"{owner} can't be suspended", f"{error.message} Until then it would put its own version back.")
     detail = f"It is suspended before the rollback, and stays so until its source is changed to {target} and it is resumed."
     return Check(NAME, Verdict.PASS, f"{owner} is suspended for the rollback", detail)
+
+
+def _rollout_of(client: ClusterClient, change: Change) -> str | None:
+    """The Rollout of Argo Rollouts that refers to the Deployment (``spec.workloadRef``); None also where that can't be read.
+
+    https://argo-rollouts.readthedocs.io/en/stable/migrating/#reference-deployment-from-rollout
+    """
+    if change.plan.kind is not WorkloadKind.DEPLOYMENT:
+        return None
+    try:
+        listed = sequence(client.get(f"/apis/argoproj.io/v1alpha1/namespaces/{change.plan.namespace}/rollouts").get("items"))
+    except ClusterError:
+        return None
+    wanted = ("Deployment", change.plan.workload)
+    refers = [(mapping(mapping(mapping(one).get("spec")).get("workloadRef")), one) for one in listed]
+    return next((name_of(one) for to, one in refers if (to.get("kind"), to.get("name")) == wanted), None)
 
 
 def _assumed(change: Change) -> str:

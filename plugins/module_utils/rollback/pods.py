@@ -5,14 +5,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from ..clients.cluster import ClusterClient
-from ..evidence.objects import mapping, selector_text, sequence
+from ..evidence.objects import controller_of, labels_of, mapping, name_of, selector_text, sequence
 
 
-def pods_of(client: ClusterClient, namespace: str, workload: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Pods that ``workload``'s own selector (labels and expressions) matches."""
+def pods_of(client: ClusterClient, namespace: str, workload: Mapping[str, Any], known: Container[str] = ()) -> list[dict[str, Any]]:
+    """Pods that ``workload``'s own selector (labels and expressions) matches, without those that another controller has made.
+
+    A canary beside it, or a Job, may well have its labels. ``known`` are hashes of revisions that are the workload's for sure.
+    """
     selector = selector_text(mapping(mapping(workload.get("spec")).get("selector")))
-    return list(sequence(client.get(f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": selector}).get("items")))
+    listed = sequence(client.get(f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": selector}).get("items"))
+    return [pod for pod in listed if _made_by(workload, pod, known)]
+
+
+def _made_by(workload: Mapping[str, Any], pod: Mapping[str, Any], known: Container[str]) -> bool:
+    """Told by names, so that nothing more has to be asked: a Deployment's ReplicaSets are called as it is, with the pods' hash behind."""
+    maker, kind, name = controller_of(pod), workload.get("kind"), name_of(workload)
+    if not maker:
+        return True
+    if maker.get("kind") == "ReplicaSet" and kind in (None, "Deployment"):
+        mark = labels_of(pod).get("pod-template-hash")
+        return mark is None or mark in known or maker.get("name") == f"{name}-{mark}"
+    return kind in (None, maker.get("kind")) and maker.get("name") == name

@@ -267,6 +267,9 @@ def _state(kind: WorkloadKind, workload: Mapping[str, Any], following: Following
         return "stuck", f"somebody changed the workload to {_changed_to(workload, following)} meanwhile"
     if unfinished(kind, workload) is None:
         return "complete", None
+    if mapping(workload.get("spec")).get("paused"):
+        command = f"kubectl -n {metadata(workload).get('namespace')} rollout resume {kind.value.lower()}/{name_of(workload)}"
+        return "stuck", f"somebody paused the rollout meanwhile: ask why, then resume it ('{command}')"
     if following.trouble_since is not None and (at - following.trouble_since).total_seconds() >= PATIENCE:
         return "stuck", following.trouble
     return "progressing", None

@@ -66,7 +66,8 @@ def one_look(client: ClusterClient, service: Service, following: Following, cloc
     except ObjectNotFound:
         reason = f"somebody deleted {service.workload_kind.value} {service.workload} in {service.namespace} meanwhile"
         return following, RollbackProgress(state="stuck", done=0, desired=0, versions=(), lines=(), stuck_reason=reason)
-    pods = pods_of(client, service.namespace, workload)
+    known = {one.hash for one in (following.target, *following.others)}
+    pods = pods_of(client, service.namespace, workload, known)
     refused = refused_pods(client, service.workload_kind, workload, pods, following.started_at)
     slow = _slow(client, slow_pod(pods, service.container, following, clock.now()), following)
     return look(service.workload_kind, workload, pods, service.container, following, clock.now(), refused, slow)

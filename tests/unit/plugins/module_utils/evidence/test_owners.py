@@ -73,3 +73,19 @@ def test_where_it_may_not_be_asked_the_writer_tells(
     found = rollouts(client, service, NOW)
     assert found.owner == owner
     assert any("Argo CD application payments" in note for note in found.notes)
+
+
+def test_a_chart_that_helm_installed_itself_needs_no_word_about_argo_cd(
+    api_server: HttpServer, client: ClusterClient, service: Service
+) -> None:
+    def answer(request: Request) -> Reply:
+        reply = kubernetes_answers(request)
+        if request.path == DEPLOYMENT:
+            reply.body["metadata"]["labels"] = CHART
+            reply.body["metadata"]["annotations"].update(RELEASE)
+        return reply
+
+    api_server.answer = answer
+    api_server.faults["/apis/argoproj.io"] = "403"
+    found = rollouts(client, service, NOW)
+    assert (found.owner, found.notes) == ("Helm release payments", ())
