@@ -21,12 +21,15 @@ def test_a_remedy_is_tried_done_repeated_and_taken_back(play: Play, payment_lab:
     tried = play("mitigate", *SCALE, "-e", "replicas=7", "--check", lab=payment_lab, console=False)
     assert tried.code == 0, tried.output
     assert payment_lab.state() == before
+    assert "Dry run, nothing was changed. This would be done: " in tried.output
 
     declared = play("p3", "-e", "service=payment-api", lab=payment_lab)
     assert declared.code == 0, declared.output
     done = play("mitigate", *SCALE, "-e", "replicas=7", lab=payment_lab, console=False)
     assert done.code == 0, done.output
     assert fewest(payment_lab) == 7, done.output
+    assert "Dry run" not in done.output
+    assert "mitigate -e service=payment-api -e namespace=production -e remedy=scale -e state=undone" in done.output
     assert [one["action"] for one in done.record()["mitigations"]] == ["scale"]
 
     again = play("mitigate", *SCALE, "-e", "replicas=7", lab=payment_lab, console=False)
