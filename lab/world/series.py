@@ -46,13 +46,18 @@ def steps(
     name: str, labels: Mapping[str, str], changes: Sequence[tuple[float, float]], since: float, until: float | None = None
 ) -> SeriesDefinition:
     """A gauge that holds each value from its moment on, and the first one before."""
-    knots: list[tuple[float, float]] = []
-    for moment, value in changes:
-        at = max(moment, since)
-        if knots:
-            knots.append((at, knots[-1][1]))
-        knots.append((at, value))
-    return gauge(name, labels, Curve(knots), since, until)
+
+    @cache
+    def curve() -> Curve:
+        knots: list[tuple[float, float]] = []
+        for moment, value in changes:
+            at = max(moment, since)
+            if knots:
+                knots.append((at, knots[-1][1]))
+            knots.append((at, value))
+        return Curve(knots)
+
+    return SeriesDefinition({"__name__": name, **labels}, lambda times: curve().sampled(times), since, until)
 
 
 def histogram(

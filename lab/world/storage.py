@@ -37,6 +37,8 @@ class WorldStorage:
         selected = []
         spans: dict[tuple[int, int | None], list[float]] = {}
         for definition in self._matching(matchers):
+            if not times or definition.since > times[-1] or (definition.until is not None and definition.until <= times[0]):
+                continue  # as most pods of the past are
             living, values = _samples(definition, times, spans)
             if living:
                 selected.append(Columns(definition.labels, living, values))
