@@ -82,6 +82,8 @@ def set_operation(binary: ast.Binary, left: Sequence[StepSeries], right: Sequenc
 def _column(binary: ast.Binary, left: Sequence[float | None], right: Sequence[float | None], kept: Sequence[float | None]) -> Column:
     """The operator applied step by step; a comparison without ``bool`` gives the value of ``kept`` or nothing."""
     steps = zip(left, right, strict=True)
+    if binary.operator == "/":
+        return [None if a is None or b is None else a / b if b else divide(a, b) for a, b in steps]
     if binary.operator in ARITHMETIC:
         calculate = ARITHMETIC[binary.operator]
         return [None if a is None or b is None else calculate(a, b) for a, b in steps]

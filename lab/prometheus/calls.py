@@ -64,7 +64,7 @@ def _window_columns(evaluator: Evaluator, call: ast.Call) -> list[StepSeries]:
     for series in evaluator.samples(selector, ends):
         evaluator.context.check_deadline()
         column = function(Windows.over(series, ends[: len(times)], times, selector.range, parameters, known))
-        if any(value is not None for value in column):
+        if column[-1] is not None or any(value is not None for value in column):
             result.append(StepSeries(series.labels, column * len(ends) if once else column))
     _remark_on_window(evaluator, call, result, parameters, place)
     return result
