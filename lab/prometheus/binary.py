@@ -51,7 +51,7 @@ def vector_scalar_operation(binary: ast.Binary, vector: Sequence[StepSeries], sc
         left, right = (scalars, series.values) if scalar_first else (series.values, scalars)
         column = _column(binary, left, right, kept=series.values)
         result.append(StepSeries(without_name(series.labels) if _drops_name(binary) else series.labels, column))
-    return merged(result)
+    return merged(result) if _drops_name(binary) else result
 
 
 def vector_operation(binary: ast.Binary, left: Sequence[StepSeries], right: Sequence[StepSeries]) -> list[StepSeries]:
@@ -60,14 +60,17 @@ def vector_operation(binary: ast.Binary, left: Sequence[StepSeries], right: Sequ
     many, one = (right, left) if matching.many == "right" else (left, right)
     ones = _by_signature(matching, one)
     _check_one_side(matching, many, ones)
-    result = []
+    result: list[StepSeries] = []
+    one_each = matching.many is None
     for signature, members in _by_signature(matching, many).items():
         pairs = [(each, partner) for each in members for partner in ones.get(signature, ())]
         found = [_paired(binary, each, partner) for each, partner in pairs]
         if len(pairs) > 1:
+            one_each = False
             _check_many_side(matching, found, [_both(each, partner) for each, partner in pairs])
         result += found
-    return merged(result)
+    # Where each signature has one pair at most, no two have the same labels.
+    return result if one_each else merged(result)
 
 
 def set_operation(binary: ast.Binary, left: Sequence[StepSeries], right: Sequence[StepSeries]) -> list[StepSeries]:

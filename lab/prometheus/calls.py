@@ -41,10 +41,18 @@ _NOT_PINNED_BY_AT = frozenset({"predict_linear", "quantile_over_time"})
 
 def _of_window(evaluator: Evaluator, call: ast.Call) -> list[StepSeries]:
     """A function of the window of samples before each step."""
-    return merged(
-        series if call.function in KEEP_NAME else StepSeries(without_name(series.labels), series.values)
-        for series in _window_columns(evaluator, call)
-    )
+    found = _window_columns(evaluator, call)
+    if call.function in KEEP_NAME:
+        return merged(found)
+    named = {series.labels.get(METRIC_NAME) for series in found}
+    nameless = [StepSeries(without_name(series.labels), series.values) for series in found]
+    # Series of one name differ in something else.
+    return nameless if len(named) == 1 and _is_plain(call) else merged(nameless)
+
+
+def _is_plain(call: ast.Call) -> bool:
+    """Whether the function looks at series as they are stored, which all differ."""
+    return any(isinstance(ast.unwrapped(argument), ast.MatrixSelector) for argument in call.arguments)
 
 
 def _window_columns(evaluator: Evaluator, call: ast.Call) -> list[StepSeries]:
