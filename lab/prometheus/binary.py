@@ -51,7 +51,7 @@ def vector_scalar_operation(binary: ast.Binary, vector: Sequence[StepSeries], sc
         left, right = (scalars, series.values) if scalar_first else (series.values, scalars)
         column = _column(binary, left, right, kept=series.values)
         result.append(StepSeries(without_name(series.labels) if _drops_name(binary) else series.labels, column))
-    return merged(result)
+    return merged(result) if _drops_name(binary) else result
 
 
 def vector_operation(binary: ast.Binary, left: Sequence[StepSeries], right: Sequence[StepSeries]) -> list[StepSeries]:
@@ -60,13 +60,17 @@ def vector_operation(binary: ast.Binary, left: Sequence[StepSeries], right: Sequ
     many, one = (right, left) if matching.many == "right" else (left, right)
     ones = _by_signature(matching, one)
     _check_one_side(matching, many, ones)
-    result = []
+    result: list[StepSeries] = []
+    one_each = matching.many is None
     for signature, members in _by_signature(matching, many).items():
-        pairs = [_paired(binary, each, partner) for each in members for partner in ones.get(signature, ())]
+        pairs = [(each, partner) for each in members for partner in ones.get(signature, ())]
+        found = [_paired(binary, each, partner) for each, partner in pairs]
         if len(pairs) > 1:
-            _check_many_side(matching, pairs)
-        result += [series for series, _ in pairs]
-    return merged(result)
+            one_each = False
+            _check_many_side(matching, found, [_both(each, partner) for each, partner in pairs])
+        result += found
+    # Where each signature has one pair at most, no two have the same labels.
+    return result if one_each else merged(result)
 
 
 def set_operation(binary: ast.Binary, left: Sequence[StepSeries], right: Sequence[StepSeries]) -> list[StepSeries]:
@@ -81,6 +85,8 @@ def set_operation(binary: ast.Binary, left: Sequence[StepSeries], right: Sequenc
 def _column(binary: ast.Binary, left: Sequence[float | None], right: Sequence[float | None], kept: Sequence[float | None]) -> Column:
     """The operator applied step by step; a comparison without ``bool`` gives the value of ``kept`` or nothing."""
     steps = zip(left, right, strict=True)
+    if binary.operator == "/":
+        return [None if a is None or b is None else a / b if b else divide(a, b) for a, b in steps]
     if binary.operator in ARITHMETIC:
         calculate = ARITHMETIC[binary.operator]
         return [None if a is None or b is None else calculate(a, b) for a, b in steps]
@@ -124,22 +130,26 @@ def _check_one_side(matching: ast.Matching, many: Sequence[StepSeries], ones: By
                 )
 
 
-def _check_many_side(matching: ast.Matching, pairs: Sequence[tuple[StepSeries, list[bool]]]) -> None:
+def _check_many_side(matching: ast.Matching, found: Sequence[StepSeries], both: Sequence[list[bool]]) -> None:
     """Two matches of one signature at one step need ``group_left`` or ``group_right``, and then different labels."""
-    for step in range(len(pairs[0][1])):
-        matched = [series for series, at_step in pairs if at_step[step]]
+    for step in range(len(both[0])):
+        matched = [series for series, at_step in zip(found, both, strict=True) if at_step[step]]
         if matching.many is None and len(matched) > 1:
             raise ExecutionError("multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)")
         if len({label_key(series.labels) for series in matched}) < len(matched):
             raise ExecutionError("multiple matches for labels: grouping labels must ensure unique matches")
 
 
-def _paired(binary: ast.Binary, many: StepSeries, one: StepSeries) -> tuple[StepSeries, list[bool]]:
-    """The result for one pair of series, and at which steps both were there."""
+def _paired(binary: ast.Binary, many: StepSeries, one: StepSeries) -> StepSeries:
+    """The result for one pair of series."""
     left, right = (one, many) if binary.matching.many == "right" else (many, one)
-    both = [a is not None and b is not None for a, b in zip(left.values, right.values, strict=True)]
     column = _column(binary, left.values, right.values, kept=left.values)
-    return StepSeries(_result_labels(binary, many.labels, one.labels), column), both
+    return StepSeries(_result_labels(binary, many.labels, one.labels), column)
+
+
+def _both(many: StepSeries, one: StepSeries) -> list[bool]:
+    """At which steps both are there."""
+    return [a is not None and b is not None for a, b in zip(many.values, one.values, strict=True)]
 
 
 def _result_labels(binary: ast.Binary, many: Labels, one: Labels) -> dict[str, str]:
@@ -159,7 +169,9 @@ def _result_labels(binary: ast.Binary, many: Labels, one: Labels) -> dict[str, s
 def _presence(matching: ast.Matching, vector: Sequence[StepSeries]) -> dict[LabelKey, list[bool]]:
     """For each signature, at which steps the vector has an element of it."""
     return {
-        signature: [any(value is not None for value in row) for row in zip(*(series.values for series in members), strict=True)]
+        signature: [value is not None for value in members[0].values]
+        if len(members) == 1
+        else [any(value is not None for value in row) for row in zip(*(series.values for series in members), strict=True)]
         for signature, members in _by_signature(matching, vector).items()
     }
 

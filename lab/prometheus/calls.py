@@ -41,10 +41,18 @@ _NOT_PINNED_BY_AT = frozenset({"predict_linear", "quantile_over_time"})
 
 def _of_window(evaluator: Evaluator, call: ast.Call) -> list[StepSeries]:
     """A function of the window of samples before each step."""
-    return merged(
-        series if call.function in KEEP_NAME else StepSeries(without_name(series.labels), series.values)
-        for series in _window_columns(evaluator, call)
-    )
+    found = _window_columns(evaluator, call)
+    if call.function in KEEP_NAME:
+        return merged(found)
+    named = {series.labels.get(METRIC_NAME) for series in found}
+    nameless = [StepSeries(without_name(series.labels), series.values) for series in found]
+    # Series of one name differ in something else.
+    return nameless if len(named) == 1 and _is_plain(call) else merged(nameless)
+
+
+def _is_plain(call: ast.Call) -> bool:
+    """Whether the function looks at series as they are stored, which all differ."""
+    return any(isinstance(ast.unwrapped(argument), ast.MatrixSelector) for argument in call.arguments)
 
 
 def _window_columns(evaluator: Evaluator, call: ast.Call) -> list[StepSeries]:
@@ -64,7 +72,7 @@ def _window_columns(evaluator: Evaluator, call: ast.Call) -> list[StepSeries]:
     for series in evaluator.samples(selector, ends):
         evaluator.context.check_deadline()
         column = function(Windows.over(series, ends[: len(times)], times, selector.range, parameters, known))
-        if any(value is not None for value in column):
+        if column[-1] is not None or any(value is not None for value in column):
             result.append(StepSeries(series.labels, column * len(ends) if once else column))
     _remark_on_window(evaluator, call, result, parameters, place)
     return result

@@ -45,6 +45,8 @@ class SampleSeries:
     labels: Labels
     times: list[int]
     values: list[float]
+    ends: bool = True
+    """It may hold stale markers."""
 
 
 def merged(vector: Iterable[StepSeries]) -> list[StepSeries]:

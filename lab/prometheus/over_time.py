@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from lab.prometheus.arithmetic import kahan_add, kahan_sum, largest, mean, quantile, smallest
 from lab.prometheus.grid import Column
@@ -27,10 +28,16 @@ def _summary(function: Callable[[Sequence[float]], float]) -> Callable[[Windows]
 
 def _of_constant(function: Callable[[Sequence[float]], float], windows: Windows) -> Column:
     """Of equal values, such as a limit, windows of one length are the same."""
-    values = windows.series.values
+    value = windows.series.values[0]
     lengths = [high - low for low, high in zip(windows.lows, windows.highs, strict=True)]
-    found = {length: function(values[:length]) if length else None for length in set(lengths)}
+    found = {length: _of_equal(function, value, length) if length else None for length in set(lengths)}
     return [found[length] for length in lengths]
+
+
+@lru_cache(maxsize=4096)
+def _of_equal(function: Callable[[Sequence[float]], float], value: float, length: int) -> float:
+    """Many series have the same value all the time."""
+    return function([value] * length)
 
 
 def _seen(function: Callable[[Sequence[float]], float], values: Sequence[float]) -> float | None:

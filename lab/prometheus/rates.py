@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import islice
 from math import isinf
+from operator import gt
 
 from lab.prometheus import native_rates
 from lab.prometheus.arithmetic import NAN, divide, kahan_add
@@ -61,6 +63,8 @@ def _extrapolated(is_counter: bool, is_rate: bool) -> RangeFunction:
 
 def _falls(values: Sequence[float]) -> list[int]:
     """The indices of samples that are smaller than the one before."""
+    if not any(map(gt, values, islice(values, 1, None))):
+        return []
     return [index for index, value in enumerate(values) if index and value < values[index - 1]]
 
 

@@ -8,20 +8,23 @@ from collections.abc import Sequence
 from operator import ne
 
 from lab.prometheus.grid import Column, SampleSeries
-from lab.prometheus.storage import Matcher, Storage, is_stale
+from lab.prometheus.storage import Columns, Matcher, Storage, is_stale
 
 
 def fetch(storage: Storage, matchers: Sequence[Matcher], start: int, end: int) -> list[SampleSeries]:
     """The matching series with their samples in ``start < t <= end`` (ms), stale markers included."""
-    selected = [(series.labels, series.times, series.values) for series in storage.select(matchers, start / 1000, end / 1000)]
-    shared = {id(times): times for _, times, _ in selected}
+    selected = [
+        (series.labels, series.times, series.values, not isinstance(series, Columns) or series.ends)
+        for series in storage.select(matchers, start / 1000, end / 1000)
+    ]
+    shared = {id(times): times for _, times, _, _ in selected}
     stamps = {key: [round(t * 1000) for t in times] for key, times in shared.items()}
-    return [SampleSeries(labels, stamps[id(times)], values) for labels, times, values in selected]
+    return [SampleSeries(labels, stamps[id(times)], values, ends) for labels, times, values, ends in selected]
 
 
 def without_stale(series: SampleSeries) -> SampleSeries:
     """The series without its stale markers, which a range vector never shows."""
-    if not any(map(ne, series.values, series.values)):  # no NaN at all
+    if not series.ends or not any(map(ne, series.values, series.values)):  # no NaN at all
         return series
     kept = [(time, value) for time, value in zip(series.times, series.values, strict=True) if not is_stale(value)]
     return SampleSeries(series.labels, [time for time, _ in kept], [value for _, value in kept])
@@ -39,6 +42,6 @@ def newest_places(times: Sequence[int], references: Sequence[int], lookback: int
 def newest(series: SampleSeries, places: Sequence[int | None], picked: Sequence[float]) -> Column:
     """What ``picked`` holds for the samples at ``places``, unless these are stale markers (promql/engine.go, ``vectorSelectorSingle``)."""
     values = series.values
-    if not any(map(ne, values, values)):
+    if not series.ends or not any(map(ne, values, values)):
         return [None if place is None else picked[place] for place in places]
     return [None if place is None or is_stale(values[place]) else picked[place] for place in places]

@@ -68,6 +68,8 @@ class Columns:
     labels: Labels
     times: list[float]
     values: list[float]
+    ends: bool = True
+    """It may hold stale markers."""
 
     @property
     def samples(self) -> list[tuple[float, float]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 
 class Curve:
@@ -26,9 +27,9 @@ class Curve:
         if not pairs or any(later < earlier for earlier, later in zip(self.times, self.times[1:], strict=False)):
             raise ValueError("a curve needs knots in the order of time")
 
-    @classmethod
-    def constant(cls, value: float) -> Curve:
-        return cls([(0.0, value)])
+    @staticmethod
+    def constant(value: float) -> Curve:
+        return _constant(value)
 
     def at(self, t: float) -> float:
         index = bisect_right(self.times, t)
@@ -89,6 +90,11 @@ class Curve:
         if end == start or self.values[index] == low:
             return start, [low]
         return start, [low, (self.values[index] - low) / (end - start)]
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _constant(value: float) -> Curve:
+    return Curve([(0.0, value)])
 
 
 def total(curves: Sequence[Curve]) -> Curve:

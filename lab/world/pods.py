@@ -53,13 +53,23 @@ class PodHistory:
         self._workloads = set(workloads)
         self.records: dict[str, PodRecord] = {}
         """By uid; pods of the past have a made-up one."""
+        self._living: dict[str, list[PodRecord]] = {}
+        """Of each workload, those that were not deleted when there were so many records as ``_indexed`` says of which dictionary."""
+        self._indexed: tuple[dict[str, PodRecord], int] = ({}, -1)
 
     def of(self, workload: str) -> list[PodRecord]:
         return [record for record in self.records.values() if record.workload == workload]
 
     def staying(self, workload: str) -> list[PodRecord]:
         """Those that exist and are not being deleted."""
-        return [record for record in self.records.values() if record.workload == workload and record.is_staying]
+        records, count = self._indexed
+        if records is not self.records or count != len(records):
+            self._indexed = self.records, len(self.records)
+            self._living = {}
+            for record in self.records.values():
+                if record.deleted is None:
+                    self._living.setdefault(record.workload, []).append(record)
+        return [record for record in self._living.get(workload, ()) if record.is_staying]
 
     def observe(self, change: str, pod: Mapping[str, Any], now: float) -> bool:
         """Take in a change (ADDED, MODIFIED, DELETED) of a pod of the cluster; says whether it is one that counts."""

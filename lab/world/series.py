@@ -26,6 +26,21 @@ class SeriesDefinition:
     until: float | None = None
 
 
+class _Lazy:
+    """Samples a curve or an integral that is made when it is first asked for: of most series nobody asks."""
+
+    __slots__ = ("_found", "_make")
+
+    def __init__(self, make: Callable[[], Curve | Integral]) -> None:
+        self._make = make
+        self._found: Curve | Integral | None = None
+
+    def __call__(self, times: Sequence[float]) -> list[float]:
+        if self._found is None:
+            self._found = self._make()
+        return self._found.sampled(times)
+
+
 def gauge(name: str, labels: Mapping[str, str], curve: Curve, since: float, until: float | None = None) -> SeriesDefinition:
     return SeriesDefinition({"__name__": name, **labels}, curve.sampled, since, until)
 
@@ -35,24 +50,27 @@ def counter(
 ) -> SeriesDefinition:
     """Grows from 0 at ``since`` by the product of ``factors`` per second, times ``scale``."""
 
-    @cache
-    def integral() -> Integral:
+    def made() -> Integral:
         return Integral([*factors, Curve.constant(scale)] if scale != 1 else factors, since)
 
-    return SeriesDefinition({"__name__": name, **labels}, lambda times: integral().sampled(times), since, until)
+    return SeriesDefinition({"__name__": name, **labels}, _Lazy(made), since, until)
 
 
 def steps(
     name: str, labels: Mapping[str, str], changes: Sequence[tuple[float, float]], since: float, until: float | None = None
 ) -> SeriesDefinition:
     """A gauge that holds each value from its moment on, and the first one before."""
-    knots: list[tuple[float, float]] = []
-    for moment, value in changes:
-        at = max(moment, since)
-        if knots:
-            knots.append((at, knots[-1][1]))
-        knots.append((at, value))
-    return gauge(name, labels, Curve(knots), since, until)
+
+    def made() -> Curve:
+        knots: list[tuple[float, float]] = []
+        for moment, value in changes:
+            at = max(moment, since)
+            if knots:
+                knots.append((at, knots[-1][1]))
+            knots.append((at, value))
+        return Curve(knots)
+
+    return SeriesDefinition({"__name__": name, **labels}, _Lazy(made), since, until)
 
 
 def histogram(
@@ -104,11 +122,7 @@ def native_histogram(name: str, labels: Mapping[str, str], world: World, rate: C
 
 
 def _product(name: str, labels: Mapping[str, str], rate: Curve, factor: Callable[[], Curve], since: float) -> SeriesDefinition:
-    @cache
-    def integral() -> Integral:
-        return Integral([rate, factor()], since)
-
-    return SeriesDefinition({"__name__": name, **labels}, lambda times: integral().sampled(times), since)
+    return SeriesDefinition({"__name__": name, **labels}, _Lazy(lambda: Integral([rate, factor()], since)), since)
 
 
 def _shape(p95: Curve, p50: Curve | None) -> Callable[[float], float]:

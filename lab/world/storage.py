@@ -34,12 +34,18 @@ class WorldStorage:
     def select(self, matchers: Sequence[Matcher], start: float, end: float) -> list[Columns]:
         """See ``Storage.select``."""
         times = self._scrapes(start, end)
-        selected = []
+        selected: list[Columns] = []
         spans: dict[tuple[int, int | None], list[float]] = {}
+        if not times:
+            return []
+        first, last = times[0], times[-1]
         for definition in self._matching(matchers):
+            until = definition.until
+            if definition.since > last or (until is not None and until <= first):
+                continue  # as most pods of the past are
             living, values = _samples(definition, times, spans)
             if living:
-                selected.append(Columns(definition.labels, living, values))
+                selected.append(Columns(definition.labels, living, values, ends=until is not None))
         return selected
 
     def series(self, matchers: Sequence[Matcher], start: float, end: float) -> list[Labels]:

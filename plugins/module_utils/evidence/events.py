@@ -30,9 +30,13 @@ def event_from(found: Object) -> ClusterEvent | None:
     core/v1 fills ``firstTimestamp``, ``lastTimestamp`` and ``count``; events.k8s.io fills ``eventTime`` and ``series``.
     """
     series = mapping(found.get("series"))
-    created = moment(metadata(found).get("creationTimestamp"))
     event_time = moment(found.get("eventTime"))
-    first = moment(found.get("firstTimestamp")) or moment(found.get("deprecatedFirstTimestamp")) or event_time or created
+    first = (
+        moment(found.get("firstTimestamp"))
+        or moment(found.get("deprecatedFirstTimestamp"))
+        or event_time
+        or moment(metadata(found).get("creationTimestamp"))
+    )
     last = (
         moment(found.get("lastTimestamp"))
         or moment(found.get("deprecatedLastTimestamp"))
@@ -42,7 +46,7 @@ def event_from(found: Object) -> ClusterEvent | None:
     )
     if first is None or last is None:
         return None
-    subject = mapping(found.get("involvedObject")) or mapping(found.get("regarding"))
+    subject = _subject(found)
     return ClusterEvent(
         first_seen=first,
         last_seen=max(first, moment(series.get("lastObservedTime")) or last),
@@ -69,13 +73,10 @@ def events_of(
     workload's own go first.
     """
     sets = frozenset(revisions)
-    events = [event for event in map(event_from, found) if event and event.last_seen >= since]
     ours = [
-        event
-        for event in events
-        if _belongs(event, workload, sets, autoscaler) or (event.type != "Normal" and (event.object_kind, event.object_name) in related)
+        raw for raw in found if _belongs(about := _named(raw), workload, sets, autoscaler) or (about in related and not _is_normal(raw))
     ]
-    grouped = list(_grouped(ours))
+    grouped = list(_grouped(event for event in map(event_from, ours) if event and event.last_seen >= since))
     kept = sorted(grouped, key=lambda event: (event.object_kind == "Pod" and event.type == "Normal", -event.last_seen.timestamp()))
     return tuple(sorted(kept[:MAX_EVENTS], key=lambda event: (event.first_seen, event.last_seen)))
 
@@ -103,11 +104,11 @@ def warnings_by_pod(found: Iterable[Object], pods: Iterable[Object], since: date
     uids = {name_of(pod): metadata(pod).get("uid") for pod in pods}
     warnings: dict[str, list[PodWarning]] = {}
     for raw in found:
-        event = event_from(raw)
-        if event is None or event.type == "Normal" or event.object_kind != "Pod" or event.object_name not in uids:
+        if _is_normal(raw):
             continue
-        uid = (mapping(raw.get("involvedObject")) or mapping(raw.get("regarding"))).get("uid")
-        if event.last_seen >= since and uid in (None, "", uids[event.object_name]):
+        kind, name = _named(raw)
+        event = event_from(raw) if kind == "Pod" and name in uids else None
+        if event is not None and event.last_seen >= since and _subject(raw).get("uid") in (None, "", uids[name]):
             told = PodWarning(event.reason, event.message, event.count, event.first_seen, event.last_seen)
             warnings.setdefault(event.object_name, []).append(told)
     newest_first = {name: sorted(told, key=lambda one: one.last_seen, reverse=True) for name, told in warnings.items()}
@@ -122,9 +123,24 @@ def _one_of_each(warnings: list[PodWarning]) -> tuple[PodWarning, ...]:
     return tuple(kept.values())[:MAX_WARNINGS]
 
 
-def _belongs(event: ClusterEvent, workload: tuple[str, str], revisions: frozenset[str], autoscaler: str | None) -> bool:
-    kind, name = event.object_kind, event.object_name
-    if (kind, name) == workload:
+def _subject(found: Object) -> Object:
+    """What the event is about, in either API."""
+    return mapping(found.get("involvedObject")) or mapping(found.get("regarding"))
+
+
+def _named(found: Object) -> tuple[str, str]:
+    """Kind and name of what the event is about. Told before an event is read, since most are about something else."""
+    subject = _subject(found)
+    return str(subject.get("kind") or ""), str(subject.get("name") or "")
+
+
+def _is_normal(found: Object) -> bool:
+    return str(found.get("type") or "Normal") == "Normal"
+
+
+def _belongs(about: tuple[str, str], workload: tuple[str, str], revisions: frozenset[str], autoscaler: str | None) -> bool:
+    kind, name = about
+    if about == workload:
         return True
     if kind == "HorizontalPodAutoscaler":
         return name == (autoscaler or workload[1])
