@@ -108,7 +108,7 @@ _WAITING = re.compile(
     re.IGNORECASE,
 )
 _A_PAGE = re.compile(
-    r"unexpected (?:token|character):? ?\(?['\"`]?<|invalid character '<'|<!DOCTYPE|<html\b|\btext/html\b|is not valid JSON.{0,40}<"
+    r"unexpected (?:token|character):? ?\(?['\"`]?<(?!\*>)|invalid character '<'|<!DOCTYPE|<html\b|\btext/html\b"
     r"|Expecting value: line 1 column 1 \(char 0\)",
     re.IGNORECASE,
 )

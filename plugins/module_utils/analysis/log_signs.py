@@ -115,7 +115,7 @@ _KINDS = (
         "dependency",
         "A dependency says that it is not available",
         r"database system is (?:starting up|shutting down|in recovery)|Redis is loading the dataset|\bMASTERDOWN\b|\bCLUSTERDOWN\b",
-        r"vault is sealed|server is (?:starting up|shutting down|in the process of (?:starting|shutting))|\bReplicaSetNoPrimary\b",
+        r"vault is sealed|\bReplicaSetNoPrimary\b",
         r"not enough in-sync replicas|NotEnoughReplicas(?:AfterAppend)?|(?:scheduled|planned|down for|under) maintenance",
         of_others=True,
     ),

@@ -46,8 +46,8 @@ much failed before it already, and now not three times as much            -40
 
 Where nothing but the time and the metrics tells the version from what is around it, it is at most 80, and 65 where
 it began after the rollout was over. What began before the deployment
-was not caused by it: at most 5. Without a recent deployment it is at most 10. Where somebody went back to the version before and the
-trouble goes on, it is at most 15.
+was not caused by it: at most 5. Without a recent deployment it is at most 10, and 65 where stack traces of errors of its own name
+files that it changed. Where somebody went back to the version before and the trouble goes on, it is at most 15.
 """
 
 from __future__ import annotations

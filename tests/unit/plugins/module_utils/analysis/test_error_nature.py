@@ -184,3 +184,4 @@ def test_a_page_in_place_of_an_answer_is_somebody_elses(template: str) -> None:
 
 def test_an_answer_that_can_be_read_and_is_wrong_may_be_its_own() -> None:
     assert nature([line("SyntaxError: Unexpected token } in JSON at position 40")]) is Nature.OWN
+    assert nature([line("SyntaxError: Unexpected token <*> in JSON at position <*>")]) is Nature.OWN, "a template's placeholder is no page"

@@ -41,6 +41,23 @@ def test_a_name_server_that_does_not_answer_is_no_wrong_name() -> None:
     assert (wrong.cause, wrong.of_others) == ("name_resolution", False)
 
 
-@pytest.mark.parametrize("template", ["order <*> failed", "token bucket is empty", "slow down the belt"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "psycopg2.OperationalError: FATAL: the database system is in recovery mode",
+        "Redis is loading the dataset in memory",
+        "CLUSTERDOWN The cluster is down",
+        "Code: 503. Errors: * Vault is sealed",
+        "org.apache.kafka.common.errors.NotEnoughReplicasException: rejected",
+        "[503] during [POST] to [https://api.bank.example/v2]: [scheduled maintenance]",
+    ],
+)
+def test_who_says_itself_that_it_is_away(template: str) -> None:
+    found = named(template)
+    assert found is not None
+    assert (found.cause, found.of_others) == ("dependency", True)
+
+
+@pytest.mark.parametrize("template", ["order <*> failed", "token bucket is empty", "slow down the belt", "http server is shutting down"])
 def test_what_names_nothing(template: str) -> None:
     assert named(template) is None
