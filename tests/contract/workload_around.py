@@ -306,6 +306,12 @@ WELL: dict[str, Build] = {
     "a CronJob that somebody had run by hand": lambda space: cron_job(
         space, "UnexpectedJob", "Saw a job that the controller did not create or forgot: by-hand"
     ),
+    "a load balancer that was made after all": lambda space: (
+        space.service(LABELS),
+        space.warn("Service", "payment-api", "SyncLoadBalancerFailed", "Error syncing load balancer: quota", seconds=600.0),
+        space.tell("Normal", "Service", "payment-api", "EnsuredLoadBalancer", "Ensured load balancer", 1, 500.0),
+        deployed(space),
+    ),
     "a Job that rests": lambda space: (
         deployed(space),
         space.post("apis/batch/v1", "jobs", named("Job", "payment-api-migrate", {"suspend": True, **migration()}, LABELS)),

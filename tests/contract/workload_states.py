@@ -165,13 +165,17 @@ class Namespace:
 
     def warn(self, kind: str, name: str, reason: str, message: str, count: int = 5, seconds: float = 20.0, **more: str) -> None:
         """An event of type Warning, last seen that many seconds ago."""
+        self.tell("Warning", kind, name, reason, message, count, seconds, **more)
+
+    def tell(self, level: str, kind: str, name: str, reason: str, message: str, count: int, seconds: float, **more: str) -> None:
+        """An event of that type, ``Warning`` or ``Normal``."""
         at = ago(seconds=seconds)
         regarding = {"kind": kind, "name": name, "namespace": self.cluster.namespace, **more}
         body = {
             "kind": "Event",
             "metadata": {"generateName": f"{name}."},
             "involvedObject": regarding,
-            "type": "Warning",
+            "type": level,
             "reason": reason,
             "message": message,
             "count": count,

@@ -39,6 +39,18 @@ there (``InvalidDiskCapacity`` at every start) harms nobody.
 """
 
 
+_PRESSURES = {
+    "MemoryPressure": "Its kubelet takes pods away until there is memory again, those above their request first",
+    "DiskPressure": "Its kubelet removes images and takes pods away until there is room on its disk again",
+    "PIDPressure": "Its process ids run out: its kubelet takes pods away, and programs can't start processes or threads",
+    "NetworkUnavailable": "Its network is not set up: its pods can't be reached from other nodes",
+}
+"""What follows of a condition that comes without a message.
+
+https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/
+"""
+
+
 def node_findings(state: WorkloadState, now: datetime) -> Iterator[Finding]:
     nodes = state.surroundings.nodes
     for node in [one for one in nodes if one.problems or one.deleted or not one.schedulable][:_MOST]:
@@ -64,7 +76,8 @@ def _as_it_is(node: Node, state: WorkloadState) -> Iterator[Finding]:
             yield _finding(level, f"{runs} is not ready (NotReady{reason})", one.message, one.since)
     for one in node.problems:
         if one.type != "Ready":
-            yield _finding(Level.WARNING, f"{runs} has {one.type}" + (f" ({one.reason})" if one.reason else ""), one.message)
+            means = one.message or _PRESSURES.get(one.type)
+            yield _finding(Level.WARNING, f"{runs} has {one.type}" + (f" ({one.reason})" if one.reason else ""), means)
     if not node.schedulable:
         yield _finding(Level.WARNING, f"{runs} is cordoned (SchedulingDisabled)", "No new pods are placed there; a drain may follow")
 

@@ -145,7 +145,7 @@ def _crash(pods: Sequence[Pod], level: Level) -> Finding:
     probe = failed_probe(pod, ("Liveness", "Startup"))
     parts = [end_of(pod), said, f"{pod.restarts} restarts" if pod.restarts > 1 else None, probe.message if probe else None]
     if said is None and probe is None:
-        parts.append("see the log of its previous run")
+        parts.append(f"see the log of the previous run in {pod.name}")
     detail = "; ".join(part for part in parts if part)
     return _finding("crash", level, f"{_name(pod)} of {plural(len(pods), 'pod')} keeps ending ({pod.reason}{code})", detail or None)
 

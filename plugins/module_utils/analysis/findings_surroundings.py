@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
 from ..model.surroundings import BatchJob, Certificate, ServiceEndpoints, VolumeClaim
-from ..model.workload import WorkloadState
+from ..model.workload import DONE_AFTER_ALL, ClusterEvent, WorkloadState
 from ..units import format_duration
 from .pods import IMAGE_REASONS, starting
 from .wording import plural
@@ -203,6 +203,15 @@ def _certificate(certificate: Certificate, now: datetime) -> Iterator[Finding]:
         yield _finding("certificate", Level.CRITICAL, f"{named} is not valid before {begins}")
 
 
+def _is_over(warning: ClusterEvent, state: WorkloadState) -> bool:
+    """Whether something was said of the same object since that says that it went well."""
+    about = (warning.object_kind, warning.object_name)
+    return any(
+        event.reason in DONE_AFTER_ALL and (event.object_kind, event.object_name) == about and event.last_seen > warning.last_seen
+        for event in state.events
+    )
+
+
 def _events(state: WorkloadState, now: datetime) -> Iterator[Finding]:
     """Warnings about Services, Ingresses, claims and Jobs: a load balancer that can't be made, a volume that can't be made larger, a
     CronJob that can't start."""
@@ -213,6 +222,7 @@ def _events(state: WorkloadState, now: datetime) -> Iterator[Finding]:
         and event.object_kind in _TELLING
         and event.reason not in _TOLD_ELSEWHERE | _HARMLESS
         and _LOST_RACE not in event.message
+        and not _is_over(event, state)
     ]
     for event in sorted((one for one in told if now - one.last_seen < _LATELY), key=lambda one: one.last_seen, reverse=True)[:2]:
         title = f"{event.object_kind} {event.object_name}: {event.reason}"

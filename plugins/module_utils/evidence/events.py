@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from ..clients.answers import excerpt
-from ..model.workload import ClusterEvent, PodWarning
+from ..model.workload import DONE_AFTER_ALL, ClusterEvent, PodWarning
 from .objects import Object, count, mapping, metadata, moment, name_of
 
 MAX_EVENTS = 60
@@ -69,16 +69,25 @@ def events_of(
 ) -> tuple[ClusterEvent, ...]:
     """Events of ``workload`` (kind, name), of its ``revisions`` (names of ReplicaSets), pods and autoscaler, last seen after ``since``.
 
-    Of what is ``related`` (kind, name) to it, only warnings. Grouped, oldest first, at most MAX_EVENTS of which warnings and the
-    workload's own go first.
+    Of what is ``related`` (kind, name) to it, only warnings, and the newest event that says that what failed went well. Grouped, oldest
+    first, at most MAX_EVENTS of which warnings and the workload's own go first.
     """
     sets = frozenset(revisions)
-    ours = [
-        raw for raw in found if _belongs(about := _named(raw), workload, sets, autoscaler) or (about in related and not _is_normal(raw))
-    ]
-    grouped = list(_grouped(event for event in map(event_from, ours) if event and event.last_seen >= since))
+    about_it = [(raw, own) for raw in found if (own := _belongs(about := _named(raw), workload, sets, autoscaler)) or about in related]
+    events = [(event, own) for raw, own in about_it if (event := event_from(raw)) and event.last_seen >= since]
+    around = [event for event, own in events if not own]
+    warnings = [event for event in around if event.type != "Normal"]
+    ours = [event for event, own in events if own]
+    grouped = list(_grouped([*ours, *warnings, *_done_after_all(around, warnings)]))
     kept = sorted(grouped, key=lambda event: (event.object_kind == "Pod" and event.type == "Normal", -event.last_seen.timestamp()))
     return tuple(sorted(kept[:MAX_EVENTS], key=lambda event: (event.first_seen, event.last_seen)))
+
+
+def _done_after_all(around: Iterable[ClusterEvent], warnings: Iterable[ClusterEvent]) -> Iterable[ClusterEvent]:
+    """The newest event that something went well, of each object that a warning is about."""
+    warned = {(event.object_kind, event.object_name) for event in warnings}
+    done = [event for event in around if event.reason in DONE_AFTER_ALL and (event.object_kind, event.object_name) in warned]
+    return {(event.object_kind, event.object_name): event for event in sorted(done, key=lambda event: event.last_seen)}.values()
 
 
 def node_events(found: Iterable[Object], nodes: Collection[str], since: datetime) -> tuple[ClusterEvent, ...]:

@@ -11,7 +11,18 @@ from datetime import datetime
 from .service import WorkloadKind
 from .surroundings import Autoscaler, Condition, Surroundings
 
-__all__ = ["NOT_ENDED", "NOT_STARTED", "PROBE_REASONS", "UNSTARTABLE", "Autoscaler", "ClusterEvent", "Pod", "PodWarning", "WorkloadState"]
+__all__ = [
+    "DONE_AFTER_ALL",
+    "NOT_ENDED",
+    "NOT_STARTED",
+    "PROBE_REASONS",
+    "UNSTARTABLE",
+    "Autoscaler",
+    "ClusterEvent",
+    "Pod",
+    "PodWarning",
+    "WorkloadState",
+]
 
 UNSTARTABLE = frozenset(
     {
@@ -28,6 +39,20 @@ UNSTARTABLE = frozenset(
 
 PROBE_REASONS = frozenset({"Unhealthy", "ProbeError"})
 """Reasons of warnings about failed probes: the kubelet's, and that of OpenShift's kubelet where it got no answer at all."""
+
+DONE_AFTER_ALL = frozenset(
+    {
+        "EnsuredLoadBalancer",
+        "UpdatedLoadBalancer",
+        "ProvisioningSucceeded",
+        "VolumeResizeSuccessful",
+        "FileSystemResizeSuccessful",
+        "SuccessfulCreate",
+        "SawCompletedJob",
+        "Completed",
+    }
+)
+"""Reasons of events that say of a Service, a claim or a Job that what failed before went well (controllers of Kubernetes and of CSI)."""
 
 NOT_ENDED, NOT_STARTED = "has not ended", "has not started"
 """How the ``message`` of a pod ends that waits for an init container: for its end, or for a sidecar to be up."""

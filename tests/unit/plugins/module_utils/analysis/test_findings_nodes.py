@@ -85,3 +85,12 @@ def test_a_node_that_holds_most_pods_and_is_gone_is_critical() -> None:
     gone = replace(STATE, surroundings=Surroundings(nodes=(Node("n1", False, False, 2, deleted=True),)))
     assert titles(gone) == ["critical Node n1, which runs 2 pods, is not there any more"]
     assert [finding.level for finding in node_findings(replace(gone, desired=9), NOW)] == [Level.WARNING]
+
+
+@pytest.mark.parametrize(
+    ("message", "told"), [("kubelet has insufficient PID available", "kubelet has insufficient PID"), (None, "Its process ids")]
+)
+def test_what_follows_of_a_condition_that_says_nothing(message: str | None, told: str) -> None:
+    short = Node("n1", True, True, 3, (Condition("PIDPressure", "True", "KubeletHasInsufficientPID", message),))
+    (found,) = node_findings(replace(STATE, surroundings=Surroundings(nodes=(short,))), NOW)
+    assert (found.detail or "").startswith(told)

@@ -80,5 +80,5 @@ def test_a_probe_as_openshift_words_it() -> None:
 
 
 def test_a_crash_without_a_word_says_where_to_look() -> None:
-    assert told(bad("CrashLoopBackOff", exit_code=3))["workload.crash"].detail == "see the log of its previous run"
+    assert told(bad("CrashLoopBackOff", exit_code=3))["workload.crash"].detail == "see the log of the previous run in bad"
     assert told(bad("CrashLoopBackOff", "cannot open pay.yml", exit_code=3))["workload.crash"].detail == "cannot open pay.yml"

@@ -118,3 +118,21 @@ def test_what_the_next_pod_would_be_refused_for(kind: str) -> None:
 def test_a_cron_job_that_somebody_had_run_by_hand(reason: str, told: bool) -> None:
     event = ClusterEvent(NOW, NOW, "Warning", reason, "CronJob", "settle", "Saw a job that the controller did not create or forgot: x")
     assert bool([*surroundings_findings(replace(state(Surroundings()), events=(event,)), NOW)]) is told
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "later", "over"),
+    [
+        ("app", "EnsuredLoadBalancer", 5, True),
+        ("app", "EnsuredLoadBalancer", -5, False),
+        ("other", "EnsuredLoadBalancer", 5, False),
+        ("app", "EnsuringLoadBalancer", 5, False),
+    ],
+)
+def test_a_warning_that_is_over(name: str, reason: str, later: float, over: bool) -> None:
+    at = NOW - timedelta(minutes=10)
+    failed = ClusterEvent(at, at, "Warning", "SyncLoadBalancerFailed", "Service", "app", "Error syncing load balancer: quota")
+    since = at + timedelta(minutes=later)
+    went_well = ClusterEvent(since, since, "Normal", reason, "Service", name, "Ensured load balancer")
+    found = [*surroundings_findings(replace(state(Surroundings()), events=(failed, went_well)), NOW)]
+    assert [one.title for one in found] == ([] if over else ["Service app: SyncLoadBalancerFailed"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterClient, ObjectNotFound
@@ -208,3 +209,19 @@ def test_an_event_of_the_newer_api_is_read_by_its_own_fields() -> None:
     assert (event.object_kind, event.count) == ("Pod", 7)
     assert event.first_seen < event.last_seen == datetime(2026, 11, 23, 22, 58, tzinfo=UTC)
     assert event.message
+
+
+def test_of_what_went_well_after_all_only_the_newest_is_kept() -> None:
+    from ansible_collections.devops.incident_response.plugins.module_utils.evidence.events import events_of
+
+    def event(kind: str, name: str, level: str, reason: str, second: int) -> dict[str, Any]:
+        at = f"2026-11-23T22:55:{second:02}Z"
+        about = {"involvedObject": {"kind": kind, "name": name}, "type": level, "reason": reason, "message": f"{name} {second}"}
+        return about | {"firstTimestamp": at, "lastTimestamp": at, "metadata": {}}
+
+    found = [event("CronJob", "settle", "Warning", "FailedNeedsStart", 1)]
+    found += [event("CronJob", "settle", "Normal", "SuccessfulCreate", second) for second in range(2, 50)]
+    found += [event("CronJob", "report", "Normal", "SuccessfulCreate", 9), event("CronJob", "settle", "Normal", "JobAlreadyActive", 9)]
+    related = {("CronJob", "settle"), ("CronJob", "report")}
+    kept = events_of(found, ("Deployment", "payment-api"), (), None, datetime(2026, 11, 23, tzinfo=UTC), related)
+    assert [(one.reason, one.message) for one in kept] == [("FailedNeedsStart", "settle 1"), ("SuccessfulCreate", "settle 49")]
