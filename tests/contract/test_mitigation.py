@@ -18,6 +18,7 @@ from tests.contract.ansible_runs import module
 from tests.contract.clusters import Cluster
 from tests.contract.test_rollback import DEPLOYMENT
 from tests.contract.test_rollback_modules import OURS, options
+from tests.contract.unreliable import Fault, times, unreliable
 
 SCALERS = "apis/autoscaling/v2/{}/horizontalpodautoscalers"
 
@@ -73,6 +74,30 @@ def test_two_controllers_at_the_same_moment_do_it_once_and_both_know_the_way_bac
     if wish["action"] != "restart":
         first, second = (result["mitigation"] for result in results)
         assert (first["before"], first["after"], first["undo"]) == (second["before"], second["after"], second["undo"])
+
+
+@pytest.mark.parametrize("fault", [Fault.BUSY, Fault.BROKEN, Fault.RESET, Fault.LOST])
+@pytest.mark.parametrize(
+    ("wish", "before"),
+    [
+        ({"action": "scale", "replicas": 3}, {"replicas": 1}),
+        ({"action": "restart"}, {"restartedAt": None}),
+        ({"action": "pause_autoscaling"}, {"behavior": None}),
+    ],
+)
+def test_over_a_way_that_is_not_to_be_relied_on_it_is_done_once(
+    cluster: Cluster, fault: Fault, wish: dict[str, Any], before: dict[str, Any]
+) -> None:
+    cluster.history("v1", replicas=1)
+    if wish["action"] == "pause_autoscaling":
+        before = {"behavior": autoscaler(cluster)["spec"].get("behavior")}
+    with unreliable(cluster, times(2, fault, "PATCH")) as way:
+        params = {name: option.get("default") for name, option in MITIGATION.items()} | {**options(cluster, **wish), "host": way.url}
+        done = mitigation_result({**params, "kubeconfig": None}, False)
+    assert (done["changed"], done["mitigation"]["before"]) == (True, before)
+    assert done["msg"].startswith(("Scaled ", "Restarted ", "Held "))
+    # Of one whose answer is lost, the next look finds it made.
+    assert way.faults == [fault] * (1 if fault is Fault.LOST else 2)
 
 
 def test_what_was_scaled_by_a_run_that_never_said_so_is_taken_back(cluster: Cluster) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from plugins.module_utils.model.service import WorkloadKind
 from tests.contract.ansible_runs import playbook
 from tests.contract.clusters import Cluster
 from tests.contract.serving import HOST
@@ -41,6 +42,7 @@ class Outage:
     directory: Path
     inventory: Path
     prometheus: str
+    kind: WorkloadKind = DEPLOYMENT
     by_version: dict[str, dict[str, float]] = field(default_factory=dict)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -69,12 +71,12 @@ class Outage:
         self.cluster.until(f"{failing:.0%} failing over {seconds} s", enough, 90.0)
 
     def generation(self) -> int:
-        return int(self.cluster.workload(DEPLOYMENT)["metadata"]["generation"])
+        return int(self.cluster.workload(self.kind)["metadata"]["generation"])
 
     def follow(self) -> None:
         known = None
         while not self.over.wait(0.2):
-            tag = self.cluster.tag()
+            tag = self.cluster.tag(self.kind)
             if tag != known:
                 known = tag
                 self.gateway.flows(self.cluster.namespace, **self.by_version.get(tag, GOOD))
@@ -102,14 +104,16 @@ def begin(outage: Outage, *versions: str, by_version: dict[str, dict[str, float]
     """Each version is rolled out; the last is there, as far as it comes."""
     outage.by_version = by_version
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2, "maxSurge": 0}}
-    cluster = outage.cluster
-    cluster.create(DEPLOYMENT, versions[0], replicas=3, strategy=strategy)
+    cluster, kind = outage.cluster, outage.kind
+    cluster.create(kind, versions[0], replicas=3, **({"strategy": strategy} if kind is DEPLOYMENT else {}))
     threading.Thread(target=outage.follow, daemon=True).start()
     for version in versions[1:]:
         cluster.until("the pods", lambda: len(cluster.pods()) == 3)
-        cluster.roll_out(DEPLOYMENT, version)
+        # Which ControllerRevision came first is told by when they were created, and that in whole seconds.
+        time.sleep(0.0 if kind is DEPLOYMENT else 1.0 - time.time() % 1.0)
+        cluster.roll_out(kind, version)
         if "crash" not in version:
-            cluster.complete()
+            cluster.complete(kind)
 
 
 def the_command(output: str, why: str) -> list[str]:
@@ -120,8 +124,10 @@ def the_command(output: str, why: str) -> list[str]:
     return words[2:]
 
 
-def test_a_rollback_that_does_not_help_leads_to_the_next_hypothesis_and_is_the_only_one(outage: Outage) -> None:
+@pytest.mark.parametrize("kind", [DEPLOYMENT, WorkloadKind.STATEFUL_SET])
+def test_a_rollback_that_does_not_help_leads_to_the_next_hypothesis_and_is_the_only_one(outage: Outage, kind: WorkloadKind) -> None:
     """The version was broken, and so is something else."""
+    outage.kind = kind
     failing = {"failing": 0.9, "latency": 3.0}
     begin(outage, "v2.2.0", "v2.3.0", "v2.3.1-crash", by_version={"v2.3.1-crash": failing})
     cluster = outage.cluster
@@ -133,7 +139,7 @@ def test_a_rollback_that_does_not_help_leads_to_the_next_hypothesis_and_is_the_o
     record = outage.record()
     assert code == 0, output
     assert "AUTOMATED ROLLBACK" in output
-    assert (record["rollback"]["state"], record["status"], cluster.tag()) == ("not_recovered", "investigating", "v2.3.0"), output
+    assert (record["rollback"]["state"], record["status"], cluster.tag(kind)) == ("not_recovered", "investigating", "v2.3.0"), output
     assert record["rollback"]["approval"] == "auto-approved for P0"
     assert "❌ Not recovered within 25s: Error rate:" in output
     after = output[output.index("Rollback Not Successful") :]
@@ -145,7 +151,7 @@ def test_a_rollback_that_does_not_help_leads_to_the_next_hypothesis_and_is_the_o
     code, output = outage.play("p0", *given)
     record = outage.record()
     assert code == 0, output
-    assert (outage.generation(), cluster.tag()) == (made, "v2.3.0"), output
+    assert (outage.generation(), cluster.tag(kind)) == (made, "v2.3.0"), output
     assert record["recommendation"]["action"] != "rollback"
     assert {guard["name"]: guard["forbids"] for guard in record["recommendation"]["guards"]}["rollback_tried"], output
     assert "A rollback was tried and did not help" in output
@@ -153,21 +159,23 @@ def test_a_rollback_that_does_not_help_leads_to_the_next_hypothesis_and_is_the_o
     assert record["rollback"]["state"] == "not_recovered"
 
 
-def test_a_target_that_is_worse_is_offered_to_be_undone_by_a_command_that_does_it(outage: Outage) -> None:
+@pytest.mark.parametrize("kind", [DEPLOYMENT, WorkloadKind.DAEMON_SET])
+def test_a_target_that_is_worse_is_offered_to_be_undone_by_a_command_that_does_it(outage: Outage, kind: WorkloadKind) -> None:
+    outage.kind = kind
     begin(outage, "v2.2.0", "v2.3.0", by_version={"v2.2.0": {"failing": 0.6}, "v2.3.0": {"failing": 0.12}})
     cluster = outage.cluster
     outage.measured(0.1, 30)
     code, output = outage.roll_back("v2.2.0")
     rollback = outage.record()["rollback"]
-    assert (code != 0, rollback["state"], cluster.tag()) == (True, "not_recovered", "v2.2.0"), output
+    assert (code != 0, rollback["state"], cluster.tag(kind)) == (True, "not_recovered", "v2.2.0"), output
     (worse,) = rollback["recovery"]["worse"]
     assert re.match(r"Error rate [56]\d%, before the rollback 1\d(\.\d)?%", worse), worse
     command = the_command(output, "is worse")
     outage.by_version["v2.3.0"] = GOOD
     code, output = outage.play("rollback", *command)
     rollback = outage.record()["rollback"]
-    assert (code, rollback["state"], rollback["plan"]["to_version"], cluster.tag()) == (0, "recovered", "v2.3.0", "v2.3.0"), output
-    cluster.complete()
+    assert (code, rollback["state"], rollback["plan"]["to_version"], cluster.tag(kind)) == (0, "recovered", "v2.3.0", "v2.3.0"), output
+    cluster.complete(kind)
     assert versions_running(cluster) == {"v2.3.0"}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remedies that are killed (SIGKILL) before, during and after any of their requests to a real control plane, and run again.
+"""Remedies that are killed (SIGKILL) before, during and after each change that they make to a real control plane, and run again.
 
 Whatever the moment: what was changed says so itself, with what it was before; the next run tells it in the record, and takes it back to
 what there was at first.
@@ -25,15 +25,6 @@ from plugins.module_utils.rollback.steps import SCALED
 from tests.contract.real_cluster import real_cluster
 from tests.real.parts.control_plane import ControlPlane
 from tests.real.test_killed import CRDS, DEPLOYMENT, Program, Runs, ended_well
-
-KILLS = 9
-"""Moments of each remedy, of which each request has three: before it, while it is under way, and after it."""
-
-
-def moments_of(runs: Runs, **more: Any) -> list[int]:
-    """Those around the end of a run are where its changes are."""
-    last = runs.moments(**more)
-    return sorted({round(number * (last - 1) / (KILLS - 1)) for number in range(KILLS)})
 
 
 def scaled(runs: Runs) -> int:
@@ -69,9 +60,9 @@ def done_and_taken_back(runs: Runs, wish: Mapping[str, Any], look: Callable[[], 
     assert not before[1]
     runs.declared()
     killed = 0
-    for moment in moments_of(runs, mitigate=wish):
+    for moment in range(runs.moments(mitigate=wish, changes=True)):
         runs.declared()
-        killed += runs.run(mitigate=wish, kill_at=moment) == -signal.SIGKILL
+        killed += runs.run(mitigate=wish, kill_at=moment, changes=True) == -signal.SIGKILL
         now, tells = look()
         assert tells is (now != before[0]), f"it says itself what it was, after a kill at moment {moment}"
         assert runs.run(mitigate=wish) == 0
@@ -99,9 +90,9 @@ def restarted(runs: Runs) -> int:
 
     runs.declared()
     killed = 0
-    for moment in range(runs.moments(mitigate=wish)):
+    for moment in range(runs.moments(mitigate=wish, changes=True)):
         forgotten()
-        killed += runs.run(mitigate=wish, kill_at=moment) == -signal.SIGKILL
+        killed += runs.run(mitigate=wish, kill_at=moment, changes=True) == -signal.SIGKILL
         left = marks()
         assert left[0] == left[1]
         assert runs.run(mitigate=wish) == 0
@@ -131,10 +122,10 @@ def flux(runs: Runs, group: str, version: str, kind: str, given: Mapping[str, An
 
     runs.broken()
     killed = 0
-    for moment in moments_of(runs):
+    for moment in range(runs.moments(changes=True)):
         resumed()
         before = runs.broken()
-        killed += runs.run(kill_at=moment) == -signal.SIGKILL
+        killed += runs.run(kill_at=moment, changes=True) == -signal.SIGKILL
         assert is_whole()
         assert runs.run() == 0, f"the run after a kill at moment {moment}"
         ended_well(runs, before, moment)

@@ -68,14 +68,20 @@ class _Record:
 
 
 class _Mortal:
-    """Kills its own process at one of its requests, each of which has three moments: before it, while it is under way, and after it."""
+    """Kills its own process at one of its requests, each of which has three moments: before it, while it is under way, and after it.
 
-    def __init__(self, kill_at: int | None) -> None:
+    With `changes` only those count that change something.
+    """
+
+    def __init__(self, kill_at: int | None, changes: bool) -> None:
         self.moments = itertools.count(0, 3)
+        self._changes = changes
         self._kill_at = kill_at
         self._send = ClusterClient._send
 
     def send(self, client: ClusterClient, *request: Any) -> Any:
+        if self._changes and "PATCH" not in request:
+            return self._send(client, *request)
         moment = next(self.moments)
         if self._kill_at == moment:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -136,7 +142,7 @@ def mitigate(run: dict[str, Any]) -> None:
 
 
 def _run(run: dict[str, Any]) -> None:
-    mortal = _Mortal(run.get("kill_at"))
+    mortal = _Mortal(run.get("kill_at"), bool(run.get("changes")))
     ClusterClient._send = lambda client, *request: mortal.send(client, *request)  # type: ignore[method-assign]
     (mitigate if run.get("mitigate") else roll_back)(run)
     if run.get("moments"):

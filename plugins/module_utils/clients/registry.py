@@ -46,14 +46,21 @@ class RegistryClient:
         answer = self._manifest(path, repository, "HEAD")
         if answer.status in _NO_HEAD:
             answer = self._manifest(path, repository, "GET")
-        if answer.status == 200:
+        if answer.status == 200 and not answer.headers.get("content-type", "").startswith("text/html"):
             return True
-        if answer.status == 404:
+        if answer.status == 404 and self._is_registry():
             return False
-        problem = status_problem(answer.status, b"")
+        problem = "it does not answer as a registry does" if answer.status in (200, 404) else status_problem(answer.status, b"")
         if answer.status in (401, 403):
             problem += "; put a login into registry_url (https://user:token@host)"
         raise SourceUnavailableError(f"The image registry at {self._http.url}: {problem} (asked for {repository}:{tag}).")
+
+    def _is_registry(self) -> bool:
+        """Whether it is one at all: any web server says 404 to what it does not know, and a registry never to ``/v2/``.
+
+        https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support
+        """
+        return self._http.request("/v2/", headers={"Accept": "*/*"}).status in (200, 401, 403)
 
     def _manifest(self, path: str, repository: str, method: str) -> Answer:
         answer = self._http.request(path, method=method, headers={"Accept": _MANIFESTS})

@@ -15,6 +15,9 @@ from .objects import Object, annotations_of, controller_of, labels_of, main_cont
 from .snapshot import ClusterSnapshot
 
 _PUTS_BACK = "it puts its own version back within minutes: change its source, or suspend it first"
+_HELM_RELEASE_PUTS_BACK = (
+    "it puts its own version back at its next upgrade, and within minutes where it detects drift: change its source, or suspend it first"
+)
 _AT_NEXT_COMMIT = "it puts its own version back at the next commit or sync: change its source too"
 _HELM_RELEASE = "meta.helm.sh/release-name"
 ARGO_APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
@@ -119,7 +122,7 @@ def _flux(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Ownershi
         return Ownership(f"Flux Kustomization {space}/{name}", reverts=enabled, effect=effect)
     if name := labels.get("helm.toolkit.fluxcd.io/name"):
         space = labels.get("helm.toolkit.fluxcd.io/namespace", "flux-system")
-        return Ownership(f"Flux HelmRelease {space}/{name}", reverts=True, effect=_PUTS_BACK)
+        return Ownership(f"Flux HelmRelease {space}/{name}", reverts=True, effect=_HELM_RELEASE_PUTS_BACK)
     return None
 
 

@@ -50,12 +50,14 @@ def hold_autoscaler(service: Service, scaler: Autoscaler) -> Intent:
     """One that somebody else holds still is left as it is."""
     spec = mapping(scaler.found.get("spec"))
     behavior = spec.get("behavior")
-    held = {**mapping(behavior), **{way: {**mapping(mapping(behavior).get(way)), "selectPolicy": "Disabled"} for way in _DIRECTIONS}}
     paused = is_paused(scaler.found)
     standing = paused and HELD in annotations_of(scaler.found)  # perhaps by a run that was killed before it could say so
+    before = _kept(scaler) if standing else behavior
+    # As it is asked for; the server adds what it takes for granted.
+    held = {**mapping(before), **{way: {**mapping(mapping(before).get(way)), "selectPolicy": "Disabled"} for way in _DIRECTIONS}}
     return _intent(
         scaler,
-        _kept(scaler) if standing else behavior,
+        before,
         held if standing or not paused else behavior,
         f"The autoscaler {scaler.name} of {service.workload} is held still already"
         if paused

@@ -50,14 +50,16 @@ def carry_out(
     The change applies only to the object as it was looked at; after a conflict, or when the answer was lost, it is looked at again. A
     server that is away or busy is asked again until ``patience`` seconds were slept. Raises what ``make`` raises, and the server's own no.
     """
-    unanswered, contests, waited = False, 0, 0.0
+    unanswered: Intent | None = None  # sent, and perhaps carried out
+    contests, waited = 0, 0.0
     tried: str | None = None  # resourceVersion of the object that a change was last sent for
     for attempt in itertools.count(1):
         before, sent = tried, False
         try:
             intent = make()
             if not intent.operations:
-                return intent, unanswered
+                done = unanswered is not None and unanswered.after == intent.after
+                return (unanswered, True) if unanswered is not None and done else (intent, unanswered is not None)
             metadata = intent.found["metadata"]
             tried = metadata["resourceVersion"]
             guards = [
@@ -73,7 +75,8 @@ def carry_out(
             tired = contests >= CONTESTS or waited >= patience
             if tired or error.status == 400 or same or (attempt == 1 and isinstance(error, ClusterUnreachable) and not sent):
                 raise
-            unanswered = unanswered or (isinstance(error, (ServerError, ClusterUnreachable)) and sent and not dry_run)
+            if isinstance(error, (ServerError, ClusterUnreachable)) and sent and not dry_run:
+                unanswered = unanswered or intent
             waited += pause(attempt, error)
             sleep(pause(attempt, error))
         else:

@@ -22,6 +22,8 @@ class Registry(ThreadingHTTPServer):
 
     guard = "open"
     status: int | None = None
+    api = True
+    page = False
     token_answer = b'{"token": "t0ken"}'
     challenge = 'Bearer realm="{url}/token",service="registry",scope="repository:shop/payment-api:pull"'
 
@@ -48,13 +50,16 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", challenge)
         else:
             there = self.path in ("/v2/shop/payment-api/manifests/v2.3.0", "/v2/shop/payment-api/manifests/sha256:ab12")
-            self.send_response(200 if there else 404)
+            self.send_response(200 if there or self.server.page else 404)
+            if self.server.page:
+                self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
 
     def do_GET(self) -> None:
         self.server.seen.append((self.path, dict(self.headers)))
-        if self.server.status is not None:
-            self.send_response(200 if self.path.endswith("v2.3.0") else 404)
+        if self.server.status is not None or self.path == "/v2/":
+            there = self.path.endswith("v2.3.0") or (self.path == "/v2/" and self.server.api)
+            self.send_response(200 if there else 404)
             self.end_headers()
             return
         refused = self.headers.get("Authorization") != LOGIN
@@ -130,6 +135,14 @@ def test_a_registry_that_does_not_say_is_unavailable_and_not_a_no(registry: Regi
     registry.status = status
     with pytest.raises(SourceUnavailableError, match=str(status)):
         RegistryClient(registry.url).has_tag("shop/payment-api", "v2.3.0")
+
+
+@pytest.mark.parametrize("page", [False, True])
+def test_a_web_server_that_is_no_registry_knows_nothing_of_images(registry: Registry, page: bool) -> None:
+    """One that has no page of that name, and one that shows its own for every name."""
+    registry.api, registry.page = False, page
+    with pytest.raises(SourceUnavailableError, match="does not answer as a registry does"):
+        RegistryClient(registry.url).has_tag("shop/payment-api", "v9")
 
 
 def test_a_registry_that_is_not_there_is_unavailable(registry: Registry) -> None:

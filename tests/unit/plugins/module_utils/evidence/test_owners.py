@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from ansible_collections.devops.incident_response.plugins.module_utils.evidence.
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, kubernetes_answers
 
-from .test_rollouts import DEPLOYMENT, IMAGE_FIELD, NOW
-
+NOW = datetime(2026, 11, 23, 22, 56, tzinfo=UTC)
+DEPLOYMENT = "/apis/apps/v1/namespaces/production/deployments/payment-api"
+IMAGE_FIELD = {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"payment-api"}': {"f:image": {}}}}}}}
 APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
 CHART = {"app.kubernetes.io/instance": "payments", "app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "payments-1.4.2"}
 RELEASE = {"meta.helm.sh/release-name": "payments", "meta.helm.sh/release-namespace": "production"}
