@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..analysis.pods import failing
 from ..analysis.signals import USER_FELT, worsening
+from ..analysis.stability import still_rolling_out
 from ..model.diagnostics import Diagnostics
 from ..model.metrics import Metrics, Shape
 
@@ -38,7 +40,10 @@ class IncidentOnset:
 
 
 def incident_onset(diagnostics: Diagnostics) -> IncidentOnset:
-    """The metrics' onset; where the error rate is unknown, the first repeated error in the logs; else the first failure of a pod."""
+    """The metrics' onset; where the error rate is unknown, the first repeated error in the logs; else the first failure of a pod.
+
+    Events are kept for an hour, if at all: without, a rollout that stands still does so since its first pod was made.
+    """
     metrics = diagnostics.metrics.data
     at = metrics.onset if metrics and not _slight(metrics, diagnostics) else None
     inferred: str | None = None
@@ -46,6 +51,8 @@ def incident_onset(diagnostics: Diagnostics) -> IncidentOnset:
         at, inferred = _from_logs(diagnostics)
     if at is None:
         at, inferred = _from_events(diagnostics)
+    if at is None:
+        at, inferred = _from_pods(diagnostics)
     tolerance = max(POD_START, (metrics.scrape_interval if metrics else None) or 0.0)
     if at is not None and (diagnostics.collected_at - at).total_seconds() > _LONG_AGO:
         tolerance = max(tolerance, diagnostics.timeframe / _POINTS_OF_A_TIMEFRAME)
@@ -87,3 +94,13 @@ def _from_events(diagnostics: Diagnostics) -> tuple[datetime | None, str | None]
         return None, None
     first = [event.first_seen for event in state.events if event.object_kind == "Pod" and event.reason in _FAILURES]
     return (min(first), "the first failure of a pod") if first else (None, None)
+
+
+def _from_pods(diagnostics: Diagnostics) -> tuple[datetime | None, str | None]:
+    state, rollouts = diagnostics.workload.data, diagnostics.rollouts.data
+    if state is None or rollouts is None or not still_rolling_out(rollouts, state):
+        return None, None
+    waiting = failing(state.pods, diagnostics.workload.collected_at)
+    if not waiting or any(pod.restarts or pod.revision_hash != rollouts.current.template_hash for pod in waiting):
+        return None, None
+    return min(pod.created_at for pod in waiting), "the age of a pod that does not become ready"
