@@ -22,8 +22,9 @@ _SMALLEST_BLOCK, _LARGEST_BLOCK = 4 * 2**10, 128 * 2**10
 _LINE_BREAK = ord("\n")
 _LINES_TO_A_BEGINNING = 200
 
-# A word with a digit in it, and those that hang on it: a number with its unit, a time, an address, an identifier.
-_WORD_WITH_DIGIT = re.compile(rb"\b[A-Za-z_]*+\d[\w+/]*+=*+(?:[.:-](?:[A-Za-z_]*+\d|[0-9a-f]{4}\b)\w*+)*+")
+# A word with a digit in it, and those that hang on it: a number with its unit, a time, an address, an identifier. What klog begins with is
+# none: its letter is the level.
+_WORD_WITH_DIGIT = re.compile(rb"\b(?![IWEF]\d{4}(?:\d{4})? \d\d:)[A-Za-z_]*+\d[\w+/]*+=*+(?:[.:-](?:[A-Za-z_]*+\d|[0-9a-f]{4}\b)\w*+)*+")
 _WORD = re.compile(rb"[A-Za-z_]{2,}")
 _LEVELS = frozenset(
     b"FATAL PANIC CRITICAL CRIT EMERG ALERT SEVERE ERROR ERR EXCEPTION FAIL WARNING WARN INFO NOTICE DEBUG TRACE TRACEBACK"
@@ -32,8 +33,11 @@ _LEVELS = frozenset(
 """Words, with those that announce them, which are kept however rare they are."""
 _FREQUENT_IN, _FREQUENT_SHARE = 10, 0.002
 _HEXADECIMAL = b"0123456789abcdef"
-# Numbers that tell an error from a success: the level that bunyan and pino write, the status in an access log.
-_LEVEL = re.compile(rb'"(?:level|lvl|severity)"\s?:\s?(\d)')
+# Numbers that tell an error from a success: the level that bunyan and pino, OpenTelemetry and systemd write, the status in an access log.
+_LEVEL = re.compile(
+    rb'(?:"(?:level|lvl|severity|log_?level|levelno|severity_?[nN]umber)"\s?:\s?"?|(?<!\S)(?:level|lvl|severity)="?'
+    rb"|^(?:\S+ (?:std(?:out|err) [FP] )?)?<)(\d{1,3})\b"
+)
 # The status stands behind the request, between bars, or in a field of that name.
 _FIELD = rb'(?:" |\| |(?:[sS]tatus(?:_?[cC]ode)?|response_code)"?\s?[:=]\s?"?)'
 _METHODS = (b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD", b"OPTIONS")
