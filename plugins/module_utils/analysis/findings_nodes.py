@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
+from ..model.service import WorkloadKind
 from ..model.surroundings import Node
 from ..model.workload import ClusterEvent, WorkloadState
 from ..units import format_duration
@@ -78,7 +79,8 @@ def _as_it_is(node: Node, state: WorkloadState) -> Iterator[Finding]:
         if one.type != "Ready":
             means = one.message or _PRESSURES.get(one.type)
             yield _finding(Level.WARNING, f"{runs} has {one.type}" + (f" ({one.reason})" if one.reason else ""), means)
-    if not node.schedulable:
+    # The pods of a DaemonSet are made on cordoned nodes as well, and no drain takes them away.
+    if not node.schedulable and state.kind is not WorkloadKind.DAEMON_SET:
         yield _finding(Level.WARNING, f"{runs} is cordoned (SchedulingDisabled)", "No new pods are placed there; a drain may follow")
 
 

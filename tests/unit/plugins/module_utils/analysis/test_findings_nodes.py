@@ -94,3 +94,11 @@ def test_what_follows_of_a_condition_that_says_nothing(message: str | None, told
     short = Node("n1", True, True, 3, (Condition("PIDPressure", "True", "KubeletHasInsufficientPID", message),))
     (found,) = node_findings(replace(STATE, surroundings=Surroundings(nodes=(short,))), NOW)
     assert (found.detail or "").startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "warns"), [(WorkloadKind.DEPLOYMENT, True), (WorkloadKind.STATEFUL_SET, True), (WorkloadKind.DAEMON_SET, False)]
+)
+def test_a_cordon_is_nothing_to_a_daemon_set(kind: WorkloadKind, warns: bool) -> None:
+    cordoned = Surroundings(nodes=(Node("n1", True, False, 3),))
+    assert bool(titles(replace(STATE, kind=kind, surroundings=cordoned))) is warns
