@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..analysis.signals import USER_FELT, worsening
+from ..lean import dataclass
 from ..model.diagnostics import Diagnostics
 from ..model.metrics import Metrics, Shape
 

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..clients.cluster import ClusterClient, ClusterError
+from ..lean import dataclass
 from ..model.rollback import ProgressLine, Rollback, RollbackProgress, RollbackState
 from ..model.service import Service
 from .apply import Applied, apply

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..clients.cluster import ClusterClient, ClusterUnreachable, Conflict, Invalid
 from ..errors import IncidentResponseError
+from ..lean import dataclass
 from .patience import TRANSIENT, pause
 
 TRIES = 8
