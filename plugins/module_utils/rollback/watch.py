@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,20 +32,23 @@ def watch(
     following: Following,
     at_most: float,
     clock: Clock,
-    until_moved: Callable[[float], None] | None = None,
+    until_moved: Callable[[float], Mapping[str, Any] | None] | None = None,
+    workload: Mapping[str, Any] | None = None,
 ) -> tuple[Following, RollbackProgress]:
     """Progress since ``following``: returns soon after a change, at once when complete or stuck, else after ``at_most`` seconds.
 
-    ``until_moved`` waits until something moves, so many seconds at most; where it is not given, a pause is slept. A cluster that does
-    not answer for a while is waited for; ClusterError when it still does not at the end.
+    ``until_moved`` waits until something moves, so many seconds at most, and may give the workload as it was seen then; where it is not
+    given, a pause is slept. ``workload`` is for the first look, where it was seen just now. A cluster that does not answer for a while is
+    waited for; ClusterError when it still does not at the end.
     """
-    wait, pause = (clock.sleep, PAUSE) if until_moved is None else (until_moved, WATCHED_PAUSE)
+    pause = PAUSE if until_moved is None else WATCHED_PAUSE
     end = clock.monotonic() + at_most
     lines: list[ProgressLine] = []
     while True:
         try:
-            following, progress = one_look(client, service, following, clock)
+            following, progress = one_look(client, service, following, clock, workload)
         except TRANSIENT as error:
+            workload = None
             if clock.monotonic() >= end:
                 raise
             clock.sleep(max(PAUSE, min(error.retry_after or 0.0, end - clock.monotonic())))
@@ -56,17 +59,28 @@ def watch(
         left = end - clock.monotonic()
         if progress.state != "progressing" or left <= 0:
             return following, replace(progress, lines=tuple(lines))
-        wait(min(pause, left))
+        workload = None
+        if until_moved is None:
+            clock.sleep(min(pause, left))
+        else:
+            workload = until_moved(min(pause, left))
 
 
-def one_look(client: ClusterClient, service: Service, following: Following, clock: Clock) -> tuple[Following, RollbackProgress]:
-    """Progress right now."""
+def one_look(
+    client: ClusterClient,
+    service: Service,
+    following: Following,
+    clock: Clock,
+    workload: Mapping[str, Any] | None = None,
+    pods: Sequence[Mapping[str, Any]] | None = None,
+) -> tuple[Following, RollbackProgress]:
+    """Progress right now. ``workload`` and its ``pods`` are given where they were read just now."""
     try:
-        workload = client.get(workload_path(service.workload_kind, service.namespace, service.workload))
+        workload = workload or client.get(workload_path(service.workload_kind, service.namespace, service.workload))
     except ObjectNotFound:
         reason = f"somebody deleted {service.workload_kind.value} {service.workload} in {service.namespace} meanwhile"
         return following, RollbackProgress(state="stuck", done=0, desired=0, versions=(), lines=(), stuck_reason=reason)
-    pods = pods_of(client, service.namespace, workload)
+    pods = pods_of(client, service.namespace, workload) if pods is None else pods
     refused = refused_pods(client, service.workload_kind, workload, pods, following.started_at)
     slow = _slow(client, slow_pod(pods, service.container, following, clock.now()), following)
     return look(service.workload_kind, workload, pods, service.container, following, clock.now(), refused, slow)
