@@ -27,12 +27,18 @@ _LOOKING = 0.1
 """Share of the time that looks may take: a cluster that has enough to do with the rollout itself is looked at less often."""
 _UNWATCHED = 1.0
 """Seconds between two looks where nothing may be watched."""
+_PODS_FROM = 3
+"""The wait from which on the pods are watched. Until then there is a look a second, and most rollouts are over; every event of a pod costs
+the API server some of what the rollout needs."""
 _AGAIN_AFTER = 1.0
 """Seconds before a watch that ended early is begun anew."""
 
 
 class Stir:
-    """Watches the workload and its pods for ``seconds``. The threads end by then, and never keep the process from ending."""
+    """Watches the workload, and its pods where it takes longer, for ``seconds``.
+
+    The threads end by then, and never keep the process from ending.
+    """
 
     def __init__(self, client: ClusterClient, service: Service, seconds: float, workload: Mapping[str, Any] | None = None) -> None:
         """``workload`` is what the change was answered with: what comes after that is watched."""
@@ -45,17 +51,21 @@ class Stir:
         self._finished = threading.Event()
         self._barred = threading.Event()
         self._looks_since = time.monotonic()
+        self._waits = 0
         start(self._watch_workload, "workload watch")
-        start(self._watch_pods, "pod watch")
 
     def wait(self, seconds: float) -> Mapping[str, Any] | None:
         """Returns when something moved since the last time and at once when the rollout is finished; else after ``seconds``.
 
         Gives the workload where it is finished, and known to be no older than the one that was given.
         """
+        self._waits += 1
+        if self._waits == _PODS_FROM:
+            start(self._watch_pods, "pod watch")
         began = time.monotonic()
         calm = max(_CALM, (began - self._looks_since) / _LOOKING)
-        if self._moved.wait(min(seconds, _UNWATCHED) if self._barred.is_set() else seconds):
+        unwatched = self._barred.is_set() or self._waits < _PODS_FROM
+        if self._moved.wait(min(seconds, _UNWATCHED) if unwatched else seconds):
             self._finished.wait(max(0.0, min(calm, seconds - (time.monotonic() - began))))
         self._moved.clear()
         self._finished.clear()

@@ -82,3 +82,14 @@ def test_what_came_after_the_change_is_asked_for_once(monkeypatch: pytest.Monkey
     client.events = ()
     assert client.asked[0]["resourceVersion"] == "50"
     assert "resourceVersion" not in client.asked[1], "a watch that was cut begins with what is there by then"
+
+
+def test_pods_are_watched_where_it_takes_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(stir, "start", lambda _function, name: started.append(name))
+    waiting = Stir(cast("ClusterClient", Client()), SERVICE, 30.0, CHANGED)
+    known = []
+    for _ in range(4):
+        waiting.wait(0.0)
+        known.append(list(started))
+    assert known == [["workload watch"]] * 2 + [["workload watch", "pod watch"]] * 2
