@@ -108,7 +108,7 @@ class ActionModule(ActionBase):
 
     def _begin(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None, here: Follower | None) -> dict[str, Any]:
         if here is not None:
-            return do_here(ROLLBACK, arguments, lambda params: rollback_result(params, bool(self._task.check_mode), here.find))
+            return do_here(ROLLBACK, arguments, lambda params: rollback_result(params, bool(self._task.check_mode), here))
         done: dict[str, Any] = self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars)
         return done
 

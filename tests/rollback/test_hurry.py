@@ -74,7 +74,7 @@ def test_who_follows_does_not_ask_again_what_was_found(local: LocalCluster) -> N
     params |= {"service": "payment-api", "host": local.url, "api_key": ADMIN.token, "target": "v2.3.0", "at_most": 0.0}
     local.requests.clear()
     follower = Follower(5.0)
-    done = rollback_result(params, False, follower.find)
+    done = rollback_result(params, False, follower)
     follower({**params, "following": done["following"]})
     asked = [path for _method, path, query in local.requests if "watch" not in query]
     assert sum("/daemonsets/" in path for path in asked) == 1

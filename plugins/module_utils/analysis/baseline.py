@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean, median
 
+from ..lean import dataclass
 from .onset import Course
 from .references import FEWEST_DAYS
 from .series import Point, finite

@@ -10,8 +10,8 @@ from the single minutes in them (``samples.compare_samples``).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ..lean import dataclass
 from ..model.comparison import ComparedSignal
 from ..model.comparison_raw import RawComparedSignal, RawComparison
 from ..model.metrics import Shape

@@ -22,8 +22,8 @@ What began before the deployment, or isn't worse at all, is not its doing (at mo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ..lean import dataclass
 from ..units import format_change, format_duration
 
 MOST = 95

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..lean import dataclass
 from ..model.finding import Level
 from ..model.metrics import Signal
 from ..model.service import Objectives

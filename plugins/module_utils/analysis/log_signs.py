@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..lean import dataclass
 from ..model.logs import LogPattern
 
 _REPEATED = 3

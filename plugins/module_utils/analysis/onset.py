@@ -10,10 +10,10 @@ left is one level. What has moved away from that level by now, and stays away, b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from ..lean import dataclass
 from ..model.metrics import Shape
 from .series import Point, detrended, finite, jitter, smoothed, spread
 

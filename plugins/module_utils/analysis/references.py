@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 
+from ..lean import dataclass
 from ..model.metrics import SignalBaseline
 from ..model.sample_comparison import SampleComparison
 from ..units import format_value

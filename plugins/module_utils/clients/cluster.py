@@ -12,11 +12,11 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Union
 from urllib.parse import urlencode
 
 from ..concurrency import Deadline
+from ..lean import dataclass
 from ..model.service import WorkloadKind
 from ..tally import count_request
 from .answers import NotJsonError, connection_problem, parse_json

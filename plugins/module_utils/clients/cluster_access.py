@@ -10,9 +10,10 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from ..lean import dataclass
 from .answers import excerpt
 from .cluster_errors import ClusterUnreachable
 from .kubeconfig import Login, Pem, is_url, usual_login

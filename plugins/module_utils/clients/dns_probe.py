@@ -10,11 +10,11 @@ import secrets
 import socket
 import struct
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from ..tally import count_request
 from .answers import excerpt
 from .probes import ProbeFailedError, ProbeImpossibleError, connect, parse_address

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from ..tally import count_request
 from .answers import NotJsonError, connection_problem, parse_json, status_problem
 from .libraries import load

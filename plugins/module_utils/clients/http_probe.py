@@ -8,10 +8,10 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from .answers import excerpt
 from .http import HttpClient
 from .probes import ProbeFailedError, ProbeImpossibleError, failed

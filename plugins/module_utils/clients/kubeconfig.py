@@ -12,9 +12,9 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Union
 
+from ..lean import dataclass
 from .libraries import load
 
 Pem = Union[str, bytes]  # noqa: UP007 (ansible-test's pylint takes the other form for an operation)

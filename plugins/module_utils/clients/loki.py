@@ -9,11 +9,11 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..concurrency import Deadline
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from .answers import NotJsonError, parse_json, status_problem
 from .http import AnswerTooLargeError, HttpClient
 

@@ -12,10 +12,11 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ..lean import dataclass
 from ..tally import count_request
 from .answers import excerpt
 from .libraries import load

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import socket
 import time
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from ..tally import count_request
 from .answers import NAME_SERVER_FAILS, NAME_UNKNOWN, connection_problem, excerpt
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from ..tally import count_request
 from .answers import NotJsonError, connection_problem, excerpt, parse_json, status_problem
 from .libraries import load

@@ -8,10 +8,10 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from ..lean import dataclass
 from .answers import connection_problem, excerpt
 from .probes import ProbeFailedError, connect, failed, parse_address
 

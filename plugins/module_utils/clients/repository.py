@@ -10,11 +10,12 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..concurrency import Deadline
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from ..model.changes import Commit
 from .answers import excerpt
 from .git import GitFailedError, check_location, is_url, run_git, shown

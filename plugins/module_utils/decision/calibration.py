@@ -12,7 +12,8 @@ through 95, the surest that the rules say, and so has one coefficient.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from ..lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

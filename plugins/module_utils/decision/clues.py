@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..analysis.contribution import PROMPT
@@ -18,6 +17,7 @@ from ..analysis.pods import killed_again
 from ..analysis.signals import worsening
 from ..analysis.stack_frames import touched
 from ..analysis.version_split import in_both, only_in
+from ..lean import dataclass
 from ..model.diagnostics import Diagnostics
 from ..model.logs import LogPattern
 from ..model.metrics import Metrics, Neighbour, Signal

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ..lean import dataclass
 from ..model.confidence import Confidence, Factor
 from ..units import describe_duration, format_duration, format_ratio, format_value
 from .scoring import DEFAULT_SCORING, FactorScale, Scoring

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..analysis.alert_rules import rule_file
@@ -14,6 +13,7 @@ from ..analysis.comparison import UNKNOWN, FollowedSignal, follow, is_gradual, n
 from ..analysis.contribution import Contribution, Degradation, confidence_level, contribution, in_minutes
 from ..analysis.monitoring import CPU_LIMIT, error_rate_limit, latency_limit, memory_limit, monitoring_plan, monitoring_time
 from ..analysis.wording import version_of
+from ..lean import dataclass
 from ..model.comparison import AlertRule, DeploymentComparison
 from ..model.comparison_raw import RawComparison
 from ..model.metrics import Shape

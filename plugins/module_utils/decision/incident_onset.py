@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..analysis.pods import failing
 from ..analysis.signals import USER_FELT, worsening
 from ..analysis.stability import still_rolling_out
+from ..lean import dataclass
 from ..model.diagnostics import Diagnostics
 from ..model.metrics import Metrics, Shape
 

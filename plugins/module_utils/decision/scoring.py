@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InvalidOptionError
+from ..lean import dataclass
 from ..units import parse_duration
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from ..analysis.contribution import PROMPT
@@ -17,6 +17,7 @@ from ..analysis.signals import USER_FELT, worsening
 from ..analysis.stability import first_rolled_out, last_stable, same_template, still_rolling_out
 from ..analysis.waiting import Cause, Slowdown, answering_as_ever, slowdown
 from ..analysis.weekly import as_a_week_ago
+from ..lean import dataclass
 from ..model.dependencies import DependencyHealth
 from ..model.diagnostics import Diagnostics
 from ..model.finding import Level

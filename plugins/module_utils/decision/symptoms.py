@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import timedelta
 
 from ..analysis.levels import DEFAULT_THRESHOLDS, objective_of, signal_level
 from ..analysis.pods import crashing, failing, killed_again
 from ..analysis.signals import USER_FELT, worsening
 from ..analysis.wording import signal_baseline, signal_value
+from ..lean import dataclass
 from ..model.diagnostics import Diagnostics
 from ..model.finding import Level
 from ..model.metrics import Shape, Signal

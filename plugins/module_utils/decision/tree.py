@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Union
+
+from ..lean import dataclass
 
 SHARE, SECONDS, MULTIPLE, COUNT, YES_NO = "share", "seconds", "multiple", "count", "yes_no"
 

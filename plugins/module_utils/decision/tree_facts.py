@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from ..analysis.contribution import DELAYED
 from ..analysis.pods import CRASHES, out_of_memory
 from ..analysis.signals import worsening
 from ..analysis.wording import multiple as multiple_of
 from ..analysis.wording import plural, signal_value, version_of
+from ..lean import dataclass
 from ..model.metrics import Shape, Signal
 from ..units import format_change, format_duration, format_value
 from .rivals import logs_name

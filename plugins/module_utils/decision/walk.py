@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
+from ..lean import dataclass
 from ..model.recommendation import TreeStep
 from ..units import format_duration, format_value
 from .situation import Situation

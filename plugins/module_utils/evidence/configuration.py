@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Optional
 
 from ..clients.answers import excerpt
+from ..lean import dataclass
 from ..model.surroundings import Certificate, ConfigurationChange, MissingReference
 from .certificates import covers, validity
 from .neighbourhood import Neighbourhood

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from ..clients.cluster import ClusterClient, ServerError
+from ..lean import dataclass
 from .objects import Object, mapping, sequence
 
 PAGE = 500

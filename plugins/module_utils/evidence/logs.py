@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, zip_longest
 
@@ -16,6 +15,7 @@ from ..clients.cluster import ClusterClient, Forbidden, Invalid, ObjectNotFound,
 from ..clients.loki import LokiClient
 from ..concurrency import Deadline, map_side_by_side, start, wait
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from ..model.logs_raw import RawLog, RawLogs
 from ..model.service import Service
 from .gone_logs import gone_logs

@@ -14,10 +14,11 @@ behind them, by the name that it has there.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..clients.prometheus import quote
 from ..errors import InvalidOptionError
+from ..lean import dataclass
 from ..model.service import MetricPreset, MetricsSettings, Service, WorkloadKind
 
 OTHER_LABELS = (

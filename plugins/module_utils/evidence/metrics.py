@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..clients.prometheus import PrometheusClient
 from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from ..model.metrics_raw import RawMetrics, RawNeighbour, RawSignal
 from ..model.service import Service
 from ..units import format_duration

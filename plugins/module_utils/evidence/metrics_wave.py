@@ -10,12 +10,12 @@ import re
 import statistics
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Union
 
 from ..clients.prometheus import Answer, PrometheusClient, QueryRejectedError, SeriesResult, quote
 from ..concurrency import Deadline, map_side_by_side, wait
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from ..model.service import Service
 from .counted_anew import times_begun_anew
 from .highest_bucket import bucket_bounds

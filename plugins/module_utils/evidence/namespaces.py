@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..clients.prometheus import SeriesResult, quote
+from ..lean import dataclass
 from ..model.service import Service
 from .metric_names import MetricNames
 from .promql import NAMESPACE_LABELS

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..clients.answers import excerpt
+from ..lean import dataclass
 from ..model.surroundings import Ingress, Isolation, ServiceEndpoints
 from .objects import Object, annotations_of, labels_of, mapping, metadata, moment, name_of, selects, sequence
 

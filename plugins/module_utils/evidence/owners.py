@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..clients.answers import excerpt
 from ..clients.cluster import ObjectNotFound
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from .objects import Object, annotations_of, controller_of, labels_of, main_container, mapping, metadata, name_of, sequence
 from .snapshot import ClusterSnapshot
 

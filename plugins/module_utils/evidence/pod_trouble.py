@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from ..clients.answers import excerpt
+from ..lean import dataclass
 from ..model.workload import NOT_ENDED, NOT_STARTED
 from .objects import Object, count, mapping, metadata, moment, sequence
 

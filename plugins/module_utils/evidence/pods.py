@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..lean import dataclass
 from ..model.workload import PROBE_REASONS, Pod, PodWarning
 from .objects import (
     Object,

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..clients.answers import excerpt
 from ..clients.postgresql import Login, Postgresql, QueryFailedError, RefusedError, TooManyConnectionsError, postgresql
 from ..clients.probes import ProbeFailedError
+from ..lean import dataclass
 from ..model.dependencies import Measure, SlowStatement
 from ..model.finding import Level
 from ..units import describe_duration, format_value

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ..lean import dataclass
 from ..model.dependencies import Measure, SlowStatement
 from ..model.finding import Level
 

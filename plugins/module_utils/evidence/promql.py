@@ -10,9 +10,9 @@ the whole service. Where a histogram may be a classic or a native one, the query
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ..clients.prometheus import quote
+from ..lean import dataclass
 from ..model.service import Service, SignalQuery
 from .metric_names import OTHER_LABELS, MetricNames, all_names, metric_names, pods_of_workload
 

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from ..lean import dataclass
 from .objects import Object, mapping, sequence
 
 CONFIG_MAP, SECRET = "ConfigMap", "Secret"

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..clients.prometheus import SeriesResult, quote
+from ..lean import dataclass
 from .metric_names import MetricNames
 
 _LABELS = ("prometheus_replica", "receive_replica", "__replica__", "replica")

@@ -11,8 +11,9 @@ that they had before (``deployment.kubernetes.io/revision-history``).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from ..lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

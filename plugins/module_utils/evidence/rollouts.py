@@ -9,13 +9,14 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from ..clients.answers import excerpt
 from ..clients.cluster import ClusterClient
 from ..concurrency import Deadline
 from ..errors import NotFoundError, SourceUnavailableError
+from ..lean import dataclass
 from ..model.rollout import Progress, Revision, Rollouts
 from ..model.service import Service, WorkloadKind
 from .controllers import held_back_by, in_progress, pod_counts

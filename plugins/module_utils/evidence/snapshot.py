@@ -120,8 +120,12 @@ class ClusterSnapshot:
         return self._wait(self._first("own-events"), "events of the workload")
 
     def ask_events(self) -> None:
-        """Asks for them now, and waits for nothing."""
+        """Asks for those of the workload now, and waits for nothing."""
         self._first("own-events")
+
+    def ask_pods(self) -> None:
+        """Asks for them now, and waits for nothing."""
+        self._first("pods")
 
     def events(self) -> Listed:
         """Events of the namespace, with those of the workload among them even where the rest was cut."""

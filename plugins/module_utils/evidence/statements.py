@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
 from ..clients.libraries import load
+from ..lean import dataclass
 
 MAX_STATEMENT = 20_000
 """Characters from which a statement is not parsed: it is generated, and would take long."""

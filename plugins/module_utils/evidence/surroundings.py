@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
 from ..clients.cluster import ObjectNotFound, workload_path
 from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from ..model.service import WorkloadKind
 from ..model.surroundings import Autoscaler, Certificate, Ingress, Isolation, Surroundings, VolumeClaim
 from . import foundations, network

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from ..lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-con
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from ..clients.answers import excerpt
+from ..lean import dataclass
 from ..model.service import WorkloadKind
 from ..model.surroundings import Webhook
 from .neighbourhood import Neighbourhood

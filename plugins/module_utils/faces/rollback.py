@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -58,12 +58,10 @@ Found = tuple[ClusterClient, Service, Optional[dict[str, Any]]]  # noqa: UP045 (
 """The cluster, the service, and its workload where it was read just now."""
 
 
-def rollback_result(
-    params: Mapping[str, Any], check_mode: bool, find: Callable[[Mapping[str, Any]], Found] | None = None
-) -> dict[str, Any]:
-    """What the module rollback returns. ``find`` is of a Follower that is going to follow it."""
+def rollback_result(params: Mapping[str, Any], check_mode: bool, follower: Follower | None = None) -> dict[str, Any]:
+    """What the module rollback returns. ``follower`` is who is going to follow it."""
     parse_duration(params["wait_timeout"], "wait_timeout")
-    client, service, workload = (find or _found)(params)
+    client, service, workload = follower.find(params) if follower else _found(params)
     if params["conclude"]:
         if not params["incident"]:
             raise InvalidOptionError("incident", params["incident"], "the incident whose rollback is concluded")
@@ -80,6 +78,8 @@ def rollback_result(
         replace_broken=params["replace_broken_pods"],
         workload=workload,
     )
+    if follower is not None:
+        follower.begun(begun.applied.workload)
     from ..record.redaction import redact
     from .diff import template_diff
 
@@ -128,13 +128,18 @@ class Follower:
         self.seconds = seconds
         self._known: tuple[ClusterClient, Service] | None = None
         self._stir: Stir | None = None
+        self._workload: Mapping[str, Any] | None = None
         self._fresh = False
 
     def find(self, params: Mapping[str, Any]) -> Found:
         """What ``params`` mean; it is kept, so that what follows need not ask again. Raises what ``workload_from`` raises."""
         client, service, workload = _found(params)
-        self._known, self._fresh = (client, service), True
+        self._known = client, service
         return client, service, workload
+
+    def begun(self, workload: Mapping[str, Any]) -> None:
+        """``workload`` is what the rollback was answered with; its first look was made."""
+        self._workload, self._fresh = workload, True
 
     def __call__(self, params: Mapping[str, Any]) -> dict[str, Any]:
         from ..record.redaction import redact
@@ -144,13 +149,12 @@ class Follower:
 
         following = _following(params)
         client, service = self._known or self.find(params)[:2]
-        self._stir = self._stir or Stir(client, service, self.seconds)
-        if self._fresh:
-            # The rollback has just been begun here, and its first look was made then.
-            self._stir.wait(min(SOON, params["at_most"]))
-            self._fresh = False
+        self._stir = self._stir or Stir(client, service, self.seconds, self._workload)
+        # Where the rollback has just been begun here, its first look was made then.
+        seen = self._stir.wait(min(SOON, params["at_most"])) if self._fresh else None
+        self._fresh = False
         try:
-            following, progress = watch(client, service, following, params["at_most"], CLOCK, self._stir.wait)
+            following, progress = watch(client, service, following, params["at_most"], CLOCK, self._stir.wait, seen)
         except TRANSIENT as error:
             raise IncidentResponseError(error.message, transient=True) from error
         result = {"progress": progress, "following": following, "share": share_done(following, progress)}

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..lean import dataclass
 from .finding import Level
 from .service import DependencyType
 

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from ..lean import dataclass
 from .changes import Changes
 from .dependencies import Dependencies
 from .event import Event

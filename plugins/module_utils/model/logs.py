@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from ..lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from ..lean import dataclass
 from .service import WorkloadKind
 from .surroundings import Autoscaler, Condition, Surroundings
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ..lean import dataclass
 from ..model.diagnostics import Diagnostics
 from ..model.evidence import Source
 from ..model.finding import Finding, Level

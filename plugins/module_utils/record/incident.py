@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ..lean import dataclass
 from ..model.comparison import DeploymentComparison
 from ..model.diagnostics import Diagnostics
 from ..model.event import Event, EventKind

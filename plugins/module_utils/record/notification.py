@@ -14,11 +14,11 @@ Only addresses that the team wrote into its catalogue are used. Their form says 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from ..errors import IncidentResponseError
+from ..lean import dataclass
 from ..model.codec import format_time
 from ..model.incident import Incident, IncidentStatus, Policy, Severity
 

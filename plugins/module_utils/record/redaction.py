@@ -84,6 +84,10 @@ _HINTS = (
     *("ls0tls1", "akia", "asia", "agpa", "aroa", "aida", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox"),
     *("_live_", "_test_", "aiza", "npm_", "pypi-"),
 )
+_SHORTEST = 8
+_OFTEN_REPEATED = 100
+"""Characters up to which a text is likely to come again: names of pods and versions, times, kinds."""
+_NO_TEXT = frozenset({bool, int, float})
 _NUMBER_HINT = re.compile(r"\d{15}|\d{4}[ -]\d{4,6}[ -]|\d{3}-\d\d-")
 
 
@@ -102,9 +106,13 @@ def _names_a_secret(name: str) -> bool:
 
 
 def _redact(value: Any) -> Any:
+    if value is None or type(value) in _NO_TEXT:
+        return value
+    if type(value) is str and len(value) <= _OFTEN_REPEATED:
+        return _redact_again(value) if len(value) >= _SHORTEST else value
     if isinstance(value, str):
         return _redact_text(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         named_secret = isinstance(value.get("name"), str) and _names_a_secret(value["name"])
         return {
             key: _hide(item) if (named_secret and key == "value") or _names_a_secret(str(key)) else _redact(item)
@@ -124,12 +132,21 @@ def _hide(value: Any) -> Any:
     return value if value in (None, "") or isinstance(value, bool) else REDACTED
 
 
+@lru_cache(maxsize=1024)
+def _redact_again(text: str) -> str:
+    return _redact_text(text)
+
+
 def _redact_text(text: str) -> str:
-    if len(text) < 8:
+    if len(text) < _SHORTEST:
         return text
     folded = text.lower()
-    if not any(hint in folded for hint in _HINTS) and not _NUMBER_HINT.search(text):
-        return text
+    for hint in _HINTS:
+        if hint in folded:
+            break
+    else:
+        if not _NUMBER_HINT.search(text):
+            return text
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text

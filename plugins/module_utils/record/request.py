@@ -9,10 +9,10 @@ Values come from ``-e``, from a survey, or from an alert: nearly always text, an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import IncidentResponseError, InvalidOptionError
+from ..lean import dataclass
 from ..model.incident import Severity
 from ..model.mitigation import MitigationAction
 from ..names import check_name, check_reference, check_version

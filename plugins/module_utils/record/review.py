@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from ..analysis.wording import signal_baseline, signal_value
+from ..lean import dataclass
 from ..model.check import Verdict
 from ..model.event import Event
 from ..model.evidence import Evidence, EvidenceStatus

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
 
+from ..lean import dataclass
 from ..model.incident import Incident, IncidentStatus, Severity
 from ..model.recommendation import Action
 from ..model.rollback import RollbackState

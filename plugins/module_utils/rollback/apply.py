@@ -34,10 +34,12 @@ class RollbackFailedError(IncidentResponseError):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """``change`` is the one that was made (or found made); ``after`` the pod template as the server has it now."""
+    """``change`` is the one that was made (or found made); ``workload`` is what it led to, as the server has answered, and ``after`` its
+    pod template."""
 
     change: Change
     changed: bool
+    workload: Mapping[str, Any]
     after: dict[str, Any]
     attempts: int
 
@@ -90,10 +92,10 @@ def apply(
             if change.plan.uid != course.first.plan.uid or (change.needed and change.before != course.first.before):
                 raise _overtaken(service)
             if not change.needed:
-                return Applied(change, changed=course.unanswered, after=dict(change.before), attempts=attempt)
+                return Applied(change, course.unanswered, change.workload, after=dict(change.before), attempts=attempt)
             if isinstance(course.refused, Invalid) and course.refused_at == _state(change, course):
                 raise course.refused  # nothing changed meanwhile: it is the template that the server does not accept
-            after = _send(client, change, course, dry_run)
+            answered = _send(client, change, course, dry_run)
         except (Conflict, Invalid, *TRANSIENT) as error:
             if error is course.refused:
                 raise
@@ -104,16 +106,17 @@ def apply(
                 raise _failed(service, target, error, course) from error
             raise
         else:
-            return Applied(change, changed=after != change.before, after=after, attempts=attempt)
+            after = normalised(answered["spec"]["template"])
+            return Applied(change, after != change.before, answered, after, attempts=attempt)
 
 
 def _send(client: ClusterClient, change: Change, course: _Course, dry_run: bool) -> dict[str, Any]:
-    """The template that the change led to."""
+    """The workload that the change led to."""
     course.refused_at = _state(change, course)
     content_type, patch = change.request(by_generation=course.contests >= CONTESTS_OF_THE_WHOLE)
     query: dict[str, str | int | bool] = {"fieldManager": FIELD_MANAGER, **({"dryRun": "All"} if dry_run else {})}
     try:
-        return normalised(client.patch(change.path, patch, content_type, query)["spec"]["template"])
+        return client.patch(change.path, patch, content_type, query)
     except (ServerError, ClusterUnreachable):
         course.unanswered = course.unanswered or not dry_run
         raise

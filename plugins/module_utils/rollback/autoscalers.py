@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..clients.cluster import ClusterClient
 from ..evidence.objects import annotations_of, mapping, name_of, sequence
+from ..lean import dataclass
 from ..model.service import Service
 from .intent import Intent, MitigationRefusedError, annotate
 

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..clients.cluster import ClusterClient, ClusterError
+from ..clients.cluster import ClusterClient
+from ..errors import SourceUnavailableError
+from ..lean import dataclass
 from ..model.rollback import ProgressLine, Rollback, RollbackProgress, RollbackState
-from ..model.service import Service
+from ..model.service import Service, WorkloadKind
 from .apply import Applied, apply
 from .clock import Clock
 from .plan import completed
@@ -49,6 +51,7 @@ def begin(
     """
     applied = apply(client, service, target, clock.now, clock.sleep, from_revision, uid, dry_run, incident, workload)
     change, at = applied.change, clock.now()
+    change.snapshot.ask_pods()
     if dry_run:
         applied = replace(applied, change=completed(change, client, service, at))
         return Begun(applied, Rollback(RollbackState.PLANNED, applied.change.plan, target), None, None)
@@ -59,7 +62,7 @@ def begin(
     lines = [ProgressLine(at, _first_line(applied))]
     if replace_broken:
         lines += [ProgressLine(clock.now(), text) for text in free_stateful_set(client, service, change.target, clock)]
-    following, progress = _first_look(client, service, follow(change, applied.after, at), clock)
+    following, progress = _first_look(client, service, applied, follow(change, applied.after, at), clock)
     applied = replace(applied, change=completed(change, client, service, at))
     complete = progress.state == "complete"
     if complete and not applied.changed:
@@ -84,11 +87,21 @@ def _first_line(applied: Applied) -> str:
     return f"A rollout {whose} is under way: following it"
 
 
-def _first_look(client: ClusterClient, service: Service, following: Following, clock: Clock) -> tuple[Following, RollbackProgress]:
-    """A cluster that does not answer right after the change is asked again by whoever follows."""
+def _first_look(
+    client: ClusterClient, service: Service, applied: Applied, following: Following, clock: Clock
+) -> tuple[Following, RollbackProgress]:
+    """A cluster that does not answer right after the change is asked again by whoever follows.
+
+    A Deployment is what the change was answered with, and its pods are asked for once, for this and for ``completed``. Of the other kinds
+    the pods were asked for before the change, and broken ones may be deleted since.
+    """
     from .watch import one_look
 
     try:
+        if service.workload_kind is WorkloadKind.DEPLOYMENT and not service.selector:
+            listed = applied.change.snapshot.alike()
+            if not listed.cut:
+                return one_look(client, service, following, clock, applied.workload, listed.found)
         return one_look(client, service, following, clock)
-    except ClusterError:
+    except SourceUnavailableError:
         return following, RollbackProgress(state="progressing", done=0, desired=0, versions=(), lines=())

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..clients.answers import excerpt
 from ..clients.cluster import ClusterClient, ClusterError, Forbidden
 from ..evidence.objects import labels_of, main_container, mapping, name_of, sequence
+from ..lean import dataclass
 from ..model.check import Check, Verdict
 from ..model.rollout import Revision
 from ..model.service import Service

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..clients.answers import excerpt
 from ..clients.cluster import ClusterClient, ClusterError, ObjectNotFound
 from ..concurrency import Deadline
 from ..evidence.objects import main_container, mapping, metadata, name_of, sequence
+from ..lean import dataclass
 from ..model.service import Service
 from .clock import Clock
 from .patience import TRANSIENT

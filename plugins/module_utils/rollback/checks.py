@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..clients.registry import RegistryClient
 from ..concurrency import start
 from ..errors import IncidentResponseError
 from ..evidence.objects import mapping
+from ..lean import dataclass
 from ..model.check import Check, Verdict
 from ..model.service import CheckPlace, Service
 from .check_admission import check_admission

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..clients.cluster import ClusterClient, Conflict, Invalid, ObjectNotFound, workload_path
 from ..evidence.objects import annotations_of
+from ..lean import dataclass
 from ..model.codec import format_time, parse_time
 from ..model.service import Service
 

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from ..lean import dataclass
 
 
 @dataclass(frozen=True, slots=True)

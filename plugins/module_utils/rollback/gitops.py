@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..clients.cluster import ClusterClient, ClusterError, ObjectNotFound, workload_path
 from ..errors import NotFoundError
 from ..evidence.objects import annotations_of, labels_of, mapping, metadata, name_of, sequence
 from ..evidence.owners import ARGO_APPLICATIONS, image_manager, instance_of, marked_application, tracks
+from ..lean import dataclass
 from ..model.service import Service
 from .intent import Intent, MitigationRefusedError, annotate
 

@@ -10,10 +10,10 @@ Each revision is a secret ``sh.helm.release.v1.<release>.v<revision>`` with the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..clients.cluster import METADATA_ONLY, ClusterClient, ClusterError
 from ..evidence.objects import labels_of, sequence
+from ..lean import dataclass
 
 _PENDING = ("pending-install", "pending-upgrade", "pending-rollback")
 

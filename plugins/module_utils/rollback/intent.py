@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..clients.cluster import ClusterClient, ClusterUnreachable, Conflict, Invalid, ServerError
 from ..errors import IncidentResponseError
+from ..lean import dataclass
 from .patience import PATIENCE, TRANSIENT, pause
 
 CONTESTS = 8

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from ..clients.cluster import ClusterClient
 from ..errors import InvalidOptionError
+from ..lean import dataclass
 from ..model.mitigation import Mitigation, MitigationAction
 from ..model.service import Service
 from . import maintenance

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..errors import IncidentResponseError, NotFoundError, SourceUnavailableErro
 from ..evidence.objects import annotations_of, name_of
 from ..evidence.rollouts import rollouts as read_rollouts
 from ..evidence.snapshot import FOR_A_CHANGE, FOR_ROLLOUTS, ClusterSnapshot
+from ..lean import dataclass
 from ..model.rollback import RollbackPlan
 from ..model.rollout import Revision, Rollouts
 from ..model.service import Service, WorkloadKind

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from ..clients.cluster import ClusterClient
@@ -15,10 +15,17 @@ from ..evidence.objects import controller_of, labels_of, mapping, name_of, selec
 def pods_of(client: ClusterClient, namespace: str, workload: Mapping[str, Any], known: Container[str] = ()) -> list[dict[str, Any]]:
     """Pods that ``workload``'s own selector (labels and expressions) matches, without those that another controller has made.
 
-    A canary beside it, or a Job, may well have its labels. ``known`` are hashes of revisions that are the workload's for sure.
+    ``known`` as in ``own_pods``.
     """
     selector = selector_text(mapping(mapping(workload.get("spec")).get("selector")))
-    listed = sequence(client.get(f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": selector}).get("items"))
+    return own_pods(workload, sequence(client.get(f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": selector}).get("items")), known)
+
+
+def own_pods(workload: Mapping[str, Any], listed: Iterable[Any], known: Container[str] = ()) -> list[Any]:
+    """Those of ``listed`` that no other controller has made: a canary beside it, or a Job, may well have its labels.
+
+    ``known`` are hashes of revisions that are the workload's for sure.
+    """
     return [pod for pod in listed if _made_by(workload, pod, known)]
 
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from ..evidence.objects import labels_of, mapping, metadata, name_of, sequence, template_version
+from ..lean import dataclass
 from ..model.rollback import ProgressLine, RollbackProgress, VersionPods
 from ..model.rollout import Revision, Rollouts
 from ..model.service import WorkloadKind

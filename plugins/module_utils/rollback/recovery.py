@@ -10,11 +10,12 @@ is still a multiple. Unknown is not pass, and never counts as recovered.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from ..evidence.objects import count, mapping, metadata, name_of, sequence, template_version
+from ..lean import dataclass
 from ..model.rollback import Measure, Recovery
 from ..model.service import Dependency, Service, WorkloadKind
 from ..units import format_duration, format_value

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..analysis.log_entries import entries
@@ -16,6 +15,7 @@ from ..clients.cluster import ClusterClient, ClusterError, Invalid, ObjectNotFou
 from ..concurrency import Deadline, map_side_by_side, wait
 from ..errors import SourceUnavailableError
 from ..evidence.objects import main_container, mapping, metadata, name_of
+from ..lean import dataclass
 from ..model.rollback import Measure
 from ..model.service import Service
 

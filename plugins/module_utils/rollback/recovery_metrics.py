@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from ..clients.prometheus import PrometheusClient, QueryRejectedError, SeriesResult
@@ -19,6 +19,7 @@ from ..evidence.metrics_wave import value_of
 from ..evidence.names_in_use import names_in_use, status_in_use
 from ..evidence.narrowing import narrowed
 from ..evidence.promql import SignalQueries, golden_signals, labelled_requests, samples_of_up, series_of_requests
+from ..lean import dataclass
 from ..model.rollback import Measure
 from ..model.service import Dependency, MetricPreset, Service
 from .recovery import SIGNALS, Limits, Reading, Verification, judge_dependency, judge_reading

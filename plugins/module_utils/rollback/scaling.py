@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..clients.cluster import ClusterClient, workload_path
 from ..evidence.objects import mapping
+from ..lean import dataclass
 from ..model.mitigation import Mitigation
 from ..model.service import Service, WorkloadKind
 from .autoscalers import Autoscaler, autoscaler_of, is_paused

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..evidence.objects import annotations_of, mapping, sequence
+from ..lean import dataclass
 from .intent import annotate
 
 SCALED = "incident-response.devops/scaled"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..evidence.objects import count, mapping, name_of
+from ..lean import dataclass
 from ..model.service import WorkloadKind
 
 

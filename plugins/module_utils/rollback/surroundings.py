@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..clients.cluster import ClusterClient, ClusterError
 from ..concurrency import map_side_by_side
 from ..evidence.objects import labels_of, mapping, name_of, selects, sequence
+from ..lean import dataclass
 from .plan import Change
 
 _PARTS = {

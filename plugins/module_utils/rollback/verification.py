@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from ..clients.cluster import ClusterClient, ClusterError, workload_path
 from ..clients.prometheus import PrometheusClient
 from ..concurrency import start
+from ..lean import dataclass
 from ..model.rollback import Measure, Recovery
 from ..model.service import Service
 from .clock import Clock

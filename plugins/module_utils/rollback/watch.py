@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from ..model.service import Service
 from .clock import Clock
 from .obstacles import refused_pods, why_not_ready
 from .patience import TRANSIENT
-from .pods import pods_of
+from .pods import own_pods, pods_of
 from .progress import Following, look, slow_pod
 
 PAUSE = 1.0
@@ -32,20 +32,23 @@ def watch(
     following: Following,
     at_most: float,
     clock: Clock,
-    until_moved: Callable[[float], None] | None = None,
+    until_moved: Callable[[float], Mapping[str, Any] | None] | None = None,
+    workload: Mapping[str, Any] | None = None,
 ) -> tuple[Following, RollbackProgress]:
     """Progress since ``following``: returns soon after a change, at once when complete or stuck, else after ``at_most`` seconds.
 
-    ``until_moved`` waits until something moves, so many seconds at most; where it is not given, a pause is slept. A cluster that does
-    not answer for a while is waited for; ClusterError when it still does not at the end.
+    ``until_moved`` waits until something moves, so many seconds at most, and may give the workload as it was seen then; where it is not
+    given, a pause is slept. ``workload`` is for the first look, where it was seen just now. A cluster that does not answer for a while is
+    waited for; ClusterError when it still does not at the end.
     """
-    wait, pause = (clock.sleep, PAUSE) if until_moved is None else (until_moved, WATCHED_PAUSE)
+    pause = PAUSE if until_moved is None else WATCHED_PAUSE
     end = clock.monotonic() + at_most
     lines: list[ProgressLine] = []
     while True:
         try:
-            following, progress = one_look(client, service, following, clock)
+            following, progress = one_look(client, service, following, clock, workload)
         except TRANSIENT as error:
+            workload = None
             if clock.monotonic() >= end:
                 raise
             clock.sleep(max(PAUSE, min(error.retry_after or 0.0, end - clock.monotonic())))
@@ -56,21 +59,32 @@ def watch(
         left = end - clock.monotonic()
         if progress.state != "progressing" or left <= 0:
             return following, replace(progress, lines=tuple(lines))
-        wait(min(pause, left))
+        workload = None
+        if until_moved is None:
+            clock.sleep(min(pause, left))
+        else:
+            workload = until_moved(min(pause, left))
 
 
-def one_look(client: ClusterClient, service: Service, following: Following, clock: Clock) -> tuple[Following, RollbackProgress]:
-    """Progress right now."""
+def one_look(
+    client: ClusterClient,
+    service: Service,
+    following: Following,
+    clock: Clock,
+    workload: Mapping[str, Any] | None = None,
+    pods: Sequence[Mapping[str, Any]] | None = None,
+) -> tuple[Following, RollbackProgress]:
+    """Progress right now. ``workload`` and ``pods``, those that its selector matches, are given where they were read just now."""
     try:
-        workload = client.get(workload_path(service.workload_kind, service.namespace, service.workload))
+        workload = workload or client.get(workload_path(service.workload_kind, service.namespace, service.workload))
     except ObjectNotFound:
         reason = f"somebody deleted {service.workload_kind.value} {service.workload} in {service.namespace} meanwhile"
         return following, RollbackProgress(state="stuck", done=0, desired=0, versions=(), lines=(), stuck_reason=reason)
     known = {one.hash for one in (following.target, *following.others)}
-    pods = pods_of(client, service.namespace, workload, known)
-    refused = refused_pods(client, service.workload_kind, workload, pods, following.started_at)
-    slow = _slow(client, slow_pod(pods, service.container, following, clock.now()), following)
-    return look(service.workload_kind, workload, pods, service.container, following, clock.now(), refused, slow)
+    own = pods_of(client, service.namespace, workload, known) if pods is None else own_pods(workload, pods, known)
+    refused = refused_pods(client, service.workload_kind, workload, own, following.started_at)
+    slow = _slow(client, slow_pod(own, service.container, following, clock.now()), following)
+    return look(service.workload_kind, workload, own, service.container, following, clock.now(), refused, slow)
 
 
 def _slow(client: ClusterClient, found: tuple[Any, str] | None, following: Following) -> str | None:

@@ -167,7 +167,9 @@ def test_where_a_module_would_find_the_same_it_is_done_here(monkeypatch: pytest.
     run.plugin._connection.transport = "local"
     run.plugin._templar = SimpleNamespace(template=lambda value: value)
     vars(run.plugin._task).update(become=False, environment=[], async_val=0, check_mode=False)
-    monkeypatch.setattr(action, "rollback_result", lambda params, check_mode, find: {**begun(), "asked": [params["wait_timeout"], find]})
+    monkeypatch.setattr(
+        action, "rollback_result", lambda params, check_mode, follower: {**begun(), "asked": [params["wait_timeout"], follower.find]}
+    )
     monkeypatch.setattr(action, "Follower", Follower)
     result = run.plugin.run(task_vars={"ansible_python_interpreter": sys.executable})
     assert (result["asked"], result["state"], result["progress"]["done"], run.asked) == (["5m", "found once"], "verifying", 300, [])
