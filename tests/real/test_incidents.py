@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.incidents.asked import Production, production, recommended
-from tests.real.incidents.stories import DAY, HOUR, MINUTE, Incident, Killed, Release, Said, Service, Trouble
+from tests.real.outages.asked import Production, production, recommended
+from tests.real.outages.stories import DAY, HOUR, MINUTE, Incident, Killed, Release, Said, Service, Trouble
 from tests.real.servers import real_part
 
 REFUSED = '{at} ERROR [app] query failed: connection to server at "db.internal" (10.9.3.14), port 5432 failed: Connection refused'
