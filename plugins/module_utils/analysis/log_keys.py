@@ -34,9 +34,10 @@ _LEVELS = frozenset(
 _FREQUENT_IN, _FREQUENT_SHARE = 10, 0.002
 _HEXADECIMAL = b"0123456789abcdef"
 # Numbers that tell an error from a success: the level that bunyan and pino, OpenTelemetry and systemd write, the status in an access log.
-_LEVEL = re.compile(
-    rb'(?:"(?:level|lvl|severity|log_?level|levelno|severity_?[nN]umber)"\s?:\s?"?|(?<!\S)(?:level|lvl|severity)="?'
-    rb"|^(?:\S+ (?:std(?:out|err) [FP] )?)?<)(\d{1,3})\b"
+_LEVELS_BY_NUMBER = (
+    re.compile(rb'"(?:level|lvl|severity|log_?level|levelno|severity_?[nN]umber)"\s?:\s?"?(\d{1,3})\b'),
+    re.compile(rb'(?<!\S)(?:level|lvl|severity)="?(\d{1,3})\b'),
+    re.compile(rb"^(?:\S+ (?:std(?:out|err) [FP] )?)?<(\d{1,3})\b"),
 )
 # The status stands behind the request, between bars, or in a field of that name.
 _FIELD = rb'(?:" |\| |(?:[sS]tatus(?:_?[cC]ode)?|response_code)"?\s?[:=]\s?"?)'
@@ -103,7 +104,12 @@ def _says_how_bad(word: bytes) -> bool:
 
 def has_level(line: bytes) -> bool:
     """Whether the line holds a number that is its level: its key must not lose it."""
-    return _LEVEL.search(line) is not None
+    return _level_in(line) is not None
+
+
+def _level_in(line: bytes) -> re.Pattern[bytes] | None:
+    """What finds the number that is the line's level; None where there is none."""
+    return next((one for one in _LEVELS_BY_NUMBER if one.search(line)), None)
 
 
 def status_marks(line: bytes) -> tuple[bytes, ...]:
@@ -149,9 +155,12 @@ def refined(of_lines: Sequence[bytes], lines: Sequence[bytes], exact: Mapping[by
     """Their keys with the level of each line; with its own key too for those that are ``exact``."""
     own = iter(keys(b"\n".join([line for key, line in zip(of_lines, lines, strict=True) if exact[key]])))
     by_level: dict[tuple[bytes, bytes], bytes] = {}
+    # Where a line of a key has its level, the others have theirs.
+    levels = {key: _level_in(line) for key, line in dict(zip(of_lines, lines, strict=True)).items()}
     found = []
     for key, line in zip(of_lines, lines, strict=True):
-        level = _LEVEL.search(line)
+        by = levels[key]
+        level = by.search(line) if by else None
         if exact[key]:
             found.append(b"%b\0%b\0%b" % (key, next(own), level[1]) if level else b"%b\0%b" % (key, next(own)))
         elif level:

@@ -46,9 +46,9 @@ def test_counts_are_right_however_many_lines_get_another_key(changed: int) -> No
 
 
 def test_a_refined_key_has_the_level_of_its_line_and_where_it_is_exact_its_words() -> None:
-    lines = [b'{"level":30} fail 7', b'{"level":50} failed 8', b'{"level":30} failed 9', b"none"]
+    lines = [b'{"level":30} fail 7', b'{"level":50} failed 8', b'{"level":30} failed 9', b'{"level":50} other']
     few = refined([b"k"] * 4, lines, {b"k": False})
-    assert few == [b"k\x0030", b"k\x0050", b"k\x0030", b"k"]
+    assert few == [b"k\x0030", b"k\x0050", b"k\x0030", b"k\x0050"]
     assert few[0] is few[2]
     own = refined([b"x", b"k", b"x", b"x"], lines, {b"k": False, b"x": True})
-    assert own == [b'x\x00{"level":0} fail 0\x0030', b"k\x0050", b'x\x00{"level":0} failed 0\x0030', b"x\x00none"]
+    assert own == [b'x\x00{"level":0} fail 0\x0030', b"k\x0050", b'x\x00{"level":0} failed 0\x0030', b'x\x00{"level":0} other\x0050']
