@@ -48,6 +48,33 @@ TRUTH: dict[str, tuple[tuple[str, ...], tuple[str, ...], Incident]] = {
             ]
         ),
     ),
+    "the new version fails by itself, in a cluster whose clock is four minutes ahead": (
+        ("rollback",),
+        ("deployment",),
+        Incident(
+            [
+                Service(
+                    "coupons",
+                    _releases(Release("1.2.0", 9 * MINUTE)),
+                    [Trouble(9 * MINUTE, fails=0.4, version="1.2.0")],
+                    [Said(8 * MINUTE, 15, OWN)],
+                )
+            ],
+            ahead=4 * MINUTE,
+        ),
+    ),
+    "it was in trouble before it was released, in a cluster whose clock is five minutes behind": (
+        ("investigate",),
+        ("dependency", "unknown"),
+        Incident(
+            [
+                Service(
+                    "parcels", _releases(Release("1.2.0", 10 * MINUTE)), [Trouble(14 * MINUTE, fails=0.3)], [Said(14 * MINUTE, 15, REFUSED)]
+                )
+            ],
+            ahead=-5 * MINUTE,
+        ),
+    ),
     "two of five new pods fail, the old ones do not": (
         ("rollback",),
         ("deployment",),

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..model.diagnostics import Diagnostics
@@ -47,9 +47,12 @@ _RULES: tuple[Callable[[Diagnostics], Iterator[Finding]], ...] = (
 )
 
 
-def findings(diagnostics: Diagnostics) -> tuple[Finding, ...]:
-    """What the evidence shows, worst first; a source that gave nothing is a finding of unknown level with the reason."""
-    found = [finding for rule in _RULES for finding in rule(diagnostics)]
+def findings(diagnostics: Diagnostics, of_looking: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """What the evidence shows, and what came to light while it was gathered (``of_looking``), worst first.
+
+    A source that gave nothing is a finding of unknown level with the reason.
+    """
+    found = [*of_looking, *(finding for rule in _RULES for finding in rule(diagnostics))]
     sources: tuple[Evidence[Any], ...] = (
         diagnostics.workload,
         diagnostics.rollouts,

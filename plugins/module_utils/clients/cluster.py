@@ -34,6 +34,7 @@ from .cluster_errors import (
     error_for,
 )
 from .libraries import load
+from .server_clock import ServerClock
 
 __all__ = [
     "METADATA_ONLY",
@@ -98,6 +99,7 @@ class ClusterClient:
         self._sleep: Callable[[float], None] = time.sleep
         self._reached = False
         self._urllib3 = urllib3
+        self.server_clock = ServerClock()
         if not entrance.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
@@ -113,6 +115,7 @@ class ClusterClient:
         """
         other = ClusterClient(self._entrance, self.timeout)
         other._tries, other._sleep, other._reached = tries, sleep, self._reached
+        other.server_clock = self.server_clock
         return other
 
     def get(self, path: str, query: Query | None = None, timeout: float | None = None, accept: str = _JSON) -> dict[str, Any]:
@@ -244,8 +247,10 @@ class ClusterClient:
         if content_type:
             headers["Content-Type"] = content_type
         data = None if body is None else json.dumps(body).encode()
+        sent = time.time()
         response = self._send(method, path, query, data, headers, limit)
         self._reached = True
+        self.server_clock.note(response.headers, sent, time.time())
         answer = self._read(response, asked, limit)
         self._check(response, answer, asked)
         return self._parse(answer, asked)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from ..lean import dataclass
 from ..tally import count_request
 from .answers import NotJsonError, connection_problem, excerpt, parse_json, status_problem
 from .libraries import load
+from .server_clock import ServerClock
 
 CONNECTIONS = 64
 """Queries that may be under way at once without a new connection for each."""
@@ -75,6 +77,7 @@ class PrometheusClient:
         self._connection: Any = None
         self._session: Any = None
         self._remarks = _Remarks()
+        self.server_clock = ServerClock()
 
     def instant(self, query: str, at: float | None = None) -> tuple[SeriesResult, ...]:
         """Value of ``query`` at ``at`` (unix seconds; the server's own now where not given). A scalar is one series without labels.
@@ -141,6 +144,8 @@ class PrometheusClient:
         """Called with every answer, in the thread that waits for it, before PrometheusConnect takes it for what it should be."""
         if response.is_redirect or (self._remarks.post_may_be_refused and response.status_code in _POST_REFUSED):
             return
+        received = time.time()
+        self.server_clock.note(response.headers, received - response.elapsed.total_seconds(), received)
         body: bytes = response.content
         try:
             answer = parse_json(body)

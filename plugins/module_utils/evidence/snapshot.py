@@ -13,6 +13,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -80,6 +81,12 @@ class ClusterSnapshot:
     def workload(self) -> Object:
         """The workload. ObjectNotFound when there is none."""
         return self._wait(self._workload, "the workload")
+
+    def there(self, here: datetime) -> datetime:
+        """What the cluster's clock says when ours says ``here``, by what it answers about the workload."""
+        with contextlib.suppress(SourceUnavailableError):
+            self.workload()
+        return here + self.client.server_clock.ahead()
 
     def pods(self) -> Listed:
         """The workload's pods: those that its selector matches and that its controller made."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..clients.answers import excerpt
 from ..clients.cluster import ClusterClient, ClusterError, ClusterUnreachable, ObjectNotFound, Unauthorized
 from ..clients.libraries import load
+from ..clients.server_clock import apart
 from ..concurrency import Deadline, start, wait
 from ..errors import IncidentResponseError, InvalidOptionError, NotFoundError, SourceUnavailableError
 from ..evidence.skipped import SourceSkippedError
@@ -200,31 +201,45 @@ class _Look:
         """What came in time. Rollouts first: what is new since the deployment can't be told without them."""
         from ..analysis.events import events
         from ..analysis.findings import findings
+        from ..analysis.findings_clock import clock_findings
         from ..analysis.log_summary import logs as summarise
         from ..analysis.signals import signals
+        from ..evidence.our_time import in_our_time
 
-        history = self._evidence(Source.ROLLOUTS)
-        deployed_at = history.data.deployed_at if history.data else None
-        lines = self._evidence(Source.LOGS)
-        patterns = replace(lines, data=summarise(lines.data, deployed_at, self.now)) if lines.data else lines
+        history, state, lines = (self._evidence(source) for source in (Source.ROLLOUTS, Source.WORKLOAD, Source.LOGS))
+        if lines.data:
+            there = self.now + self._ahead()
+            lines = replace(lines, data=summarise(lines.data, history.data.deployed_at if history.data else None, there))
         measured = self._evidence(Source.METRICS)
+        # Only now both clocks are known. What the cluster says is held against what was measured.
+        measuring = self.clients.prometheus
+        ours = measuring.server_clock.ahead() if measuring else timedelta()
+        ahead = apart(self._ahead(), ours)
+        if ahead:
+            history, state, lines = (replace(one, data=in_our_time(one.data, ahead)) for one in (history, state, lines))
+        deployed_at = history.data.deployed_at if history.data else None
         judged = replace(measured, data=signals(measured.data, deployed_at, self.now)) if measured.data else measured
         seen = Diagnostics(
             service=self.service.shown,
             collected_at=self.now,
             timeframe=self.options.timeframe,
             took_ms=0,
-            workload=self._evidence(Source.WORKLOAD),
+            workload=state,
             rollouts=history,
-            logs=patterns,
+            logs=lines,
             metrics=judged,
             traces=self._evidence(Source.TRACES),
             dependencies=self._evidence(Source.DEPENDENCIES),
             changes=self._evidence(Source.CHANGES),
             impact=self._evidence(Source.IMPACT),
         )
-        drawn = replace(seen, findings=findings(seen), events=events(seen))
+        clocks = clock_findings(ahead, ours if self._ahead() else timedelta(), "Prometheus" if measuring else "this machine")
+        drawn = replace(seen, findings=findings(seen, clocks), events=events(seen))
         return replace(drawn, took_ms=round((self.clock() - began) * 1000))
+
+    def _ahead(self) -> timedelta:
+        """Of the cluster's clock before this machine's."""
+        return self.snapshot.result().client.server_clock.ahead() if self.snapshot.done() else timedelta()
 
     def _prometheus(self) -> PrometheusClient:
         if self.options.use_logs_only:
@@ -281,17 +296,19 @@ class _Look:
     def _workload(self, shared: ClusterSnapshot) -> _Work:
         from ..evidence.workload import workload
 
-        return lambda deadline: workload(shared.client, self.service, self.now, self.options.timeframe, shared, deadline)
+        return lambda deadline: workload(shared.client, self.service, shared.there(self.now), self.options.timeframe, shared, deadline)
 
     def _rollouts(self, shared: ClusterSnapshot) -> _Work:
         from ..evidence.rollouts import rollouts
 
-        return lambda _: rollouts(shared.client, self.service, self.now, shared)
+        return lambda _: rollouts(shared.client, self.service, shared.there(self.now), shared)
 
     def _logs(self, shared: ClusterSnapshot) -> _Work:
         from ..evidence.logs import logs
 
-        return lambda deadline: logs(shared.client, self.service, self.now, self.options.log_window, shared, deadline, self.clients.loki)
+        return lambda deadline: logs(
+            shared.client, self.service, shared.there(self.now), self.options.log_window, shared, deadline, self.clients.loki
+        )
 
     def _changes(self) -> _Work:
         from ..evidence.changes import changes

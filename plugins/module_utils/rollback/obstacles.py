@@ -34,7 +34,8 @@ def refused_pods(
         return None
     selector = f"involvedObject.name={name_of(workload)},involvedObject.kind={kind.value},reason=FailedCreate"
     newest = _newest(client, str(metadata(workload).get("namespace")), selector)
-    return excerpt(f"FailedCreate: {newest[1]}", 300) if newest and newest[0] >= since.replace(microsecond=0) else None
+    there = (since + client.server_clock.ahead()).replace(microsecond=0)  # an event has the cluster's time
+    return excerpt(f"FailedCreate: {newest[1]}", 300) if newest and newest[0] >= there else None
 
 
 def _newest(client: ClusterClient, namespace: str, selector: str) -> tuple[datetime, str] | None:

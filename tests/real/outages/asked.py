@@ -40,9 +40,9 @@ class Production:
 @contextlib.contextmanager
 def production(incident: Incident, directory: Path) -> Iterator[Production]:
     """The servers of `incident`. Raises PartUnavailable where Prometheus cannot be had."""
-    objects = Cluster(incident, NAMESPACE, NOW)
+    objects = Cluster(incident, NAMESPACE, NOW + incident.ahead)
     with contextlib.ExitStack() as running:
-        url = running.enter_context(cluster(World(NOW, objects.objects(), objects.logs())))
+        url = running.enter_context(cluster(World(NOW, objects.objects(), objects.logs(), incident.ahead)))
         measured = None
         if incident.measured:
             series = (one for service in incident.services for one in history(service, NOW, NAMESPACE))

@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,11 +24,15 @@ _PATH = re.compile(r"^(/api/v1|/apis/[^/]+/[^/]+)(?:/namespaces/([^/]+))?/([a-z]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a cluster holds at `now` (unix seconds): objects, and by pod the lines of its log, with when each was written."""
+    """What a cluster holds at `now` (unix seconds): objects, and by pod the lines of its log, with when each was written.
+
+    `ahead` are seconds by which its clock is before all others; what it holds has its times.
+    """
 
     now: float
     objects: Sequence[Object]
     logs: Mapping[str, Sequence[tuple[float, str]]]
+    ahead: float = 0.0
 
 
 class _Quiet(BaseHTTPRequestHandler):
@@ -51,6 +56,9 @@ class _Cluster(_Quiet):
     def __init__(self, world: World, *args: Any) -> None:
         self.world = world
         super().__init__(*args)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string((time.time() if timestamp is None else timestamp) + self.world.ahead)
 
     def do_POST(self) -> None:
         asked = json.loads(self.sent())
@@ -83,7 +91,7 @@ class _Cluster(_Quiet):
         self.answer(404, json.dumps(status).encode())
 
     def log(self, pod: str, options: Mapping[str, str]) -> None:
-        since = self.world.now - float(options.get("sinceSeconds", 10**9))
+        since = self.world.now + self.world.ahead - float(options.get("sinceSeconds", 10**9))
         lines = [(at, text) for at, text in self.world.logs.get(pod, ()) if at >= since][-int(options.get("tailLines", 10**9)) :]
         stamped = "timestamps" in options
         told = [f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%S.%fZ} {text}" if stamped else text for at, text in lines]

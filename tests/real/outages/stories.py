@@ -147,3 +147,5 @@ class Incident:
     """Kind, name, reason, message and when; a name that is a number is that of the service's pod."""
     rewritten: Sequence[tuple[str, str, float]] = ()
     """Kind and name of what pods read their settings from, and when it was last written."""
+    ahead: float = 0.0
+    """Seconds by which the cluster's clock is before Prometheus'."""

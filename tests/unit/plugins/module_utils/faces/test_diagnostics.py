@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import (
@@ -30,6 +30,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.ser
     MetricsSettings,
     Service,
 )
+from ansible_collections.devops.incident_response.tests.unit.clocks import Ahead
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.evidence.prometheus_answers import answers
 from ansible_collections.devops.incident_response.tests.unit.servers import (
     FAULTS,
@@ -107,6 +108,36 @@ def test_every_source_answers(production: Production) -> None:
     assert found.metrics.data.signals
     assert found.findings
     assert found.events
+
+
+@pytest.mark.parametrize(
+    ("measured", "moved", "told"),
+    [
+        (0, 240, ["The cluster's clock is 4m ahead of that of Prometheus"]),
+        (243, 0, ["The clock of this machine is 4m 3s behind those of the cluster and Prometheus"]),
+    ],
+    ids=["the cluster's is wrong", "ours is wrong"],
+)
+def test_times_of_a_cluster_whose_clock_differs_are_held_against_what_was_measured(
+    production: Production, measured: int, moved: int, told: list[str]
+) -> None:
+    def looked(cluster: int) -> Diagnostics:
+        client = ClusterClient.connect(ClusterAccess(host=production.cluster.url, api_key="t"))
+        client.server_clock = Ahead(cluster)
+        prometheus = PrometheusClient(production.prometheus.url)
+        prometheus.server_clock = Ahead(measured if cluster else 0)
+        return production.diagnose(cluster=lambda: client, prometheus=prometheus)
+
+    usual, ahead = looked(0), looked(240)
+    for found in (usual, ahead):
+        assert found.rollouts.data is not None
+        assert found.workload.data is not None
+        assert found.logs.data is not None
+    by = timedelta(seconds=moved)
+    assert ahead.rollouts.data.deployed_at == usual.rollouts.data.deployed_at - by
+    assert [pod.created_at for pod in ahead.workload.data.pods] == [pod.created_at - by for pod in usual.workload.data.pods]
+    assert [one.last_seen for one in ahead.logs.data.patterns] == [one.last_seen - by for one in usual.logs.data.patterns]
+    assert [finding.title for finding in ahead.findings if finding.id == "rollouts.clock"] == told
 
 
 def test_every_request_is_counted_once(production: Production) -> None:

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import Forbidden
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.obstacles import refused_pods, why_not_ready
+from ansible_collections.devops.incident_response.tests.unit.clocks import Ahead
 
 SINCE = datetime(2025, 10, 21, 14, 26, 10, 500000, tzinfo=UTC)
 SET = {"kind": "StatefulSet", "metadata": {"name": "ledger", "namespace": "finance"}, "spec": {"replicas": 3}}
@@ -17,8 +18,9 @@ PODS: list[dict[str, Any]] = [{}, {}]
 
 
 class Client:
-    def __init__(self, *events: dict[str, Any], error: Exception | None = None) -> None:
+    def __init__(self, *events: dict[str, Any], error: Exception | None = None, ahead: float = 0.0) -> None:
         self._events, self._error = events, error
+        self.server_clock = Ahead(ahead)
         self.asked: list[tuple[str, Any]] = []
 
     def get(self, path: str, query: Any = None) -> dict[str, Any]:
@@ -42,6 +44,12 @@ def test_the_newest_event_since_the_rollback_says_why() -> None:
     ((path, query),) = client.asked
     assert path == "/api/v1/namespaces/finance/events"
     assert query == {"fieldSelector": "involvedObject.name=ledger,involvedObject.kind=StatefulSet,reason=FailedCreate"}
+
+
+@pytest.mark.parametrize(("ahead", "at", "told"), [(300, "14:27:00", False), (300, "14:31:20", True), (-300, "14:21:20", True)])
+def test_an_event_has_the_time_of_the_cluster_whose_clock_may_differ(ahead: float, at: str, told: bool) -> None:
+    client = Client(event(f"2025-10-21T{at}Z", "exceeded quota: small"), ahead=ahead)
+    assert (refused_pods(client, WorkloadKind.STATEFUL_SET, SET, PODS, SINCE) is not None) == told
 
 
 def test_an_event_of_the_newer_kind() -> None:
