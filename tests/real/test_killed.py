@@ -217,7 +217,9 @@ def held(runs: Runs) -> int:
     return killed
 
 
-SORTS: Mapping[str, tuple[WorkloadKind, Callable[[Runs], int]]] = {
+Sorts = Mapping[str, tuple[WorkloadKind, Callable[[Runs], int]]]
+"""What is killed: on which kind of workload, and the runs, of which the number of kills is given back."""
+SORTS: Sorts = {
     "deployment": (DEPLOYMENT, rolled_back),
     "stateful set": (WorkloadKind.STATEFUL_SET, rolled_back),
     "daemon set": (WorkloadKind.DAEMON_SET, rolled_back),
@@ -226,13 +228,12 @@ SORTS: Mapping[str, tuple[WorkloadKind, Callable[[Runs], int]]] = {
 }
 
 
-def test_killed_a_hundred_times(plane: ControlPlane, tmp_path: Path) -> None:
-    plane.kubectl("apply", "--server-side", f"-f={CRDS / 'application.yaml'}")
-    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+def killed_side_by_side(plane: ControlPlane, tmp_path: Path, sorts: Sorts) -> dict[str, int]:
+    """How many runs of each sort were killed; each sort has a namespace and a record of its own."""
     cluster = real_cluster(plane)
 
     def ran(sort: str) -> int:
-        kind, course = SORTS[sort]
+        kind, course = sorts[sort]
         mine = replace(cluster, namespace="")
         mine.new_namespace()
         record = tmp_path / sort.replace(" ", "-") / "2025-10-21-payment-api-outage.json"
@@ -243,7 +244,13 @@ def test_killed_a_hundred_times(plane: ControlPlane, tmp_path: Path) -> None:
         finally:
             program.close()
 
-    with ThreadPoolExecutor(len(SORTS)) as pool:
-        killed = dict(zip(SORTS, pool.map(ran, SORTS), strict=True))
+    with ThreadPoolExecutor(len(sorts)) as pool:
+        return dict(zip(sorts, pool.map(ran, sorts), strict=True))
+
+
+def test_killed_a_hundred_times(plane: ControlPlane, tmp_path: Path) -> None:
+    plane.kubectl("apply", "--server-side", f"-f={CRDS / 'application.yaml'}")
+    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    killed = killed_side_by_side(plane, tmp_path, SORTS)
     wanted = KILLS * (len(SORTS) - 1) + min(KILLS, 9)
     assert sum(killed.values()) >= 0.75 * wanted, f"{killed}: too many ended before the moment came"

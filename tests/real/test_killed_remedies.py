@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +20,8 @@ from plugins.module_utils.record.mitigations import in_force
 from plugins.module_utils.rollback.gitops import SUSPENDED
 from plugins.module_utils.rollback.restart import RESTARTED, RESTARTED_AT
 from plugins.module_utils.rollback.steps import SCALED
-from tests.contract.real_cluster import real_cluster
 from tests.real.parts.control_plane import ControlPlane
-from tests.real.test_killed import CRDS, DEPLOYMENT, Program, Runs, ended_well
+from tests.real.test_killed import CRDS, DEPLOYMENT, Runs, Sorts, ended_well, killed_side_by_side
 
 
 def scaled(runs: Runs) -> int:
@@ -139,7 +136,7 @@ def flux(runs: Runs, group: str, version: str, kind: str, given: Mapping[str, An
 
 KUSTOMIZATION = {"sourceRef": {"kind": "GitRepository", "name": "shop"}, "interval": "5m", "prune": True}
 RELEASE = {"interval": "5m", "chart": {"spec": {"chart": "shop", "sourceRef": {"kind": "HelmRepository", "name": "shop"}}}}
-SORTS: Mapping[str, tuple[WorkloadKind, Callable[[Runs], int]]] = {
+SORTS: Sorts = {
     "deployment scaled": (DEPLOYMENT, scaled),
     "stateful set scaled": (WorkloadKind.STATEFUL_SET, scaled),
     "bounds of an autoscaler": (DEPLOYMENT, bounds),
@@ -152,20 +149,5 @@ SORTS: Mapping[str, tuple[WorkloadKind, Callable[[Runs], int]]] = {
 def test_remedies_that_are_killed(plane: ControlPlane, tmp_path: Path) -> None:
     plane.kubectl("apply", "--server-side", *(f"-f={CRDS / name}.yaml" for name in ("kustomization", "helmrelease")))
     plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-    cluster = real_cluster(plane)
-
-    def ran(sort: str) -> int:
-        kind, course = SORTS[sort]
-        mine = replace(cluster, namespace="")
-        mine.new_namespace()
-        record = tmp_path / sort.replace(" ", "-") / "2025-10-21-payment-api-outage.json"
-        record.parent.mkdir()
-        program = Program()
-        try:
-            return course(Runs(mine, kind, record, program))
-        finally:
-            program.close()
-
-    with ThreadPoolExecutor(len(SORTS)) as pool:
-        killed = dict(zip(SORTS, pool.map(ran, SORTS), strict=True))
+    killed = killed_side_by_side(plane, tmp_path, SORTS)
     assert all(number >= 3 for number in killed.values()), f"{killed}: too many ended before the moment came"
