@@ -32,6 +32,8 @@ _LEFT_OUT: Any = object()
 
 
 def _defined(cls: type) -> type:
+    if hasattr(cls, "__post_init__"):
+        raise TypeError(f"{cls.__qualname__} has a __post_init__, and is made by dataclasses.dataclass.")
     # An empty one would be made from the signature, which takes as long as all the rest.
     cls.__doc__ = cls.__doc__ or cls.__name__
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)

@@ -127,3 +127,14 @@ def test_a_field_that_it_does_not_know_is_refused() -> None:
 
     with pytest.raises(TypeError, match=r"Odd\.name"):
         Odd()
+
+
+def test_what_does_something_when_it_is_made_is_refused() -> None:
+    with pytest.raises(TypeError, match="__post_init__"):
+
+        @lean.dataclass(frozen=True, slots=True)
+        class Odd:
+            name: str
+
+            def __post_init__(self) -> None:
+                raise AssertionError
