@@ -108,7 +108,7 @@ def _names_a_secret(name: str) -> bool:
 def _redact(value: Any) -> Any:
     if value is None or type(value) in _NO_TEXT:
         return value
-    if type(value) is str and len(value) <= _OFTEN_REPEATED:
+    if value.__class__ is str and len(value) <= _OFTEN_REPEATED:
         return _redact_again(value) if len(value) >= _SHORTEST else value
     if isinstance(value, str):
         return _redact_text(value)

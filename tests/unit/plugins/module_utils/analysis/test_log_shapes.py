@@ -61,7 +61,13 @@ LONG: tuple[Make, ...] = (
     lambda it: f"INFO body {'x' * it.randrange(3000)} ends",
     lambda it: f'{{"level":"error","msg":"too big","body":"{"y" * it.randrange(3000)}"}}',
 )
-NO_UTF8: tuple[Make, ...] = (lambda it: f"ERROR \udcff\udcfe caf\udce9 {it.randrange(999)}", lambda it: f"INFO naïve “{it.randrange(9)}”")
+NO_UTF8: tuple[Make, ...] = (
+    lambda it: f"ERROR \udcff\udcfe caf\udce9 {it.randrange(999)}",
+    lambda it: f"INFO na\u00efve \u201c{it.randrange(9)}\u201d",
+)
+    lambda it: f"ERROR \udcff\udcfe caf\udce9 {it.randrange(999)}",
+    lambda it: f"INFO naïve \u201c{it.randrange(9)}\u201d",
+)
 SHAPES = {
     "json": JSON,
     "logfmt": LOGFMT,

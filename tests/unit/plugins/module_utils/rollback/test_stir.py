@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from plugins.module_utils.clients.cluster import ClusterClient
 from plugins.module_utils.model.service import Service
 from plugins.module_utils.rollback import stir
 from plugins.module_utils.rollback.stir import Stir
@@ -52,13 +51,13 @@ class Client:
         return CHANGED
 
 
-def seen(client: Client, workload: dict[str, Any] | None = CHANGED) -> Any:
-    return Stir(cast("ClusterClient", client), SERVICE, 30.0, workload).wait(30.0)
+def seen(client: Any, workload: dict[str, Any] | None) -> Any:
+    return Stir(client, SERVICE, 30.0, workload).wait(30.0)
 
 
 def test_a_workload_that_is_finished_need_not_be_read_again() -> None:
     done = deployment(generation=5, observed=5)
-    assert seen(Client(("MODIFIED", done))) == done
+    assert seen(Client(("MODIFIED", done)), CHANGED) == done
 
 
 @pytest.mark.parametrize(
@@ -76,8 +75,8 @@ def test_anything_else_is_looked_at(kind: str, found: dict[str, Any], workload: 
 
 def test_what_came_after_the_change_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stir, "_AGAIN_AFTER", 0.0)
-    client = Client(("MODIFIED", CHANGED))
-    Stir(cast("ClusterClient", client), SERVICE, 30.0, CHANGED)
+    client: Any = Client(("MODIFIED", CHANGED))
+    Stir(client, SERVICE, 30.0, CHANGED)
     assert client.asked_again.wait(30.0)
     client.events = ()
     assert client.asked[0]["resourceVersion"] == "50"
@@ -87,9 +86,10 @@ def test_what_came_after_the_change_is_asked_for_once(monkeypatch: pytest.Monkey
 def test_pods_are_watched_where_it_takes_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
     monkeypatch.setattr(stir, "start", lambda _function, name: started.append(name))
-    waiting = Stir(cast("ClusterClient", Client()), SERVICE, 30.0, CHANGED)
+    client: Any = Client()
+    waiting = Stir(client, SERVICE, 30.0, CHANGED)
     known = []
-    for _ in range(4):
+    for _unused in range(4):
         waiting.wait(0.0)
         known.append(list(started))
     assert known == [["workload watch"]] * 2 + [["workload watch", "pod watch"]] * 2
