@@ -65,9 +65,6 @@ NO_UTF8: tuple[Make, ...] = (
     lambda it: f"ERROR \udcff\udcfe caf\udce9 {it.randrange(999)}",
     lambda it: f"INFO na\u00efve \u201c{it.randrange(9)}\u201d",
 )
-    lambda it: f"ERROR \udcff\udcfe caf\udce9 {it.randrange(999)}",
-    lambda it: f"INFO naïve \u201c{it.randrange(9)}\u201d",
-)
 SHAPES = {
     "json": JSON,
     "logfmt": LOGFMT,
