@@ -138,7 +138,7 @@ def test_a_rollback_that_does_not_help_leads_to_the_next_hypothesis_and_is_the_o
     code, output = outage.play("p0", *given)
     record = outage.record()
     assert code == 0, output
-    assert "AUTOMATED ROLLBACK" in output, record["recommendation"]
+    assert "AUTOMATED ROLLBACK" in output, f"{record['recommendation']['automatic_reason']}\n{output}"
     assert (record["rollback"]["state"], record["status"], cluster.tag(kind)) == ("not_recovered", "investigating", "v2.3.0"), output
     assert record["rollback"]["approval"] == "auto-approved for P0"
     assert "❌ Not recovered within 25s: Error rate:" in output
