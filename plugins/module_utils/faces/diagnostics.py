@@ -296,19 +296,28 @@ class _Look:
     def _workload(self, shared: ClusterSnapshot) -> _Work:
         from ..evidence.workload import workload
 
-        return lambda deadline: workload(shared.client, self.service, shared.there(self.now), self.options.timeframe, shared, deadline)
+        return self._by_its_clock(
+            shared, lambda now, deadline: workload(shared.client, self.service, now, self.options.timeframe, shared, deadline)
+        )
 
     def _rollouts(self, shared: ClusterSnapshot) -> _Work:
         from ..evidence.rollouts import rollouts
 
-        return lambda _: rollouts(shared.client, self.service, shared.there(self.now), shared)
+        return self._by_its_clock(shared, lambda now, _: rollouts(shared.client, self.service, now, shared))
+
+    def _by_its_clock(self, shared: ClusterSnapshot, look: Callable[[datetime, Deadline], Any]) -> _Work:
+        """``look`` at the cluster, which has told what time it is by then: once more where that is not our time."""
+
+        def work(deadline: Deadline) -> Any:
+            found, there = look(self.now, deadline), shared.there(self.now)
+            return found if there == self.now else look(there, deadline)
+
+        return work
 
     def _logs(self, shared: ClusterSnapshot) -> _Work:
         from ..evidence.logs import logs
 
-        return lambda deadline: logs(
-            shared.client, self.service, shared.there(self.now), self.options.log_window, shared, deadline, self.clients.loki
-        )
+        return lambda deadline: logs(shared.client, self.service, self.now, self.options.log_window, shared, deadline, self.clients.loki)
 
     def _changes(self) -> _Work:
         from ..evidence.changes import changes
