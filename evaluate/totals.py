@@ -14,7 +14,7 @@ MOST_MISSED = 0.05
 WIDEST_GAP = 10.0
 """Percentage points between what a confidence says and how many are right."""
 TELLING = 20
-"""Scenarios from which the gap of one bin says something: with fewer it is chance that speaks, and the variants of one are no others."""
+"""Answers from which the gap of one bin says something: with fewer it is chance that speaks."""
 AUTOMATIC_SCORE, ROLLBACK_SCORE = 80, 60
 """From which the specification's score alone would roll back by itself, and recommend it."""
 
@@ -24,8 +24,6 @@ class Totals:
     """Counts of outcomes. ``score_*`` are what the rollback score alone would have come to; its bins count where a rollback was right."""
 
     cases: int
-    variants: float
-    """Answers to one scenario, on average."""
     errors: int
     right: int
     cause_right: int
@@ -46,7 +44,6 @@ def totals(outcomes: Sequence[Outcome]) -> Totals:
     calibration = bins((one.confidence, one.right) for one in answered)
     return Totals(
         cases=len(outcomes),
-        variants=len(answered) / max(len({one.case.scenario for one in answered}), 1),
         errors=len(outcomes) - len(answered),
         right=sum(one.right for one in answered),
         cause_right=sum(one.cause_right for one in answered),
@@ -84,5 +81,5 @@ def _missed(found: Totals) -> Iterator[str]:
     if found.calibration_error > WIDEST_GAP:
         yield f"Confidences are off by {found.calibration_error:.0f} points on average; at most {WIDEST_GAP:.0f} may be."
     for one in found.calibration:
-        if one.count >= TELLING * found.variants and abs(one.gap or 0.0) > WIDEST_GAP:
+        if one.count >= TELLING and abs(one.gap or 0.0) > WIDEST_GAP:
             yield f"Of the answers given {one.low} to {one.high}, {one.observed:.0f}% were right, not {one.stated:.0f}%."

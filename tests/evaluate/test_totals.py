@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from evaluate.totals import missed_aims, totals
 from tests.evaluate.outcomes import outcome
 
-RIGHT = [outcome("rollback", "rollback", 100, scenario=f"right/{number}") for number in range(20)]
+RIGHT = [outcome("rollback", "rollback", 100) for _ in range(20)]
 
 
 def test_what_the_score_alone_would_have_done_stands_beside_it() -> None:
@@ -41,13 +39,9 @@ def test_one_in_twenty_may_be_missed() -> None:
     assert missed_aims(totals([*RIGHT[:18], *missed])) == ("1 of 19 needed rollbacks were missed; at most 5% may be.",)
 
 
-@pytest.mark.parametrize(("scenarios", "variants", "told"), [(20, 1, True), (20, 2, True), (19, 1, False), (11, 2, False), (4, 5, False)])
-def test_a_confidence_that_promises_too_much_in_many_scenarios_misses_the_aim(scenarios: int, variants: int, told: bool) -> None:
-    """However many variants of them there are; most others are as sure as they should be."""
-    wrong = [outcome("rollback", "none" if n % 2 else "rollback", 70, scenario=f"wrong/{n}") for n in range(scenarios)]
-    right = [outcome("rollback", "rollback", 100, scenario=f"well/{n}") for n in range(300)]
-    sentences = missed_aims(totals([*right, *wrong] * variants))
-    assert any("given 60 to 79" in sentence for sentence in sentences) is told
+def test_a_confidence_that_promises_too_much_misses_the_aim() -> None:
+    wrong = [outcome("investigate", "monitor", 100) for _ in range(10)]
+    assert any("were right, not 100%" in sentence for sentence in missed_aims(totals([*RIGHT, *wrong])))
 
 
 def test_a_case_that_ends_with_an_error_misses_the_aim() -> None:
