@@ -21,6 +21,7 @@ from ..analysis.wording import plural
 from ..model.dependencies import DependencyHealth
 from ..model.finding import Level
 from ..model.metrics import Neighbour, Shape, Signal
+from ..model.workload import Pod
 from ..units import format_value
 from .around import nodes_lost, nodes_went
 from .incident_onset import POD_START
@@ -249,12 +250,24 @@ def used_up_by_suspect(facts: Situation, dependency: DependencyHealth) -> bool:
 
 
 def busy_node(facts: Situation) -> str | None:
-    """The one node on which all failing pods are, while pods on other nodes are well; None otherwise."""
-    nodes = {pod.node for pod in facts.failing}
-    well = {pod.node for pod in facts.workload.pods if pod.ready} if facts.workload else set()
-    if len(facts.failing) < 2 or len(nodes) != 1 or None in nodes or not well - nodes or well & nodes:
+    """The one node on which all failing pods are, while pods of their version on other nodes are well; None otherwise.
+
+    Pods of another version do not testify: then the version tells the failing ones apart just as well, and two pods of a new version come
+    to lie on one node by chance. Nor does one that was restarted since it began: it may only be between two crashes.
+    """
+    failing, since = facts.failing, facts.onset.at
+    ready = [pod for pod in facts.workload.pods if pod.ready] if facts.workload else []
+    nodes = {pod.node for pod in failing}
+    if len(failing) < 2 or len(nodes) != 1 or None in nodes or any(pod.node in nodes for pod in ready):
         return None
-    return next(iter(nodes))
+    versions = {_revision(pod) for pod in failing}
+    steady = [pod for pod in ready if pod.last_restart_at is None or (since is not None and pod.last_restart_at < since)]
+    elsewhere = {_revision(pod) for pod in steady if pod.node is not None}
+    return next(iter(nodes)) if versions <= elsewhere else None
+
+
+def _revision(pod: Pod) -> str | None:
+    return pod.revision_hash or pod.version
 
 
 def taken_by_node(facts: Situation) -> bool:

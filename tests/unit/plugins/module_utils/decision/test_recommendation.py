@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.calibration import MEASURED
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.situation import Options
@@ -10,6 +11,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.inc
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Shape
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Objectives, Service
+from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
     APPROVAL,
     AUTOMATIC,
@@ -17,6 +19,7 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
     HOUR,
     MINUTE,
     NOW,
+    ago,
     bad_deployment,
     degraded_cache,
     dependencies,
@@ -209,6 +212,18 @@ class TestFalseRollbacks:
         found = recommended(outage(age=20 * MINUTE, onset=2 * MINUTE, workload=broken))
         assert forbidding(found) == ["node_trouble"]
         assert not found.automatic
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [pods(1, number=3), pods(1, number=4, restarts=2, last_restart_at=ago(10))],
+        ids=["only the old version elsewhere", "between two crashes"],
+    )
+    def test_two_pods_of_the_new_version_that_happen_to_be_on_one_node(self, elsewhere: tuple[Pod, ...]) -> None:
+        mixed = workload(*elsewhere, *pods(0, 2, number=4, node="node-x"))
+        found = recommended(outage(age=130, onset=80, workload=mixed, rollouts=deployed(130, in_progress=True)))
+        assert forbidding(found) == []
+        assert found.hypotheses[0].cause == "deployment"
+        assert found.automatic
 
     def test_a_sudden_onset_long_after_the_rollout_asks_a_person(self) -> None:
         found = recommended(outage(age=50 * MINUTE, onset=2 * MINUTE))
