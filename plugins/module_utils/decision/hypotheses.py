@@ -173,7 +173,8 @@ def _weigh_dependency(facts: Situation, worst: DependencyHealth, ledger: Ledger)
 
 def _leak(facts: Situation) -> Hypothesis | None:
     """10 %, +25 when latency grew gradually, +35 when memory (+15 CPU) is on its way to its limit or goes with the age of pods, +10 when
-    nearly full (+25 when rising and as good as full), +25 when killed, +60 when errors tell of used-up files, threads or memory.
+    nearly full (+25 when rising and as good as full, +15 more where nothing was deployed lately and nothing else is known to be in
+    trouble), +25 when killed, +60 when errors tell of used-up files, threads or memory.
 
     A leak that began with a deployment is the deployment's: at most 15 here.
     """
@@ -199,6 +200,8 @@ def _leak(facts: Situation) -> Hypothesis | None:
     if memory is not None and (memory.value or 0.0) > NEARLY_FULL:
         full = rising and (memory.value or 0.0) >= _FULL
         ledger.add(25 if full else 10, f"{memory.title} {'is as good as full' if full else 'nears its limit'}")
+        if full and _nothing_else(facts):
+            ledger.add(15, "Nothing was deployed lately, and nothing else is known to be in trouble")
     if facts.workload is not None and out_of_memory(facts.workload):
         rising = True
         ledger.add(25, "Pods were ended by the memory limit")
@@ -293,6 +296,13 @@ def _unknown(facts: Situation) -> Hypothesis:
         ledger.add(10, "Evidence is missing")
     ledger.check("Look at what changed outside the deployment: configuration, flags, data, certificates, upstream callers")
     return ledger.hypothesis("unknown", "Cause not yet known")
+
+
+def _nothing_else(facts: Situation) -> bool:
+    """Whether neither a deployment nor another service, the nodes or what the logs say comes into question beside what fills up."""
+    outside = facts.clues.nature is Nature.OUTSIDE or facts.clues.named is not None or bool(facts.clues.others_fail)
+    elsewhere = bool(facts.unhealthy_dependencies) or origin_elsewhere(facts) is not None or slow_peer(facts) is not None
+    return not (facts.implicated or outside or elsewhere or taken_by_node(facts) or traffic_rose_first(facts))
 
 
 def _heads_for_limit(signal: Signal, facts: Situation) -> bool:
