@@ -176,6 +176,16 @@ def _namespace(obj: Object) -> None:
     _fill(obj, spec={"finalizers": ["kubernetes"]}, status={"phase": "Active"})
 
 
+def _volume(obj: Object) -> None:
+    _fill(obj.setdefault("spec", {}), persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem")
+    _fill(obj, status={"phase": "Pending"})
+
+
+def _volume_claim(obj: Object) -> None:
+    _fill(obj.setdefault("spec", {}), volumeMode="Filesystem")
+    _fill(obj, status={"phase": "Pending"})
+
+
 _BY_KIND: dict[str, Callable[[Object], None]] = {
     "Pod": _pod,
     "Deployment": _deployment,
@@ -188,7 +198,8 @@ _BY_KIND: dict[str, Callable[[Object], None]] = {
     "HorizontalPodAutoscaler": _autoscaler,
     "Namespace": _namespace,
     "Secret": lambda obj: _fill(obj, type="Opaque"),
-    "PersistentVolumeClaim": lambda obj: _fill(obj, status={"phase": "Pending"}),
+    "PersistentVolume": _volume,
+    "PersistentVolumeClaim": _volume_claim,
     "Node": lambda obj: _fill(obj, spec={}, status={}),
     "PodDisruptionBudget": lambda obj: _fill(obj, status={}),
 }

@@ -84,6 +84,7 @@ RESOURCES: tuple[Resource, ...] = (
     _resource("v1", "limitranges", "LimitRange", "limits"),
     _resource("v1", "namespaces", "Namespace", "ns", namespaced=False, status=True),
     _resource("v1", "nodes", "Node", "no", namespaced=False, status=True),
+    _resource("v1", "persistentvolumes", "PersistentVolume", "pv", namespaced=False, status=True),
     _resource("v1", "persistentvolumeclaims", "PersistentVolumeClaim", "pvc", status=True),
     _resource("v1", "pods", "Pod", "po", in_all=True, status=True, subresources=("eviction", "exec", "log")),
     _resource("v1", "replicationcontrollers", "ReplicationController", "rc", in_all=True, status=True, subresources=_SCALE),

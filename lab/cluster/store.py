@@ -38,6 +38,7 @@ _WITHOUT_GENERATION = {
     "Secret",
     "Service",
     "ServiceAccount",
+    "PersistentVolume",
     "PersistentVolumeClaim",
 }
 

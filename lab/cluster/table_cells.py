@@ -247,17 +247,41 @@ def cron_job(obj: Object, now: float) -> Cells:
     ]
 
 
+_ACCESS_MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
+
+
+def _access_modes(given: Object) -> str:
+    return ",".join(_ACCESS_MODES.get(mode, mode) for mode in given.get("accessModes") or ())
+
+
+def volume(obj: Object, now: float) -> Cells:
+    name, old = _name_age(obj, now)
+    spec, status = obj["spec"], obj.get("status") or {}
+    claim = spec.get("claimRef")
+    return [
+        name,
+        spec["capacity"].get("storage", ""),
+        _access_modes(spec),
+        spec.get("persistentVolumeReclaimPolicy", ""),
+        "Terminating" if obj["metadata"].get("deletionTimestamp") else status.get("phase", ""),
+        f"{claim['namespace']}/{claim['name']}" if claim else "",
+        spec.get("storageClassName", ""),
+        spec.get("volumeAttributesClassName", "<unset>"),
+        status.get("reason", ""),
+        old,
+        spec.get("volumeMode", "<unset>"),
+    ]
+
+
 def volume_claim(obj: Object, now: float) -> Cells:
     name, old = _name_age(obj, now)
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    short = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
-    modes = ",".join(short.get(mode, mode) for mode in status.get("accessModes") or ())
     return [
         name,
         "Terminating" if obj["metadata"].get("deletionTimestamp") else status.get("phase", ""),
         spec.get("volumeName", ""),
         (status.get("capacity") or {}).get("storage", ""),
-        modes,
+        _access_modes(status),
         spec.get("storageClassName", ""),
         spec.get("volumeAttributesClassName", "<unset>"),
         old,

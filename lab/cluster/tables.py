@@ -64,6 +64,13 @@ _LAYOUTS: dict[str, _Layout] = {
     "CronJob": _Layout(
         ("Name", "Schedule", "Timezone", "Suspend:boolean", "Active:integer", "Last Schedule", "Age", *_WORKLOAD_WIDE), table_cells.cron_job
     ),
+    "PersistentVolume": _Layout(
+        (
+            *("Name", "Capacity", "Access Modes", "Reclaim Policy", "Status", "Claim", "StorageClass"),
+            *("VolumeAttributesClass", "Reason", "Age", "+VolumeMode"),
+        ),
+        table_cells.volume,
+    ),
     "PersistentVolumeClaim": _Layout(
         ("Name", "Status", "Volume", "Capacity", "Access Modes", "StorageClass", "VolumeAttributesClass", "Age", "+VolumeMode"),
         table_cells.volume_claim,

@@ -19,6 +19,7 @@ from plugins.module_utils.rollback.status import unfinished
 from plugins.module_utils.rollback.template import normalised
 from tests.contract.clusters import READER, Cluster
 from tests.contract.test_rollback import DEPLOYMENT, now, versions_running
+from tests.contract.workload_objects import volume_claim
 from tests.real.parts.binaries import program
 
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
@@ -100,6 +101,27 @@ def test_what_kubectl_shows(cluster: Cluster, kubectl: Kubectl) -> None:
     assert kubectl("exec", pod, "--", "echo", "hello").stdout == "hello\n"
     assert kubectl("exec", pod, "--", "sh", "-c", "exit 3").returncode == 3
     cluster.set_log([], [])
+
+
+def test_volumes_that_kubectl_shows(cluster: Cluster, kubectl: Kubectl) -> None:
+    client, name, claims = cluster.client(), f"shown-{cluster.namespace}", f"/api/v1/namespaces/{cluster.namespace}/persistentvolumeclaims"
+    reference = {"namespace": cluster.namespace, "name": "data"}
+    spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "manual", "claimRef": reference}
+    metadata = {"name": name}
+    volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": {**spec, "hostPath": {"path": "/x"}}}
+    client.post("/api/v1/persistentvolumes", volume)
+    client.post(claims, volume_claim("data", "manual"))
+    cluster.until("bound", lambda: client.get(f"{claims}/data")["status"]["phase"] == "Bound")
+    heads, row = kubectl("get", "pv", name, "-o", "wide").stdout.splitlines()
+    assert re.split(r"  +", heads.strip()) == [
+        *("NAME", "CAPACITY", "ACCESS MODES", "RECLAIM POLICY", "STATUS", "CLAIM", "STORAGECLASS"),
+        *("VOLUMEATTRIBUTESCLASS", "REASON", "AGE", "VOLUMEMODE"),
+    ]
+    claim = f"{cluster.namespace}/data"
+    assert row.split()[:8] == [name, "1Gi", "RWO", "Retain", "Bound", claim, "manual", "<unset>"]
+    (row,) = kubectl("get", "pvc", "data", "--no-headers").stdout.splitlines()
+    assert row.split()[:7] == ["data", "Bound", name, "1Gi", "RWO", "manual", "<unset>"]
+    client.delete(f"/api/v1/persistentvolumes/{name}")
 
 
 def test_usage_of_pods(cluster: Cluster, kubectl: Kubectl) -> None:

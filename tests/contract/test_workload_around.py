@@ -43,8 +43,6 @@ def test_what_only_looks_like_trouble_gives_no_warning(cluster: Cluster, state: 
     assert warnings(findings(cluster)) == []
 
 
-def test_volumes_that_were_made_by_hand(cluster: Cluster, side: str) -> None:
-    if side == "lab":
-        pytest.skip("the simulation has no PersistentVolumes")
+def test_volumes_that_were_made_by_hand(cluster: Cluster) -> None:
     by_hand(Namespace(cluster))
     cluster.until("no warning", lambda: not warnings(findings(cluster, WorkloadKind.STATEFUL_SET)), 15)

@@ -26,6 +26,7 @@ from . import (
     replicaset,
     scheduler,
     statefulset,
+    volumes,
 )
 from .context import Context, Object
 
@@ -45,6 +46,7 @@ _STEPS: tuple[tuple[str, Callable[[Context, Object], None]], ...] = (
     ("PodDisruptionBudget", disruption.reconcile),
     ("ResourceQuota", quotas.reconcile),
     ("PersistentVolumeClaim", claims.reconcile),
+    ("PersistentVolume", volumes.reconcile),
     ("HorizontalPodAutoscaler", autoscalers.reconcile),
     ("Service", endpoints.reconcile),
 )

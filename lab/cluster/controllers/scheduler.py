@@ -27,8 +27,8 @@ def schedule(context: Context) -> None:
         if pod["spec"].get("nodeName") in load and is_active(pod):
             load[pod["spec"]["nodeName"]].add(pod)
     for pod in waiting:
-        if not claims.bound(context, pod):
-            _refuse(context, pod, ["pod has unbound immediate PersistentVolumeClaims"], len(nodes))
+        if (waits_for := claims.refusal(context, pod)) is not None:
+            _refuse(context, pod, [waits_for], len(nodes))
             continue
         repelled = affinity.repelled(context, pod, nodes)
         refusals = {

@@ -108,7 +108,26 @@ def _create(context: Context, stateful_set: Object, ordinal: int, revision: Obje
         _POD_HASH: revision["metadata"]["name"],
         "statefulset.kubernetes.io/pod-name": name,
     }
+    if made := _claims(context, stateful_set, name):
+        others = [volume for volume in template["spec"].get("volumes") or () if volume["name"] not in made]
+        claimed = [{"name": volume, "persistentVolumeClaim": {"claimName": claim}} for volume, claim in made.items()]
+        template["spec"]["volumes"] = [*claimed, *others]
     context.create_pod(stateful_set, template, _COMPONENT, name=name, labels=labels)
+
+
+def _claims(context: Context, stateful_set: Object, pod: str) -> dict[str, str]:
+    """The pod's own claims by the volume that each is. They are made here, and stay when the pod goes."""
+    namespace, selector = stateful_set["metadata"]["namespace"], stateful_set["spec"]["selector"]
+    made = {}
+    for wanted in stateful_set["spec"].get("volumeClaimTemplates") or ():
+        volume = wanted["metadata"]["name"]
+        made[volume] = name = f"{volume}-{pod}"
+        if context.store.get("PersistentVolumeClaim", namespace, name) is None:
+            meta = copied(wanted["metadata"]) | {"name": name, "namespace": namespace}
+            meta["labels"] = (meta.get("labels") or {}) | (selector.get("matchLabels") or {})
+            claim = {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": meta, "spec": copied(wanted["spec"])}
+            context.store.create(claim)
+    return made
 
 
 def _write_status(context: Context, stateful_set: Object, pods: list[Object], current: str, update: str) -> None:
