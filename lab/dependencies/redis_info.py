@@ -6,7 +6,9 @@ from __future__ import annotations
 from lab.world.curve import Integral
 from lab.world.world import World
 
-_SECTIONS = ("server", "clients", "memory", "stats", "replication", "keyspace")
+SLOTS = 16384
+"""Of a cluster (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/)."""
+_SECTIONS = ("server", "clients", "memory", "stats", "replication", "cluster", "keyspace")
 
 
 def info(world: World, name: str, wanted: str = "default") -> str:
@@ -21,10 +23,30 @@ def info(world: World, name: str, wanted: str = "default") -> str:
     return "\r\n".join(parts)
 
 
+def cluster_info(served: int) -> str:
+    """The text of CLUSTER INFO of a node that knows no other one, and of a cluster that serves so many slots."""
+    fields: dict[str, object] = {
+        "cluster_state": "ok" if served >= SLOTS else "fail",
+        "cluster_slots_assigned": served,
+        "cluster_slots_ok": served,
+        "cluster_slots_pfail": 0,
+        "cluster_slots_fail": 0,
+        "cluster_known_nodes": 1,
+        "cluster_size": 1,
+        "cluster_current_epoch": 0,
+        "cluster_my_epoch": 0,
+        "cluster_stats_messages_sent": 0,
+        "cluster_stats_messages_received": 0,
+        "total_cluster_links_buffer_limit_exceeded": 0,
+    }
+    return "".join(f"{key}:{value}\r\n" for key, value in fields.items())
+
+
 def _replication(world: World, name: str) -> dict[str, object]:
-    primary = world.scenario.dependencies[name].replica_of
+    dependency = world.scenario.dependencies[name]
+    primary, followed = dependency.replica_of, {"min_slaves_good_slaves": 0} if dependency.min_replicas else {}
     if primary is None:
-        return {"role": "master", "connected_slaves": 0}
+        return {"role": "master", "connected_slaves": 0, **followed}
     host, _, port = primary.rpartition(":")
     linked = world.signal(f"{name}.link").at(world.clock()) >= 0.5
     return {
@@ -38,6 +60,7 @@ def _replication(world: World, name: str) -> dict[str, object]:
         "slave_priority": 100,
         "slave_read_only": 1,
         "connected_slaves": 0,
+        **followed,
     }
 
 
@@ -51,8 +74,8 @@ def _sections(world: World, name: str) -> dict[str, dict[str, object]]:
     hits = int(Integral([lookups], world.beginning).at(now)) - missed
     return {
         "server": {
-            "redis_version": "7.2.5",
-            "redis_mode": "standalone",
+            "redis_version": "7.0.15",
+            "redis_mode": "standalone" if dependency.cluster_slots is None else "cluster",
             "os": "Linux 6.1.0 x86_64",
             "process_id": 1,
             "tcp_port": 6379,
@@ -78,5 +101,6 @@ def _sections(world: World, name: str) -> dict[str, dict[str, object]]:
             "rejected_connections": 0,
         },
         "replication": _replication(world, name),
+        "cluster": {"cluster_enabled": 0 if dependency.cluster_slots is None else 1},
         "keyspace": {"db0": f"keys={used // 1500},expires={used // 1700},avg_ttl=1800000"},
     }

@@ -195,6 +195,10 @@ class Dependency:
     """redis: ``maxmemory-policy``"""
     replica_of: str | None = None
     """redis: ``host:port`` of its primary; a primary itself where not given"""
+    min_replicas: int = 0
+    """redis: ``min-replicas-to-write``: as it has none, it refuses writes where it needs any"""
+    cluster_slots: int | None = None
+    """redis: how many of a cluster's 16,384 slots are served; part of no cluster where not given"""
     database: Database = field(default_factory=Database)
     """postgresql: what lies in it"""
     signals: DependencySignals = field(default_factory=DependencySignals)

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,6 +125,14 @@ def _exchange(address: str, sent: bytes, length: int) -> bytes:
     return received
 
 
+def _said(address: str, *commands: str) -> list[str]:
+    """The lines that it answers to all of them, until it hangs up."""
+    sent = "".join(f"{command}\r\n" for command in (*commands, "QUIT"))
+    *lines, farewell, rest = _exchange(address, sent.encode(), 4096).decode().split("\r\n")
+    assert (farewell, rest) == ("+OK", "")
+    return lines
+
+
 def test_a_database_listens(database: str) -> None:
     assert probe_tcp(database, 3.0).latency >= 0
     assert probe_from_here(Dependency("db", DependencyType.TCP, database), 3.0).level is Level.OK
@@ -151,39 +160,54 @@ def test_a_replica_without_its_primary(replica: str) -> None:
     assert (found.level, "READONLY" in found.detail) == (Level.CRITICAL, True)
 
 
+def one_like(
+    side: str, request: pytest.FixtureRequest, directory: Path, options: tuple[str, ...], **changes: Any
+) -> contextlib.AbstractContextManager[str]:
+    """The address of a Redis with those options of its own: ``changes`` are what the simulated one has in their place."""
+    if side == "lab":
+        return simulated("redis", directory, **changes)
+    return real_part(request, "Redis", redis(directory, *options))
+
+
 def test_a_cluster_without_its_slots(side: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    if side == "lab":
-        pytest.skip("the simulated Redis is never part of a cluster")
-    with real_part(request, "Redis", redis(tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(free_port()))) as address:
+    options = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
+    with one_like(side, request, tmp_path, options, cluster_slots=0) as address:
         found = probe_from_here(Dependency("cache", DependencyType.REDIS, address), 3.0)
-    assert (found.level, found.detail.partition(" (")[0]) == (Level.CRITICAL, "is part of a cluster that is down")
+        refused = _said(address, "GET a", "SET a 1", "CLUSTER FOO")
+    assert (found.level, found.detail) == (
+        Level.CRITICAL,
+        "is part of a cluster that is down (16,384 of 16,384 slots are served by nobody)",
+    )
+    assert refused == [*["-CLUSTERDOWN Hash slot not served"] * 2, "-ERR unknown subcommand 'FOO'. Try CLUSTER HELP."]
 
 
-@pytest.mark.parametrize(
-    ("options", "said", "dsn", "level", "words"),
-    [
-        (("--min-replicas-to-write", "1"), b"", None, Level.CRITICAL, "NOREPLICAS"),
-        ((), b"ACL SETUSER app on >secret ~* +get +set +ping\r\n", "redis://app:secret@x", Level.UNKNOWN, "refuses to tell more: NOPERM"),
-    ],
-    ids=["without the replicas that it needs", "a login that may not ask"],
-)
-def test_a_redis_that_refuses_something(
-    side: str,
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    options: tuple[str, ...],
-    said: bytes,
-    dsn: str | None,
-    level: Level,
-    words: str,
-) -> None:
-    if side == "lab":
-        pytest.skip("the simulated Redis needs no replicas, and has one user")
-    with real_part(request, "Redis", redis(tmp_path, *options)) as address:
-        if said:
-            assert _exchange(address, said, 5) == b"+OK\r\n"
-        found = probe_from_here(Dependency("cache", DependencyType.REDIS, address, dsn=dsn), 3.0)
-    assert (found.level, words in found.detail) == (level, True)
+def test_a_redis_that_needs_replicas(side: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with one_like(side, request, tmp_path, ("--min-replicas-to-write", "1"), min_replicas=1) as address:
+        found = probe_from_here(Dependency("cache", DependencyType.REDIS, address), 3.0)
+        said = _said(address, "SET a 1", "GET a", "CONFIG GET min-replicas-to-write", "CLUSTER INFO")
+    assert (found.level, "NOREPLICAS" in found.detail) == (Level.CRITICAL, True)
+    assert said == [
+        "-NOREPLICAS Not enough good replicas to write.",
+        "$-1",
+        *("*2", "$21", "min-replicas-to-write", "$1", "1"),
+        "-ERR This instance has cluster support disabled",
+    ]
+
+
+def test_a_login_that_may_not_ask(side: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with one_like(side, request, tmp_path, ()) as address:
+        made = _said(address, "ACL SETUSER b bogus", "ACL SETUSER app on >secret ~* +get +ping +acl", "ACL WHOAMI")
+        found = probe_from_here(Dependency("cache", DependencyType.REDIS, address, dsn="redis://app:secret@x"), 3.0)
+        theirs = _said(address, "AUTH app secret", "GET a", "SET a 1", "ACL WHOAMI", "CLUSTER INFO", "AUTH app guess")
+        anybody = _said(address, "AUTH default guess", "SET a 1", "GET a")
+    assert made == ["-ERR Error in ACL SETUSER modifier 'bogus': Syntax error", "+OK", "$7", "default"]
+    assert (found.level, "refuses to tell more: NOPERM" in found.detail) == (Level.UNKNOWN, True)
+    assert theirs == [
+        *("+OK", "$-1", "-NOPERM this user has no permissions to run the 'set' command", "$3", "app"),
+        "-NOPERM this user has no permissions to run the 'cluster|info' command",
+        "-WRONGPASS invalid username-password pair or user is disabled.",
+    ]
+    assert anybody == ["+OK", "+OK", "$1", "1"]
 
 
 @with_password
