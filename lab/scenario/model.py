@@ -190,9 +190,8 @@ class Dependency:
     password: str | None = None
     """redis: what AUTH must say."""
     max_memory: Quantity = Quantity(256 * 2**20)
-    """redis: ``maxmemory``"""
     policy: str = "allkeys-lru"
-    """redis: ``maxmemory-policy``"""
+    """redis: ``maxmemory``, and ``maxmemory-policy``"""
     replica_of: str | None = None
     """redis: ``host:port`` of its primary; a primary itself where not given"""
     min_replicas: int = 0
@@ -200,7 +199,6 @@ class Dependency:
     cluster_slots: int | None = None
     """redis: how many of a cluster's 16,384 slots are served; part of no cluster where not given"""
     database: Database = field(default_factory=Database)
-    """postgresql: what lies in it"""
     signals: DependencySignals = field(default_factory=DependencySignals)
     catalogue: Mapping[str, Any] = field(default_factory=dict)
 

@@ -8,7 +8,6 @@ from ansible_collections.devops.incident_response.plugins.module_utils.decision.
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
 from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
 from ansible_collections.devops.incident_response.plugins.module_utils.model.incident import Policy
-from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Shape
 from ansible_collections.devops.incident_response.plugins.module_utils.model.recommendation import Action, Recommendation
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Objectives, Service
 from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod
@@ -376,25 +375,6 @@ class TestMissingEvidence:
 
 
 class TestOtherCauses:
-    def test_a_leak_without_a_deployment_is_restarted(self) -> None:
-        gradual = {"shape": Shape.GRADUAL}
-        leak = metrics(
-            errors(0.01, 0.002, 7000, **gradual),
-            latency(0.9, 0.1, 7000, **gradual),
-            traffic(100, 100),
-            memory(0.93, 0.5, 9000, trend_per_hour=0.15, **gradual),
-        )
-        found = recommended(diagnostics(metrics=leak))
-        assert found.action is Action.RESTART
-
-    def test_memory_that_is_full_is_surer_where_nothing_else_comes_into_question(self) -> None:
-        full = metrics(errors(0.05, 0.002, 900), latency(0.9, 0.1, 900), traffic(100, 100), memory(0.97, 0.5, 9000, trend_per_hour=0.02))
-        alone = recommended(diagnostics(metrics=full))
-        assert alone.action is Action.RESTART
-        down = dependencies(dependency("ledger", Level.CRITICAL, "Connection refused"))
-        for beside in ({"rollouts": deployed(20 * MINUTE)}, {"dependencies": down}, {"traces": traces(error_services=[("ledger", 80)])}):
-            assert of(recommended(diagnostics(metrics=full, **beside)), "resource_leak") <= of(alone, "resource_leak") - 15
-
     def test_memory_limits_are_raised(self) -> None:
         assert recommended(diagnostics(workload=workload(*pods(3, 2, "OOMKilled")))).action is Action.RAISE_LIMIT
 
