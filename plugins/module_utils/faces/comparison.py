@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..clients.cluster import ClusterClient
 from ..clients.prometheus import PrometheusClient
+from ..clients.server_clock import apart
 from ..decision.deployment_comparison import before, compare
 from ..errors import IncidentResponseError
 from ..evidence.comparison import comparison, windows
 from ..evidence.rollouts import rollouts
 from ..model.comparison import DeploymentComparison
 from ..model.comparison_raw import RawComparison
+from ..model.rollout import Rollouts
 from ..model.service import Service
 from ..names import check_version
 from ..rollback.target import describe, resolve
@@ -40,6 +42,21 @@ def compared(
 ) -> DeploymentComparison:
     """``version`` of ``service`` against the version before it. ``timeframe`` is seconds."""
     history = rollouts(cluster, service, now)
+    if (there := now + cluster.server_clock.ahead()) != now:
+        history = rollouts(cluster, service, there)
+    found = _compared(service, version, timeframe, history, prometheus, now)
+    # Only now both clocks are known. What the cluster says is held against what was measured.
+    ahead = apart(cluster.server_clock.ahead(), prometheus.server_clock.ahead() if prometheus else timedelta())
+    if not ahead:
+        return found
+    from ..evidence.our_time import in_our_time
+
+    return _compared(service, version, timeframe, in_our_time(history, ahead), prometheus, now)
+
+
+def _compared(
+    service: Service, version: str, timeframe: float, history: Rollouts, prometheus: PrometheusClient | None, now: datetime
+) -> DeploymentComparison:
     revision = resolve(version, history)
     deployed_at = history.deployed_at if revision.current else revision.active_from
     if deployed_at is None:

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterClient
+from ansible_collections.devops.incident_response.plugins.module_utils.clients.server_clock import ServerClock
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import (
     IncidentResponseError,
     InvalidOptionError,
     NotFoundError,
 )
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.our_time import in_our_time
 from ansible_collections.devops.incident_response.plugins.module_utils.faces import comparison
 from ansible_collections.devops.incident_response.plugins.module_utils.model.comparison import DeploymentComparison
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollout import Rollouts
@@ -24,6 +28,7 @@ from ansible_collections.devops.incident_response.tests.unit.plugins.module_util
 )
 
 CLUSTER: Any = object.__new__(ClusterClient)
+CLUSTER.server_clock = ServerClock()
 
 
 def compared(monkeypatch: pytest.MonkeyPatch, version: str, history: Rollouts) -> DeploymentComparison:
@@ -53,6 +58,22 @@ def test_an_unknown_time_of_the_rollout_is_said(monkeypatch: pytest.MonkeyPatch)
     history = rollouts(revision(3, "v3", None), revision(2, "v2", 2 * DAY, DAY))
     with pytest.raises(IncidentResponseError, match=r"when v3 .* was rolled out is not known"):
         compared(monkeypatch, "v3", history)
+
+
+@pytest.mark.parametrize("minutes", [-5, 5])
+def test_a_cluster_whose_clock_differs_is_held_against_what_was_measured(monkeypatch: pytest.MonkeyPatch, minutes: int) -> None:
+    """It is asked with its own time, and what it says of the rollout is told in ours."""
+    off, history, asked = timedelta(minutes=minutes), deployed(HOUR), []
+
+    def theirs(_client: object, _service: object, now: datetime) -> Rollouts:
+        asked.append(now)
+        return in_our_time(history, -off)
+
+    cluster: Any = SimpleNamespace(server_clock=SimpleNamespace(ahead=lambda: off))
+    monkeypatch.setattr(comparison, "rollouts", theirs)
+    found = comparison.compared(Service("app"), "v2.3.1", 4 * HOUR, cluster, None, NOW)
+    assert found.deployed_at == history.deployed_at
+    assert asked == [NOW, NOW + off]
 
 
 @pytest.mark.parametrize(
