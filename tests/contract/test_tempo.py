@@ -146,7 +146,7 @@ def test_the_module_concludes_the_same_from_either(url: str, jaeger_url: str, si
             {
                 "slowest": [slowest[key] for key in ("service", "operation", "statement", "table_scan")],
                 "slower than before": slowest["self_time"] > 2 * (slowest["baseline_self_time"] or 0.0),
-                "errors": [service for service, _traces in data["error_services"]],
+                "errors": [service for service, _traces in data["error_services"][:1]],
                 "repeated": [(one["statement"], one["calls"]) for one in data["repeated"]],
             }
         )
