@@ -25,9 +25,12 @@ _SPREAD = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked for: times are Unix seconds, durations seconds, and are those of a span."""
+    """What is asked for: times are Unix seconds, durations seconds, and are those of a span; ``min_whole`` is that of the trace.
 
-    service: str
+    Jaeger always asks for a service; None is any.
+    """
+
+    service: str | None
     start: float
     end: float
     limit: int = 100
@@ -35,6 +38,7 @@ class Query:
     tags: Mapping[str, str] = field(default_factory=dict)
     min_duration: float | None = None
     max_duration: float | None = None
+    min_whole: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class TraceStore:
             wanted = query.limit
             earliest = self._earliest(query, pattern, matching)
             for kept in self._newest_first(pattern, earliest, query.end) if earliest < query.end else ():
-                if any(_within(took * kept.factor, query) for took in matching(pattern, kept.variant)):
+                whole = duration(self._traces[pattern].root, kept.variant.broken) * kept.factor
+                if _lasts(whole, query) and any(_within(took * kept.factor, query) for took in matching(pattern, kept.variant)):
                     found.append(kept)
                     wanted -= 1
                     if wanted <= 0:
@@ -129,7 +134,8 @@ class TraceStore:
         """From when on there can be traces as wanted: where no normal one can be, that is when they first broke."""
         for failed in (False, True):
             for took in matching(pattern, Variant(False, failed)):
-                if _within(took * (1 + _SPREAD), replace(query, max_duration=None)):
+                longest = duration(self._traces[pattern].root, False) * (1 + _SPREAD)
+                if _lasts(longest, query) and _within(took * (1 + _SPREAD), replace(query, max_duration=None)):
                     return query.start
         fault = self._traces[pattern].fault
         if fault is None:
@@ -144,7 +150,7 @@ class TraceStore:
         return [
             duration(span, variant.broken)
             for span, service, _ in walk(trace.root, self._service(trace), variant.broken)
-            if service == query.service
+            if query.service in (None, service)
             and query.operation in (None, span.operation)
             and all(_text(tags(span, variant).get(key)) == value for key, value in query.tags.items())
         ]
@@ -159,6 +165,10 @@ class TraceStore:
 
 def _within(took: float, query: Query) -> bool:
     return (query.min_duration is None or took >= query.min_duration) and (query.max_duration is None or took <= query.max_duration)
+
+
+def _lasts(whole: float, query: Query) -> bool:
+    return query.min_whole is None or whole >= query.min_whole
 
 
 def _text(value: str | int | float | bool | None) -> str | None:

@@ -19,22 +19,23 @@ class PodLogStore(LogStore):
     """What is pushed is there as well. ``runs`` gives the runs of a pod's container."""
 
     def __init__(self, world: World, runs: Callable[[PodRecord], Sequence[Run]]) -> None:
-        super().__init__()
+        super().__init__(current=True)
         self._world = world
         self._logs = PodLogs(world, runs)
 
     def lines(self, tenant: str, query: Query, start: int, end: int, limit: int, newest_first: bool) -> list[tuple[Labels, Line]]:
         found = super().lines(tenant, query, start, end, limit, newest_first)
         for record in self._there(start, end):
-            labels = _labels(record)
+            labels = self._with_service(_labels(record))
             if query.selects(labels):
-                found += [(labels, line) for line in self._of(record) if start <= line.at < end and query.passes(line.text, labels)]
+                lines = (self._with_level(labels, line) for line in self._of(record) if start <= line.at < end)
+                found += [(merged, line) for line in lines if query.passes(line.text, merged := {**labels, **line.metadata})]
         found.sort(key=lambda one: -one[1].at if newest_first else one[1].at)
         return found[:limit]
 
     def streams(self, tenant: str, start: int, end: int) -> Iterator[Labels]:
         yield from super().streams(tenant, start, end)
-        yield from map(_labels, self._there(start, end))
+        yield from (self._with_service(_labels(record)) for record in self._there(start, end))
 
     def _there(self, start: int, end: int) -> Iterator[PodRecord]:
         for record in self._world.pods.records.values():

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+from lab.loki.discovery import detected_level, service_name
 from lab.loki.logql import Labels, Query
 
 
@@ -22,13 +24,17 @@ _Stream = frozenset[tuple[str, str]]
 
 
 class LogStore:
-    def __init__(self) -> None:
+    """``current``: whether it names services and levels by itself, as Loki does since 3.0 unless it is told otherwise."""
+
+    def __init__(self, current: bool = False) -> None:
+        self._current = current
         self._streams: dict[str, dict[_Stream, list[Line]]] = {}
 
     def push(self, tenant: str, labels: Labels, lines: list[Line]) -> None:
         """A line that repeats the one before it, at the same moment, is not kept."""
+        labels = self._with_service(labels)
         kept = self._streams.setdefault(tenant, {}).setdefault(frozenset(labels.items()), [])
-        for line in lines:
+        for line in map(partial(self._with_level, labels), lines):
             if not kept or (kept[-1].at, kept[-1].text) != (line.at, line.text):
                 kept.append(line)
         kept.sort(key=lambda line: line.at)
@@ -50,6 +56,14 @@ class LogStore:
         for labels, lines in self._pushed(tenant):
             if any(start <= line.at < end for line in lines):
                 yield labels
+
+    def _with_service(self, labels: Labels) -> Labels:
+        return {**labels, "service_name": service_name(labels)} if self._current else labels
+
+    def _with_level(self, labels: Labels, line: Line) -> Line:
+        if not self._current:
+            return line
+        return replace(line, metadata={**line.metadata, "detected_level": detected_level(labels, line.metadata, line.text)})
 
     def _pushed(self, tenant: str) -> Iterator[tuple[Labels, list[Line]]]:
         for labels, lines in self._streams.get(tenant, {}).items():

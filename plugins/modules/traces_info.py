@@ -102,7 +102,7 @@ traces:
           returned: always
           sample: 50
         slow_traces:
-          description: Traces of the last hour that took a second and more, as far as they were read.
+          description: Traces of the last hour in which a span of the service took a second and more, as far as they were read.
           type: int
           returned: always
           sample: 30

@@ -37,12 +37,24 @@ class TempoClient:
         self._http: HttpClient | None = None
 
     def traces(
-        self, service: str, start: float, end: float, limit: int, errors: bool = False, min_duration: float | None = None
+        self,
+        service: str,
+        start: float,
+        end: float,
+        limit: int,
+        errors: bool = False,
+        min_duration: float | None = None,
+        lost: list[str] | None = None,
     ) -> list[dict[str, Any]]:
-        """Traces that pass through ``service``, in OTLP's JSON; ``min_duration`` is seconds."""
+        """Traces with a span of ``service`` as wanted, in OTLP's JSON; ``min_duration`` is seconds of that span, as it is for Jaeger.
+
+        All conditions in one set of braces are for the same span. How long a whole trace took (``traceDuration``) says nothing about a
+        service that had a small part in it. Why a trace that was found could not be read is added to ``lost``, one reason for each;
+        when none could be read, that is an error.
+        """
         conditions = [f"resource.service.name = {_quoted(service)}"]
         conditions += ["status = error"] if errors else []
-        conditions += [f"traceDuration > {round(min_duration * 1000)}ms"] if min_duration is not None else []
+        conditions += [f"duration >= {round(min_duration * 1000)}ms"] if min_duration is not None else []
         http = self._connect()
         answer = self._search(http, "{ " + " && ".join(conditions) + " }", {"start": int(start), "end": int(end) + 1, "limit": limit})
         found = answer.get("traces") if isinstance(answer, dict) else None
@@ -54,14 +66,16 @@ class TempoClient:
             )
         ids = [str(entry.get("traceID")) for entry in found[:limit] if isinstance(entry, dict)]
         futures = map_side_by_side(self._trace, [identity for identity in ids if _ID.match(identity)], _AT_ONCE, "tempo")
-        return _those_that_came(futures, Deadline(self._timeout * 2))
+        return _those_that_came(futures, Deadline(self._timeout * 2), [] if lost is None else lost)
 
     def _search(self, http: HttpClient, query: str, more: Mapping[str, str | int]) -> Any:
         """Without the hint, or before Tempo 2.8, the traces are those that were found first, and not the newest."""
-        answer = http.request("/api/search", {"q": f"{query}{_NEWEST}" if self._hints else query, **more})
-        if answer.status == 400 and self._hints:
-            self._hints = False
+        hinted = self._hints
+        answer = http.request("/api/search", {"q": f"{query}{_NEWEST}" if hinted else query, **more})
+        if answer.status == 400 and hinted:
             answer = http.request("/api/search", {"q": query, **more})
+            # What is refused either way was not refused for the hint.
+            self._hints = self._hints and answer.status != 200
         if answer.status != 200:
             raise _unavailable(http, answer)
         try:
@@ -106,18 +120,20 @@ def _unavailable(http: HttpClient, answer: Answer) -> SourceUnavailableError:
     return SourceUnavailableError(f"Tempo at {http.url}: {problem}. Check that it is well and that tempo_url is right.")
 
 
-def _those_that_came(futures: Sequence[Future[dict[str, Any] | None]], deadline: Deadline) -> list[dict[str, Any]]:
-    """A trace that can't be had is left out; SourceUnavailableError when none can."""
-    came, failed = [], None
+def _those_that_came(futures: Sequence[Future[dict[str, Any] | None]], deadline: Deadline, lost: list[str]) -> list[dict[str, Any]]:
+    """SourceUnavailableError when none did; why single ones did not is added to ``lost``."""
+    came: list[dict[str, Any]] = []
+    failed: list[SourceUnavailableError] = []
     for future in futures:
         try:
             trace = wait(future, deadline, "Tempo")
         except SourceUnavailableError as error:
-            failed = error
+            failed.append(error)
         else:
             came += [trace] if trace is not None else []
-    if failed is not None and not came:
-        raise failed
+    if failed and not came:
+        raise failed[0]
+    lost += [error.message for error in failed]
     return came
 
 

@@ -15,7 +15,7 @@ from ..concurrency import Deadline, map_side_by_side, wait
 from ..errors import SourceUnavailableError
 from ..model.logs_raw import RawLog
 from ..model.service import Service, WorkloadKind
-from .loki_labels import CONTAINER, LEVEL, POD, TRACE, is_of, label, selectors, version_of
+from .loki_labels import CONTAINER, POD, TRACE, is_of, label, level_of, selectors, version_of
 
 MAX_LINES = 40_000
 """Lines of all logs from Loki together, the newest."""
@@ -127,7 +127,7 @@ def _streams(loki: LokiClient, queries: list[str], begin: float, end: float, dea
 
 def _told(stream: Stream, line: str) -> str:
     """The line with the level and the stack trace that stand beside it, where it does not say them itself."""
-    level = label(stream.labels, LEVEL)
+    level = level_of(stream.labels)
     if _WORD.match(level) and not line.startswith("{") and not _HAS_LEVEL.search(line, 0, _LEVEL_WITHIN):
         line = f"{level.upper()} {line}"
     trace = stream.labels.get(TRACE)

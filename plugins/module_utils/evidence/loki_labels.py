@@ -21,6 +21,8 @@ POD = ("pod", "k8s_pod_name", "kubernetes_pod_name", "pod_name", "kubernetes_pod
 CONTAINER = ("container", "k8s_container_name", "kubernetes_container_name", "container_name", "kubernetes_container")
 NAMESPACE = ("namespace", "k8s_namespace_name", "kubernetes_namespace_name", "namespace_name", "pod_namespace", "kubernetes_namespace")
 LEVEL = ("severity_text", "level", "severity")
+"""Not ``detected_level``, which Loki guesses from the line: from any word of it, such as one in a URL."""
+SEVERITY = "severity_number"
 TRACE = "exception_stacktrace"
 """What OpenTelemetry calls the stack trace beside a line."""
 _HASH = ("pod_template_hash", "k8s_pod_label_pod_template_hash", "label_pod_template_hash")
@@ -105,6 +107,24 @@ def version_of(pod: str, labels: Mapping[str, str], versions: Mapping[str, str])
 def label(labels: Mapping[str, str], names: Iterable[str]) -> str:
     """The first of the labels ``names`` that is there and not empty."""
     return next((value for name in names if (value := labels.get(name))), "")
+
+
+def level_of(labels: Mapping[str, str]) -> str:
+    """The level that stands beside a line, in a word; empty where there is none.
+
+    OpenTelemetry's text is whatever the source calls it (``I``), and may be missing; its number always means the same
+    (https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber).
+    """
+    text, number = label(labels, LEVEL), labels.get(SEVERITY, "")
+    if text.lower() not in _LEVELS and number.isascii() and number.isdecimal() and 1 <= int(number[:3]) <= 4 * len(_BY_NUMBER):
+        return _BY_NUMBER[(int(number[:3]) - 1) // 4]
+    return text
+
+
+_BY_NUMBER = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+_LEVELS = frozenset(
+    ("trace", "debug", "info", "information", "notice", "warn", "warning", "error", "err", "severe", "critical", "crit", "fatal", "panic")
+)
 
 
 def _owners(service: Service) -> list[tuple[str, tuple[str, ...]]]:

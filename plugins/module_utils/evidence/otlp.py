@@ -48,7 +48,7 @@ def _span(raw: Mapping[str, Any], service: str) -> Span | None:
     logs = [_attributes(mapping(event).get("attributes")) for event in sequence(raw.get("events"))]
     return span_from(
         identity=str(raw.get("spanId") or ""),
-        parent=str(raw.get("parentSpanId") or "") or None,
+        parent=_parent(raw),
         service=service,
         operation=str(raw.get("name") or ""),
         start=start / 1e9,
@@ -58,6 +58,14 @@ def _span(raw: Mapping[str, Any], service: str) -> Span | None:
     )
 
 
+def _parent(raw: Mapping[str, Any]) -> str | None:
+    """An identifier of zeros is none (https://www.w3.org/TR/trace-context/#parent-id): some libraries send it with the first span."""
+    identity = str(raw.get("parentSpanId") or "")
+    return identity if identity.strip("0") and identity != _ZEROS else None
+
+
+_ZEROS = "AAAAAAAAAAA="
+"""In base64, as Tempo writes it."""
 _KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 
 

@@ -33,6 +33,9 @@ class TraceSource(Protocol):
     def edges(self, end: float, lookback: float) -> list[Edge] | None:
         """The service graph; None where the source keeps none."""
 
+    def notes(self) -> list[str]:
+        """What is missing in what was found so far."""
+
 
 class JaegerTraces:
     name = "Jaeger"
@@ -51,21 +54,29 @@ class JaegerTraces:
         found = self._client.dependencies(end, lookback)
         return [Edge(str(edge.get("parent")), str(edge.get("child")), _count(edge.get("callCount"))) for edge in found]
 
+    def notes(self) -> list[str]:
+        return []
+
 
 class TempoTraces:
     name = "Tempo"
 
     def __init__(self, client: TempoClient) -> None:
         self._client = client
+        self._lost: list[str] = []
 
     def most(self, limit: int) -> int:
         return min(limit, TEMPO_LIMIT)
 
     def find(self, service: str, start: float, end: float, limit: int, errors: bool, min_duration: float | None) -> list[Trace]:
-        return traces_from_otlp(self._client.traces(service, start, end, self.most(limit), errors, min_duration))
+        return traces_from_otlp(self._client.traces(service, start, end, self.most(limit), errors, min_duration, self._lost))
 
     def edges(self, end: float, lookback: float) -> list[Edge] | None:
         return None
+
+    def notes(self) -> list[str]:
+        """A trace that could not be read may be the one that matters: those that are too large, or take too long, are seldom usual ones."""
+        return [f"{len(self._lost)} traces that were found could not be read: {self._lost[0]}"] if self._lost else []
 
 
 def source_of(client: JaegerClient | TempoClient) -> TraceSource:

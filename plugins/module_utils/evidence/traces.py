@@ -72,6 +72,7 @@ def traces(
         most = source.most(LIMITS[key])
         notes += [f"{key} traces: only the newest {most} were read"] if len(found[key]) >= most else []
     focus = _distinct((*found["slow"], *found["error"])) or found["recent"]
+    notes += source.notes()
     notes += _damage(_distinct((*focus, *found["recent"])))
     edges = _edges(source, graph, deadline, notes) or edges_of(_distinct((*focus, *found["recent"])))
     bottlenecks = _checked(_bottlenecks(focus, found["before"]), check_indexes, notes)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The real servers' programs: built once from the Go module proxy, or taken from Debian, and kept in the project's cache.
 
+Some are neither got nor built: they are used where they are on PATH.
+
 What cannot be had raises PartUnavailable with the reason; tests that need it are skipped with that reason.
 """
 
@@ -10,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,7 +55,23 @@ class DebianPackage:
     path: str
 
 
-PROGRAMS: dict[str, WrapperModule | GoInstall | DebianPackage] = {
+@dataclass(frozen=True, slots=True)
+class OnPath:
+    """Taken from PATH as ``command``, and never got; ``why`` goes into the reason for what is skipped.
+
+    It has to be of that major version, and at least of that minor one.
+    """
+
+    command: str
+    major: int
+    minor: int
+    why: str
+
+
+Recipe = WrapperModule | GoInstall | DebianPackage | OnPath
+_AGPL = "it is under the AGPL, which this project neither fetches nor builds"
+
+PROGRAMS: dict[str, Recipe] = {
     "etcd": WrapperModule("control-plane", "go.etcd.io/etcd/server/v3"),
     "kube-apiserver": WrapperModule("control-plane", "k8s.io/kubernetes/cmd/kube-apiserver", f"-s -w {_VERSION_FLAGS}"),
     "kube-controller-manager": WrapperModule("control-plane", "k8s.io/kubernetes/cmd/kube-controller-manager", f"-s -w {_VERSION_FLAGS}"),
@@ -68,6 +87,8 @@ PROGRAMS: dict[str, WrapperModule | GoInstall | DebianPackage] = {
     "redis-server": DebianPackage(("redis-server", "redis-tools"), "usr/bin/redis-server"),
     "chromium": DebianPackage(("chromium",), "usr/bin/chromium"),
     "docker-registry": DebianPackage(("docker-registry",), "usr/bin/docker-registry"),
+    "loki-3": OnPath("loki", 3, 0, _AGPL),
+    "tempo": OnPath("tempo", 2, 8, _AGPL),
 }
 
 # Two defects of kwok 0.8.0: a command never sees the end of its input, and every failing command ends with status 1 and an internal error.
@@ -102,6 +123,8 @@ def cache() -> Path:
 def program(name: str) -> Path:
     """The executable of that name, got or built on first use (minutes, announced on stderr)."""
     recipe = PROGRAMS[name]
+    if isinstance(recipe, OnPath):
+        return _on_path(recipe)
     target = cache() / f"{name}-{_digest(name, recipe)}" / name
     if target.exists():
         return target
@@ -119,6 +142,25 @@ def program(name: str) -> Path:
                 raise
             print(f"real parts: {name} after {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     return target
+
+
+def _on_path(recipe: OnPath) -> Path:
+    found, todo = (
+        shutil.which(recipe.command),
+        f"put a {recipe.command} {recipe.major}.x (from {recipe.major}.{recipe.minor} on) on PATH to run these tests",
+    )
+    if found is None:
+        raise PartUnavailable(f"there is no {recipe.command} on PATH, and {recipe.why}; {todo}")
+    try:
+        said = subprocess.run([found, "-version"], capture_output=True, text=True, errors="replace", timeout=30)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PartUnavailable(f"{found} does not say its version ({error}); {todo}") from error
+    version = re.search(rf"\b{recipe.command}, version v?((\d+)\.(\d+)[\w.+-]*)", said.stdout + said.stderr)
+    if version is None:
+        raise PartUnavailable(f"{found} does not say its version; {todo}")
+    if int(version[2]) != recipe.major or int(version[3]) < recipe.minor:
+        raise PartUnavailable(f"{found} is {recipe.command} {version[1]}; {todo}")
+    return Path(found)
 
 
 def _digest(name: str, recipe: WrapperModule | GoInstall | DebianPackage) -> str:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real Loki on loopback that keeps its logs in a folder.
 
-It is the newest one under the Apache licence (1.6): later ones are under the AGPL, which this project does not build. What has come since,
-such as metadata of lines and filters on labels, has its tests on the simulated side only.
+It is the newest one under the Apache licence that can be had (1.6): later ones are under the AGPL, or not to be had. What has come since,
+such as metadata of lines and filters on labels, is held to a Loki 3 where there is one on PATH (`loki_current.py`).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def loki(directory: Path, most: int) -> Iterator[str]:
     settings.write_text(yaml.safe_dump(_settings(directory, port, most)))
     with processes(directory, signal.SIGKILL) as running:
         running.start("loki", [server, f"-config.file={settings}"], {})
-        running.wait("loki", lambda: _is_ready(f"http://{HOST}:{port}"))
+        running.wait("loki", lambda: is_ready(f"http://{HOST}:{port}"))
         yield f"http://{HOST}:{port}"
 
 
-def _is_ready(url: str) -> bool:
+def is_ready(url: str) -> bool:
     """Its ring knows its only member a moment after it listens."""
     request = urllib.request.Request(f"{url}/loki/api/v1/labels", headers={"X-Scope-OrgID": "anybody"})
     try:

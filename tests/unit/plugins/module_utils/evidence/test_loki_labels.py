@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.loki_labels import is_of, selectors, version_of
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.loki_labels import is_of, level_of, selectors, version_of
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service, WorkloadKind
 
 API = Service("payment-api")
@@ -97,3 +97,24 @@ def test_the_version() -> None:
     assert version_of("payment-api-x2kfq", {"pod_template_hash": "7d9f8b6c5"}, versions) == "v1"
     assert version_of("payment-api-x2kfq", {"service_version": "v9"}, versions) == "v9"
     assert version_of("payment-api-x2kfq", {}, versions) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "level"),
+    [
+        ({"severity_text": "Error", "severity_number": "9"}, "Error"),
+        ({"severity_number": "17"}, "ERROR"),
+        ({"severity_text": "I", "severity_number": "9"}, "INFO"),
+        ({"severity_number": "1"}, "TRACE"),
+        ({"severity_number": "24"}, "FATAL"),
+        ({"level": "warn"}, "warn"),
+        ({"severity_text": "I", "severity_number": "0"}, "I"),
+        ({"severity_text": "I", "severity_number": "25"}, "I"),
+        ({"severity_text": "I", "severity_number": "²"}, "I"),
+        ({"severity_number": "-3"}, ""),
+        ({"detected_level": "error"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_level_beside_a_line(labels: dict[str, str], level: str) -> None:
+    assert level_of(labels) == level

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.tempo import TempoClient
 from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
@@ -84,8 +86,8 @@ def test_the_same_evidence(version: int) -> None:
     assert (slowest.operation, slowest.statement, slowest.calls) == ("SELECT transactions", STATEMENT, 12)
     assert (found.repeated[0].calls, found.repeated[0].baseline_calls) == (12, 12)
     assert sorted(asked) == [
+        '{ resource.service.name = "payment-api" && duration >= 1000ms } with (most_recent=true)',
         '{ resource.service.name = "payment-api" && status = error } with (most_recent=true)',
-        '{ resource.service.name = "payment-api" && traceDuration > 1000ms } with (most_recent=true)',
         '{ resource.service.name = "payment-api" } with (most_recent=true)',
         '{ resource.service.name = "payment-api" } with (most_recent=true)',
     ]
@@ -133,6 +135,32 @@ def test_a_tempo_that_does_not_know_the_hint_is_asked_without_it() -> None:
     assert ["with" in query for query in asked] == [True, False, False]
 
 
+def test_such_a_tempo_is_asked_again_for_each_of_the_questions_that_are_on_their_way() -> None:
+    tempo, together = Tempo(), threading.Barrier(4, timeout=10)
+
+    def old(request: Request) -> Reply:
+        if "with" not in request.query.get("q", ""):
+            return tempo(request)
+        together.wait()
+        return Reply(400, b"invalid TraceQL query: parse error", "text/plain")
+
+    with http_server(old) as server:
+        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(10.0))
+    assert (found.traces, found.error_traces, found.slow_traces) == (1, 1, 1)
+    assert found.baseline_duration is not None
+
+
+@pytest.mark.parametrize("refusal", [400, 429])
+def test_what_is_not_refused_for_the_hint_does_not_cost_the_newest_traces(refusal: int) -> None:
+    with http_server(lambda _: Reply(refusal, b"no", "text/plain")) as server:
+        client = TempoClient(server.url)
+        for _unused in range(2):
+            with pytest.raises(SourceUnavailableError):
+                client.traces("payment-api", NOW - 60, NOW, 5)
+        asked = [request.query["q"] for request in server.requests]
+    assert [query.endswith("with (most_recent=true)") for query in asked] == ([True, False] if refusal == 400 else [True]) * 2
+
+
 @pytest.mark.parametrize("status", ["PARTIAL", 1])
 def test_a_trace_that_is_too_large_is_said(status: object) -> None:
     tempo = Tempo()
@@ -154,3 +182,33 @@ def test_headers_are_sent_and_a_missing_tenant_is_named() -> None:
         assert TempoClient(server.url, {"X-Scope-OrgID": "a"}).traces("payment-api", NOW - 60, NOW, 5)
         with pytest.raises(SourceUnavailableError, match="Set X-Scope-OrgID in tempo_headers"):
             TempoClient(server.url).traces("payment-api", NOW - 60, NOW, 5)
+
+
+@pytest.mark.parametrize("zeros", ["AAAAAAAAAAA=", "0000000000000000", ""])
+def test_a_parent_of_zeros_is_none(zeros: str) -> None:
+    tempo = Tempo()
+
+    def first(request: Request) -> Reply:
+        whole = trace()
+        whole["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["parentSpanId"] = zeros  # type: ignore[index]
+        return Reply(200, {"trace": whole}) if request.path.startswith("/api/v2/") else tempo(request)
+
+    with http_server(first) as server:
+        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+    assert not [note for note in found.notes if "lack spans" in note]
+
+
+def test_traces_that_cannot_be_read_are_said() -> None:
+    tempo = Tempo(found=3)
+
+    def large(request: Request) -> Reply:
+        if request.path == "/api/v2/traces/2":
+            return Reply(500, b"trace exceeds max size (max bytes: 5000000)", "text/plain")
+        return tempo(request)
+
+    with http_server(large) as server:
+        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+    (note,) = [note for note in found.notes if "could not be read" in note]
+    assert note.startswith("4 traces that were found could not be read: Tempo at ")
+    assert "trace exceeds max size" in note
+    assert found.traces == 2
