@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Owners of a manifest by their real custom resources: who would undo a rollback, is suspended for it, and is resumed as it was.
 
-Their controllers do not run; what they would do is played by the test where it matters.
+Their controllers do not run here (Flux does in `test_flux.py`); what they would do is played by the test where it matters.
 """
 
 from __future__ import annotations

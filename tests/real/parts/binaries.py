@@ -81,6 +81,7 @@ PROGRAMS: dict[str, Recipe] = {
     "metrics-server": WrapperModule("kwok", "sigs.k8s.io/metrics-server/cmd/metrics-server"),
     "jaeger": WrapperModule("jaeger", "github.com/jaegertracing/jaeger/cmd/all-in-one"),
     "loki": WrapperModule("loki", "github.com/grafana/loki/cmd/loki", "-s -w -checklinkname=0"),
+    "kustomize-controller": WrapperModule("flux", "github.com/fluxcd/kustomize-controller"),
     "prometheus": GoInstall("github.com/prometheus/prometheus/cmd/prometheus", "v0.316.0"),
     "promtool": GoInstall("github.com/prometheus/prometheus/cmd/promtool", "v0.316.0"),
     "postgres": DebianPackage(("postgresql-15",), "usr/lib/postgresql/15/bin/postgres"),
