@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from lab.serving import KeptPort
 from plugins.module_utils.faces.recovery import RECOVERY, recovery_result
 from tests.contract.clusters import Cluster
 from tests.contract.serving import HOST
@@ -40,9 +41,8 @@ class Cache:
     """Something that accepts connections, or does not."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            self.port = int(probe.getsockname()[1])
+        self._kept = KeptPort()
+        self.port = self._kept.number
         self._listening: socket.socket | None = None
         self.answer()
 
@@ -55,6 +55,10 @@ class Cache:
             self._listening.shutdown(socket.SHUT_RDWR)
             self._listening.close()
             self._listening = None
+
+    def end(self) -> None:
+        self.refuse()
+        self._kept.close()
 
     def _accept(self, listening: socket.socket) -> None:
         while True:
@@ -134,7 +138,7 @@ def production(cluster: Cluster, side: str, request: pytest.FixtureRequest, tmp_
         found.following = None
         found.given["since"] = moment(5.0)
         yield found
-    cache.refuse()
+    cache.end()
 
 
 def _errors_logged(production: Production, bad: bool) -> None:

@@ -97,7 +97,7 @@ def outage(cluster: Cluster, side: str, request: pytest.FixtureRequest, tmp_path
         found.directory.mkdir()
         yield found
         found.over.set()
-    cache.refuse()
+    cache.end()
 
 
 def begin(outage: Outage, *versions: str, by_version: dict[str, dict[str, float]]) -> None:
