@@ -20,7 +20,7 @@ from plugins.module_utils.faces.recovery import RECOVERY, recovery_result
 from tests.contract.clusters import Cluster
 from tests.contract.serving import HOST
 from tests.contract.test_rollback import DEPLOYMENT
-from tests.contract.traffic import Gateway, scraped
+from tests.contract.traffic import Gateway, failing_share, scraped
 
 SERVICE = "payment-api"
 PASSES = 3
@@ -212,15 +212,10 @@ def test_a_pod_that_restarts_between_two_looks_starts_the_count_anew(production:
 def test_only_its_own_namespace_counts(production: Production) -> None:
     """Staging has a service of the same name, and it fails."""
     production.gateway.flows("staging", failing=0.9, latency=5.0, rate=900.0)
-    production.cluster.until("requests in staging", lambda: any(labels.get("namespace") == "staging" for labels, _ in _series(production)))
-    time_up = time.monotonic() + 6.0
-    production.cluster.until("some seconds of both", lambda: time.monotonic() > time_up and measures(production.look()) == GOOD_LOOK)
+    production.cluster.until("that both are known", lambda: failing_share(production.prometheus, "staging", 4) > 0.85)
+    assert measures(production.look()) == GOOD_LOOK
     production.gateway.flows(production.cluster.namespace, failing=0.3)
     production.cluster.until("failures of its own", lambda: measures(production.look()) == {**GOOD_LOOK, "error_rate": False})
-
-
-def _series(production: Production) -> list[tuple[Mapping[str, str], float]]:
-    return production.gateway.samples()
 
 
 def test_a_baseline_that_nobody_gave_is_that_of_the_day_before(production: Production) -> None:
@@ -237,8 +232,10 @@ def test_what_had_grown_by_itself_before_the_rollback_is_not_the_targets(product
     signals = [{"name": "error_rate", "value": 0.12, "baseline": 0.001}, {"name": "latency_p95", "value": 0.09, "baseline": 0.1}]
     production.given["diagnostics"] = {"metrics": {"data": {"signals": signals}}}
     production.gateway.flows(production.cluster.namespace, failing=0.6)
-    time_up = time.monotonic() + 6.0
-    production.cluster.until("some scrapes of it", lambda: time.monotonic() > time_up)
+    # Longer than the rate at `began`, which is a whole second.
+    production.cluster.until(
+        "that it is known", lambda: failing_share(production.prometheus, production.cluster.namespace, 6) == pytest.approx(0.6, abs=0.005)
+    )
     production.given |= {"began": moment(), "since": moment()}
     assert measures(production.look())["error_rate"] is False
     result = production.look(timeout="1s")
