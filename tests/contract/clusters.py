@@ -49,6 +49,10 @@ class Cluster:
         self.client().post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
         self.until("the service account", lambda: self.found(f"/api/v1/namespaces/{self.namespace}/serviceaccounts/default"))
 
+    def delete_namespace(self) -> None:
+        """Waits for nothing: what is in it goes in its own time."""
+        self.client().delete(f"/api/v1/namespaces/{self.namespace}")
+
     def service(self, kind: WorkloadKind = WorkloadKind.DEPLOYMENT) -> Service:
         return Service("payment-api", self.namespace, workload_kind=kind)
 

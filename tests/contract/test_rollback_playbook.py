@@ -43,6 +43,7 @@ class Outage:
     kind: WorkloadKind = DEPLOYMENT
     by_version: dict[str, dict[str, float]] = field(default_factory=dict)
     over: threading.Event = field(default_factory=threading.Event)
+    follower: threading.Thread | None = None
 
     def play(self, name: str, *arguments: str) -> tuple[int, str]:
         return playbook(name, self.directory, "--inventory", str(self.inventory), *arguments, *HASTE)
@@ -91,6 +92,8 @@ def outage(cluster: Cluster, side: str, request: pytest.FixtureRequest, tmp_path
         found.directory.mkdir()
         yield found
         found.over.set()
+        if found.follower is not None:
+            found.follower.join(20)
     cache.end()
 
 
@@ -100,7 +103,8 @@ def begin(outage: Outage, *versions: str, by_version: dict[str, dict[str, float]
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2, "maxSurge": 0}}
     cluster, kind = outage.cluster, outage.kind
     cluster.create(kind, versions[0], replicas=3, **({"strategy": strategy} if kind is DEPLOYMENT else {}))
-    threading.Thread(target=outage.follow, daemon=True).start()
+    outage.follower = threading.Thread(target=outage.follow, daemon=True)
+    outage.follower.start()
     for version in versions[1:]:
         cluster.until("the pods", lambda: len(cluster.pods()) == 3)
         # Which ControllerRevision came first is told by when they were created, and that in whole seconds.
