@@ -35,7 +35,7 @@ from lab.prometheus.engine import Engine
 from lab.registry import Registry, images_of
 from lab.requests import RequestCounts
 from lab.scenario.model import Scenario
-from lab.serving import HOST, ChangeLog, Servers, unused_port, writes, writes_to_cluster
+from lab.serving import HOST, ChangeLog, Servers, writes, writes_to_cluster
 from lab.state import State
 from lab.targets import targets
 from lab.tempo.api import tempo_app
@@ -144,7 +144,7 @@ class Lab:
     async def _serve_if(self, name: str, app: web.Application) -> int:
         """The port of a server; one at which nothing listens where the scenario says that it is not available."""
         if name in self.scenario.unavailable:
-            return unused_port()
+            return self._servers.refusing()
         if self._apart is not None:
             return self._apart.ports[name]
         return await self._servers.start(app, more=[self.requests.counting(name)])

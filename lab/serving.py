@@ -18,11 +18,22 @@ from lab.distance import Relay
 HOST = "127.0.0.1"
 
 
-def unused_port() -> int:
-    """A port at which nothing listens: it was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+class KeptPort:
+    """A port that nobody else is given while its server does not listen: whoever connects then is refused.
+
+    Linux lets a server listen beside a socket that only keeps the address (both have SO_REUSEADDR); elsewhere nothing is kept.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind((HOST, 0))
+        self.number = int(self._socket.getsockname()[1])
+        if sys.platform != "linux":
+            self.close()
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 class ChangeLog:
@@ -69,6 +80,12 @@ class Servers:
         self._runners: list[web.AppRunner] = []
         self._listening: list[asyncio.Server] = []
         self._relays: list[Relay] = []
+        self._refusing: list[KeptPort] = []
+
+    def refusing(self) -> int:
+        """A port at which nothing listens until all is stopped."""
+        self._refusing.append(KeptPort())
+        return self._refusing[-1].number
 
     async def start(self, app: web.Application, *, tls: ssl.SSLContext | None = None, more: Sequence[Middleware] = ()) -> int:
         """The port on which the application listens from now on."""
@@ -93,6 +110,9 @@ class Servers:
                 listening.abort_clients()
         for runner in reversed(self._runners):
             await runner.cleanup()
+        for port in self._refusing:
+            port.close()
+        self._refusing.clear()
         self._relays.clear()
         self._listening.clear()
         self._runners.clear()

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.databases.programs import Programs
+from lab.serving import HOST, KeptPort
 
-HOST = "127.0.0.1"
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
 _SETTINGS = (
@@ -42,17 +41,18 @@ class Server:
 @contextlib.asynccontextmanager
 async def serving(programs: Programs, data: Path, settings: Sequence[str]) -> AsyncIterator[Server]:
     """A server of that data directory that accepts connections; ``settings`` are as in ``max_connections=100``."""
-    port, log = _free_port(), data.with_suffix(".log")
-    options = [word for setting in (*_SETTINGS, f"port={port}", *settings) for word in ("-c", setting)]
+    kept, log = KeptPort(), data.with_suffix(".log")
+    options = [word for setting in (*_SETTINGS, f"port={kept.number}", *settings) for word in ("-c", setting)]
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             "/bin/sh", "-c", _GUARD, "sh", str(programs.bin / "postgres"), "-D", str(data), *options,
             user=programs.user, cwd="/", stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     try:
-        await _until_it_accepts(port, data, log)
-        yield Server(port, log)
+        await _until_it_accepts(kept.number, data, log)
+        yield Server(kept.number, log)
     finally:
+        kept.close()
         assert process.stdin is not None
         process.stdin.close()
         try:
@@ -76,9 +76,3 @@ async def _until_it_accepts(port: int, data: Path, log: Path) -> None:
         if "FATAL" in said or said.startswith("postgres: ") or loop.time() > deadline:
             raise DatabaseUnavailableError(f"PostgreSQL did not start: {said.strip()[-300:] or 'it says nothing'}")
         await asyncio.sleep(0.01)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

@@ -7,9 +7,9 @@ import asyncio
 import sys
 from typing import Any
 
-from lab.databases.running import HOST
 from lab.databases.template import CLIENT
 from lab.scenario.model import Activity, Database
+from lab.serving import HOST
 from lab.world.world import World
 
 _LOOK_SECONDS = 0.5

@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from lab.databases.programs import Programs
-from lab.databases.running import HOST, DatabaseUnavailableError, serving
+from lab.databases.running import DatabaseUnavailableError, serving
 from lab.scenario.model import Database
+from lab.serving import HOST
 
 _KEPT = 6
 """Data directories that stay in the cache, of 40 MB each: those used last."""

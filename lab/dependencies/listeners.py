@@ -14,7 +14,7 @@ from lab.databases.running import DatabaseUnavailableError
 from lab.databases.server import DatabaseServer
 from lab.dependencies.redis_server import RedisServer
 from lab.distance import Relay
-from lab.serving import HOST, Servers
+from lab.serving import HOST, KeptPort, Servers
 from lab.world.world import World
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -28,17 +28,21 @@ class _Listener:
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
         self._server: asyncio.Server | None = None
-        self.port = 0
+        self._kept = KeptPort()
+        self.port = self._kept.number
 
     async def listen(self) -> None:
         if self._server is None:
             self._server = await asyncio.start_server(self._serve, HOST, self.port)
-            self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    async def end(self) -> None:
+        await self.stop()
+        self._kept.close()
 
 
 class Dependencies:
@@ -78,7 +82,7 @@ class Dependencies:
 
     async def stop(self) -> None:
         for listener in self._listeners.values():
-            await listener.stop()
+            await listener.end()
         for relay in self._relays.values():
             await relay.stop()
         for database in self._databases.values():

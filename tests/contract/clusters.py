@@ -49,6 +49,10 @@ class Cluster:
         self.client().post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
         self.until("the service account", lambda: self.found(f"/api/v1/namespaces/{self.namespace}/serviceaccounts/default"))
 
+    def delete_namespace(self) -> None:
+        """Waits for nothing: what is in it goes in its own time."""
+        self.client().delete(f"/api/v1/namespaces/{self.namespace}")
+
     def service(self, kind: WorkloadKind = WorkloadKind.DEPLOYMENT) -> Service:
         return Service("payment-api", self.namespace, workload_kind=kind)
 
@@ -86,11 +90,15 @@ class Cluster:
         self.client().patch(self.path(kind), body, "application/strategic-merge-patch+json")
 
     def complete(self, kind: WorkloadKind = WorkloadKind.DEPLOYMENT) -> None:
-        """Waits for the end of a rollout that goes well, and of the pods that it replaces."""
+        """Waits for the end of a rollout that goes well, and of the pods that it replaces.
+
+        And until that is written down: a status that comes a moment later would be a conflict for whoever changes the workload then.
+        """
 
         def done() -> bool:
             workload = self.workload(kind)
-            return unfinished(kind, workload) is None and len(self.pods()) == replicas_of(kind, workload) > 0
+            ended = unfinished(kind, workload) is None and not workload["status"].get("terminatingReplicas")
+            return ended and len(self.pods()) == replicas_of(kind, workload) > 0
 
         self.until(f"the end of the rollout of {kind.value}", done)
 

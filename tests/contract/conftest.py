@@ -31,11 +31,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def cluster(side: str, request: pytest.FixtureRequest) -> Cluster:
-    """A cluster of the side that is tested, with an empty namespace for the test."""
+def cluster(side: str, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A cluster of the side that is tested, with an empty namespace for the test.
+
+    It goes with the test: hundreds of pods that nobody needs any more make every controller slower for the tests that follow.
+    """
     running: Cluster = request.getfixturevalue(f"_{side}_cluster")
     running.new_namespace()
-    return running
+    yield running
+    running.delete_namespace()
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from lab.cluster.behaviour import ExecResult, PodStep
 from lab.cluster.quantities import parse_quantity
 from lab.cluster.server import Cluster as SimulatedCluster
 from lab.cluster.tls import kubeconfig, make_certificates
+from lab.serving import HOST, KeptPort
 from tests.contract.clusters import MAY_READ, READER, Cluster
 
 _AWAY = 2.0
@@ -74,9 +75,10 @@ def lab_cluster(directory: Path) -> Iterator[Cluster]:
             simulated.store.create({"kind": "Node", "apiVersion": "v1", "metadata": {"name": f"node-{number}"}, "status": ready})
         runner = web.AppRunner(simulated.app())
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificates.server_context())
+        kept = KeptPort()
+        site = web.TCPSite(runner, HOST, kept.number, ssl_context=certificates.server_context())
         await site.start()
-        url = f"https://127.0.0.1:{runner.addresses[0][1]}"
+        url = f"https://{HOST}:{kept.number}"
         controllers = asyncio.create_task(simulated.run_controllers())
         started.set()
         waiting = [asyncio.create_task(event.wait()) for event in (ended, again)]
@@ -84,18 +86,18 @@ def lab_cluster(directory: Path) -> Iterator[Cluster]:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if again.is_set():
                 again.clear()
-                port = runner.addresses[0][1]
                 await site.stop()
                 for connection in list(runner.server.connections if runner.server else ()):
                     if connection.transport is not None:
                         connection.transport.abort()
                 await asyncio.sleep(_AWAY)
-                site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=certificates.server_context())
+                site = web.TCPSite(runner, HOST, kept.number, ssl_context=certificates.server_context())
                 await site.start()
                 waiting[1] = asyncio.create_task(again.wait())
         controllers.cancel()
         waiting[1].cancel()
         await runner.cleanup()
+        kept.close()
 
     ended = asyncio.Event()
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(ended),), daemon=True)

@@ -112,37 +112,42 @@ def test_it_is_asked_in_few_round_trips(address: str) -> None:
     assert tally.count <= 3
 
 
+@contextlib.contextmanager
+def crowd(address: str, most: int) -> Iterator[None]:
+    """That many sessions, or as many as there is room for; gone when it ends: a server ends one a moment after its client has."""
+    with session(address) as observer:
+        count = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        (before,) = observer.run(count)
+        sessions: list[pg8000.native.Connection] = []
+        try:
+            with contextlib.suppress(pg8000.native.DatabaseError):
+                while len(sessions) < most:
+                    sessions.append(session(address))
+            yield
+        finally:
+            for one in sessions:
+                one.close()
+        deadline = Deadline(20.0)
+        while observer.run(count) > [before]:
+            assert deadline.left(), "the sessions do not end"
+
+
 def test_its_connections_run_out(address: str) -> None:
-    others = [session(address) for _ in range(91)]
-    try:
+    with crowd(address, 91):
         found = probe(address)
-    finally:
-        for one in others:
-            one.close()
     assert found.level is Level.WARNING
     assert found.detail in {f"Connection pool {words} ({found.used:.0f}/97)" for words in ("exhausted", "nearly exhausted")}
 
 
 def test_a_database_that_takes_no_further_connection(address: str) -> None:
-    others: list[pg8000.native.Connection] = []
-    try:
-        with contextlib.suppress(pg8000.native.DatabaseError):
-            while len(others) < 200:
-                others.append(session(address))
+    with crowd(address, 200):
         found = probe(address, dsn=f"postgresql://guest@{address}")
-    finally:
-        for one in others:
-            one.close()
     assert (found.level, found.detail.partition(" (")[0]) == (Level.CRITICAL, "Connections exhausted")
 
 
 def test_a_login_that_sees_little_counts_all_connections(address: str) -> None:
-    others = [session(address) for _ in range(20)]
-    try:
+    with crowd(address, 20):
         found = probe(address, dsn=f"postgresql://guest@{address}")
-    finally:
-        for one in others:
-            one.close()
     assert found.used is not None
     assert found.used >= 21
     assert (found.level, "grant it pg_monitor" in found.detail) == (Level.OK, True)

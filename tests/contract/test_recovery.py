@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
+from lab.serving import KeptPort
 from plugins.module_utils.faces.recovery import RECOVERY, recovery_result
 from tests.contract.clusters import Cluster
 from tests.contract.serving import HOST
 from tests.contract.test_rollback import DEPLOYMENT
-from tests.contract.traffic import Gateway, scraped
+from tests.contract.traffic import Gateway, failing_share, scraped
 
 SERVICE = "payment-api"
 PASSES = 3
@@ -40,9 +41,8 @@ class Cache:
     """Something that accepts connections, or does not."""
 
     def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            self.port = int(probe.getsockname()[1])
+        self._kept = KeptPort()
+        self.port = self._kept.number
         self._listening: socket.socket | None = None
         self.answer()
 
@@ -55,6 +55,10 @@ class Cache:
             self._listening.shutdown(socket.SHUT_RDWR)
             self._listening.close()
             self._listening = None
+
+    def end(self) -> None:
+        self.refuse()
+        self._kept.close()
 
     def _accept(self, listening: socket.socket) -> None:
         while True:
@@ -134,7 +138,7 @@ def production(cluster: Cluster, side: str, request: pytest.FixtureRequest, tmp_
         found.following = None
         found.given["since"] = moment(5.0)
         yield found
-    cache.refuse()
+    cache.end()
 
 
 def _errors_logged(production: Production, bad: bool) -> None:
@@ -208,15 +212,10 @@ def test_a_pod_that_restarts_between_two_looks_starts_the_count_anew(production:
 def test_only_its_own_namespace_counts(production: Production) -> None:
     """Staging has a service of the same name, and it fails."""
     production.gateway.flows("staging", failing=0.9, latency=5.0, rate=900.0)
-    production.cluster.until("requests in staging", lambda: any(labels.get("namespace") == "staging" for labels, _ in _series(production)))
-    time_up = time.monotonic() + 6.0
-    production.cluster.until("some seconds of both", lambda: time.monotonic() > time_up and measures(production.look()) == GOOD_LOOK)
+    production.cluster.until("that both are known", lambda: failing_share(production.prometheus, "staging", 4) > 0.85)
+    assert measures(production.look()) == GOOD_LOOK
     production.gateway.flows(production.cluster.namespace, failing=0.3)
     production.cluster.until("failures of its own", lambda: measures(production.look()) == {**GOOD_LOOK, "error_rate": False})
-
-
-def _series(production: Production) -> list[tuple[Mapping[str, str], float]]:
-    return production.gateway.samples()
 
 
 def test_a_baseline_that_nobody_gave_is_that_of_the_day_before(production: Production) -> None:
@@ -233,8 +232,10 @@ def test_what_had_grown_by_itself_before_the_rollback_is_not_the_targets(product
     signals = [{"name": "error_rate", "value": 0.12, "baseline": 0.001}, {"name": "latency_p95", "value": 0.09, "baseline": 0.1}]
     production.given["diagnostics"] = {"metrics": {"data": {"signals": signals}}}
     production.gateway.flows(production.cluster.namespace, failing=0.6)
-    time_up = time.monotonic() + 6.0
-    production.cluster.until("some scrapes of it", lambda: time.monotonic() > time_up)
+    # Longer than the rate at `began`, which is a whole second.
+    production.cluster.until(
+        "that it is known", lambda: failing_share(production.prometheus, production.cluster.namespace, 6) == pytest.approx(0.6, abs=0.005)
+    )
     production.given |= {"began": moment(), "since": moment()}
     assert measures(production.look())["error_rate"] is False
     result = production.look(timeout="1s")

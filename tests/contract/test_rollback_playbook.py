@@ -8,8 +8,6 @@ import re
 import shlex
 import threading
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +22,7 @@ from tests.contract.clusters import Cluster
 from tests.contract.serving import HOST
 from tests.contract.test_recovery import Cache
 from tests.contract.test_rollback import DEPLOYMENT, versions_running
-from tests.contract.traffic import Gateway, quiet_past, scraped
+from tests.contract.traffic import Gateway, failing_share, quiet_past, scraped
 
 SERVICE = "payment-api"
 # Versions of a test are seconds old, and neither a registry nor a schema is part of it.
@@ -45,6 +43,7 @@ class Outage:
     kind: WorkloadKind = DEPLOYMENT
     by_version: dict[str, dict[str, float]] = field(default_factory=dict)
     over: threading.Event = field(default_factory=threading.Event)
+    follower: threading.Thread | None = None
 
     def play(self, name: str, *arguments: str) -> tuple[int, str]:
         return playbook(name, self.directory, "--inventory", str(self.inventory), *arguments, *HASTE)
@@ -60,13 +59,9 @@ class Outage:
 
     def measured(self, failing: float, seconds: int) -> None:
         """Waits until this share at least failed over the last `seconds`: when Prometheus first scrapes is not what is tested."""
-        namespace = f'namespace="{self.cluster.namespace}"'
-        failed = f'sum(rate(http_requests_total{{{namespace},status=~"5.."}}[{seconds}s]))'
-        query = f"{failed} / sum(rate(http_requests_total{{{namespace}}}[{seconds}s]))"
 
         def enough() -> bool:
-            with urllib.request.urlopen(f"{self.prometheus}/api/v1/query?{urllib.parse.urlencode({'query': query})}", timeout=5) as answer:
-                return any(float(one["value"][1]) >= failing for one in json.load(answer)["data"]["result"])
+            return failing_share(self.prometheus, self.cluster.namespace, seconds) >= failing
 
         self.cluster.until(f"{failing:.0%} failing over {seconds} s", enough, 90.0)
 
@@ -97,7 +92,9 @@ def outage(cluster: Cluster, side: str, request: pytest.FixtureRequest, tmp_path
         found.directory.mkdir()
         yield found
         found.over.set()
-    cache.refuse()
+        if found.follower is not None:
+            found.follower.join(20)
+    cache.end()
 
 
 def begin(outage: Outage, *versions: str, by_version: dict[str, dict[str, float]]) -> None:
@@ -106,7 +103,8 @@ def begin(outage: Outage, *versions: str, by_version: dict[str, dict[str, float]
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2, "maxSurge": 0}}
     cluster, kind = outage.cluster, outage.kind
     cluster.create(kind, versions[0], replicas=3, **({"strategy": strategy} if kind is DEPLOYMENT else {}))
-    threading.Thread(target=outage.follow, daemon=True).start()
+    outage.follower = threading.Thread(target=outage.follow, daemon=True)
+    outage.follower.start()
     for version in versions[1:]:
         cluster.until("the pods", lambda: len(cluster.pods()) == 3)
         # Which ControllerRevision came first is told by when they were created, and that in whole seconds.

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import threading
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +99,16 @@ def quiet_past(job: str, namespace: str, now: float) -> list[Series]:
                 found.setdefault(tuple(sorted({**labels, "job": job, "instance": "before"}.items())), []).append((at, value))
             at += 15.0
     return [(dict(key), samples) for key, samples in found.items()]
+
+
+def failing_share(prometheus: str, namespace: str, seconds: int) -> float:
+    """The share of the namespace's requests that failed over the last `seconds`, as Prometheus knows it; 0 where it knows of none yet."""
+    own = f'namespace="{namespace}"'
+    failed = f'sum(rate(http_requests_total{{{own},status=~"5.."}}[{seconds}s]))'
+    query = urllib.parse.urlencode({"query": f"{failed} / sum(rate(http_requests_total{{{own}}}[{seconds}s]))"})
+    with urllib.request.urlopen(f"{prometheus}/api/v1/query?{query}", timeout=5) as answer:
+        found = json.load(answer)["data"]["result"]
+    return float(found[0]["value"][1]) if found else 0.0
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.client
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from kubernetes import client, config
 
 from lab.requests import resource
 from lab.scenario.loader import SCENARIOS, parse
+from lab.serving import HOST, KeptPort
 
 
 def address(lab: Any, dependency: str) -> tuple[str, int]:
@@ -218,3 +220,16 @@ def test_an_expired_token_is_refused(payment: Any) -> None:
     with pytest.raises(client.ApiException) as caught:
         expired.list_namespaced_pod("production")
     assert caught.value.status == 401
+
+
+def test_a_port_is_kept_while_its_server_does_not_listen() -> None:
+    kept = KeptPort()
+    for _again in range(2):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((HOST, kept.number), timeout=5)
+        with socket.create_server((HOST, kept.number)), socket.create_connection((HOST, kept.number), timeout=5):
+            pass
+    if sys.platform == "linux":
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind((HOST, kept.number))
+    kept.close()

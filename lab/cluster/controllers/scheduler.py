@@ -77,6 +77,9 @@ def _refusal(node: Object, pod: Object, load: _Load) -> str | None:
     ready = condition(node, "Ready")
     if ready is not None and ready["status"] != "True":
         return "node(s) had untolerated taint {node.kubernetes.io/not-ready: }"
+    repelling = next((taint for taint in node["spec"].get("taints") or () if _repels(taint, pod)), None)
+    if repelling is not None:
+        return f"node(s) had untolerated taint {{{repelling['key']}: {repelling.get('value', '')}}}"
     if not (pod["spec"].get("nodeSelector") or {}).items() <= (node["metadata"].get("labels") or {}).items():
         return "node(s) didn't match Pod's node affinity/selector"
     allocatable = (node.get("status") or {}).get("allocatable") or {}
@@ -86,6 +89,17 @@ def _refusal(node: Object, pod: Object, load: _Load) -> str | None:
     if "pods" in allocatable and load.pods >= parse_quantity(allocatable["pods"]):
         return "Too many pods"
     return None
+
+
+def _repels(taint: Object, pod: Object) -> bool:
+    if taint["effect"] not in ("NoSchedule", "NoExecute"):
+        return False
+    return not any(
+        (not toleration.get("key") or toleration["key"] == taint["key"])
+        and toleration.get("effect") in (None, "", taint["effect"])
+        and (toleration.get("operator") == "Exists" or toleration.get("value", "") == taint.get("value", ""))
+        for toleration in pod["spec"].get("tolerations") or ()
+    )
 
 
 def _condition(status: str, now: float, **more: str) -> Object:

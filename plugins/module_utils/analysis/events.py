@@ -52,7 +52,8 @@ def events(diagnostics: Diagnostics) -> tuple[Event, ...]:
 
 def _deployments(diagnostics: Diagnostics) -> Iterator[Event]:
     rollouts = diagnostics.rollouts.data
-    for revision in rollouts.revisions if rollouts else ():
+    # Times are whole seconds: of two in the same one, the number tells which came first.
+    for revision in sorted(rollouts.revisions if rollouts else (), key=lambda one: one.number):
         if revision.active_from is None:
             continue
         what = (

@@ -186,6 +186,10 @@ class Live:
         return answer.status, json.loads(text) if "json" in answer.headers.get("Content-Type", "") and "\n{" not in text.strip() else text
 
     def watch(self, path: str) -> Iterator[dict[str, Any]]:
+        yield from (json.loads(line) for line in self.lines(path) if line)
+
+    def lines(self, path: str) -> Iterator[str]:
+        """As they come."""
         answer = self._pool.request(
             "GET", self.url + path, headers={"Authorization": f"Bearer {ADMIN.token}"}, preload_content=False, retries=False, timeout=20
         )
@@ -193,7 +197,7 @@ class Live:
         try:
             for chunk in answer.stream(amt=None):
                 *lines, rest = (rest + chunk).split(b"\n")
-                yield from (json.loads(line) for line in lines if line)
+                yield from (line.decode() for line in lines)
         finally:
             answer.close()
 

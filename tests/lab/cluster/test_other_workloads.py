@@ -101,6 +101,31 @@ def test_pods_that_fit_nowhere_say_why(ticking: Ticking) -> None:
     assert ticking.events("FailedScheduling") == ["0/3 nodes are available: 3 Insufficient cpu."]
 
 
+@pytest.mark.parametrize(
+    ("tolerations", "placed"),
+    [
+        ([], 0),
+        ([{"key": "team", "value": "bank", "effect": "NoSchedule"}], 0),
+        ([{"key": "team", "value": "shop", "effect": "NoExecute"}], 0),
+        ([{"key": "team", "value": "shop"}], 1),
+        ([{"key": "team", "operator": "Exists"}], 1),
+        ([{"operator": "Exists"}], 1),
+    ],
+)
+def test_a_taint_keeps_pods_away_that_do_not_tolerate_it(ticking: Ticking, tolerations: list[dict[str, str]], placed: int) -> None:
+    for found in ticking.store.list("Node"):
+        taint = {"key": "team", "value": "shop", "effect": "NoSchedule"}
+        soft = {"key": "soft", "effect": "PreferNoSchedule"}
+        ticking.store.update({**found, "spec": {"taints": [soft, taint]}})
+    template: dict[str, Any] = pod_template("web", "web:v1")
+    template["spec"]["tolerations"] = tolerations
+    ticking.store.create(workload("Deployment", replicas=1, template=template))
+    ticking.run(3)
+    assert sum("nodeName" in pod["spec"] for pod in ticking.pods()) == placed
+    refused = "0/3 nodes are available: 3 node(s) had untolerated taint {team: shop}."
+    assert ticking.events("FailedScheduling") == ([] if placed else [refused])
+
+
 def test_services_know_the_pods_that_are_ready(ticking: Ticking) -> None:
     for name in ("web", "bad"):
         meta = {"name": name, "namespace": "default"}

@@ -87,6 +87,11 @@ def test_a_rollback_is_called_one() -> None:
     assert titles(rollouts=history) == ["Deployment v2 started", "Rolled back to v1"]
 
 
+def test_versions_of_the_same_second_are_told_as_their_numbers_say() -> None:
+    history = rollouts(revision(3, "v3", 60), revision(2, "v2", 60, 60), revision(1, "v1", 60, 60))
+    assert titles(rollouts=history) == ["Deployment v1 started", "Deployment v2 started", "Deployment v3 started"]
+
+
 def test_a_gradual_change_begins_and_a_drop_drops() -> None:
     given = metrics(errors(0.08, 0.005, 1800, shape=Shape.GRADUAL), latency(0.1, 0.2, 60))
     assert titles(metrics=given) == ["Error rate began to rise 0.5% → 8%", "Latency P95 dropped 200ms → 100ms"]
