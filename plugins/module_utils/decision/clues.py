@@ -13,7 +13,7 @@ from ..analysis.contribution import PROMPT
 from ..analysis.error_nature import Nature, nature, of_clients
 from ..analysis.growth import growing_since, memory_since
 from ..analysis.log_signs import Sign, configuration_change, main_errors, named_cause
-from ..analysis.pods import killed_again
+from ..analysis.pods import killed_again, killed_lately
 from ..analysis.signals import worsening
 from ..analysis.stack_frames import touched
 from ..analysis.version_split import in_both, only_in
@@ -101,7 +101,7 @@ def _growth(diagnostics: Diagnostics, since: datetime | None, onset: datetime | 
     metrics, state = diagnostics.metrics.data, diagnostics.workload.data
     if metrics is None:
         return None
-    killed = state is not None and bool(killed_again(state.pods, diagnostics.collected_at))
+    killed = state is not None and bool(killed_again(state.pods, diagnostics.collected_at) or killed_lately(state.pods, onset))
     return growing_since(metrics.signals, since, onset) or (memory_since(metrics.signals, since) if killed else None)
 
 

@@ -77,6 +77,11 @@ def _causes(facts: Situation) -> Iterator[Guard]:
     if facts.old_pods_failing:
         detail = f"{plural(len(facts.old_pods_failing), 'pod')} of another version fail too, such as {facts.old_pods_failing[0].name}"
         yield Guard("old_version_fails", "Pods of the old version fail as well", detail, forbids=True)
+    if facts.start_lost and facts.implicated:
+        detail = (
+            f"{facts.start_lost[0].reason}, while pods of the same revision that were started before run: another revision's may fail alike"
+        )
+        yield Guard("cannot_start_anew", "What it takes to start pods has gone", detail, forbids=True)
     node = busy_node(facts)
     if node is not None or taken_by_node(facts):
         detail = f"All failing pods are on node {node}" if node else "A node gave its pods up"

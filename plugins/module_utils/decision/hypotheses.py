@@ -19,7 +19,15 @@ from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_ratio, format_value
 from .around import nodes_pressed, nodes_went
 from .deployment import deployment_hypothesis, leak_since_deployment
-from .elsewhere import caller_hypothesis, configuration_hypothesis, outside_hypothesis, platform_hypothesis, weekly_hypothesis
+from .elsewhere import (
+    caller_hypothesis,
+    configuration_hypothesis,
+    outside_hypothesis,
+    platform_hypothesis,
+    start_hypothesis,
+    storage_hypothesis,
+    weekly_hypothesis,
+)
 from .ledger import Ledger, ranked
 from .rivals import (
     NEARLY_FULL,
@@ -60,7 +68,7 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
     if facts.symptoms.any:
         found += [_dependency(facts), _leak(facts), _load(facts), _crash(facts), _node(facts)]
         found += [outside_hypothesis(facts), platform_hypothesis(facts), configuration_hypothesis(facts), caller_hypothesis(facts)]
-        found += [stuck_hypothesis(facts), weekly_hypothesis(facts)]
+        found += [stuck_hypothesis(facts), weekly_hypothesis(facts), start_hypothesis(facts), storage_hypothesis(facts)]
     known = _once([one for one in found if one is not None])
     if facts.symptoms.any and all(one.confidence < 55 for one in known):
         known.append(_unknown(facts))

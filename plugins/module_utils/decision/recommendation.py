@@ -20,6 +20,7 @@ that are given 80, eight in ten should be right. A rollback is recommended when
   requests take three times as long since the rollout, and watching them for a quarter of an hour did not help,
 - a deployment is the likeliest cause, with 60 % at least,
 - the score reaches 60, or could if the missing evidence were there, or the fault is shown in the version itself, or it is 70 % likely,
+  or requests stay slow as above, for which alone the score gives less,
 - and no guard forbids it.
 """
 
@@ -168,7 +169,7 @@ def _about_deployment(
         return _around(guard, version, facts)
     if (
         leader.confidence < LIKELY
-        or (points.possible < LIKELY and leader.confidence < SURE and not facts.code_evidence)
+        or (points.possible < LIKELY and leader.confidence < SURE and not facts.code_evidence and not stays_slow(facts))
         or facts.target is None
     ):
         return Action.INVESTIGATE, f"INVESTIGATE AND PREPARE ROLLBACK of {version}"
