@@ -42,6 +42,8 @@ pods of another version fail, or log the same errors, as well             -60
 pods that crash ran well at first, and no other version was started since -15
 all failing pods are on one node, or a node gave its pods up              -50
 pods can't be started, though others of their revision were, before       -60
+requests fail in some pods of a version only / in pods of both versions   -50/-60
+requests fail in pods of another workload only                     at most 5
 users felt the same before the deployment: once / more often          -15/-50
 users felt the same a week ago at this time, and on no other day          -50
 much failed before it already, and now not three times as much            -40
@@ -63,6 +65,7 @@ from ..analysis.wording import version_of
 from ..model.metrics import Shape
 from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_value
+from .by_pod import weigh_pods
 from .corroboration import corroborated
 from .ledger import Ledger
 from .rivals import (
@@ -309,6 +312,8 @@ def _weigh_clues(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-60, "Pods of another version fail as well")
     elif found.both is not None:
         ledger.add(-60, f"Another version that runs beside it logs the same: {found.both.template}")
+    else:
+        weigh_pods(facts, ledger)
     outside, changed = outside_cause(facts), configuration_changed(facts)
     if outside is not None:
         ledger.add(-45, f"The logs name another cause: {outside.line}")

@@ -18,6 +18,7 @@ from ..model.metrics import Shape, Signal
 from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_ratio, format_value
 from .around import nodes_pressed, nodes_went
+from .by_pod import beside_hypothesis, some_pods_hypothesis
 from .deployment import deployment_hypothesis, leak_since_deployment
 from .elsewhere import (
     caller_hypothesis,
@@ -69,6 +70,7 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
         found += [_dependency(facts), _leak(facts), _load(facts), _crash(facts), _node(facts)]
         found += [outside_hypothesis(facts), platform_hypothesis(facts), configuration_hypothesis(facts), caller_hypothesis(facts)]
         found += [stuck_hypothesis(facts), weekly_hypothesis(facts), start_hypothesis(facts), storage_hypothesis(facts)]
+        found += [beside_hypothesis(facts), some_pods_hypothesis(facts)]
     known = _once([one for one in found if one is not None])
     if facts.symptoms.any and all(one.confidence < 55 for one in known):
         known.append(_unknown(facts))

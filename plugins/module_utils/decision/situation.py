@@ -281,6 +281,8 @@ class Situation:
             return "Evidence in the version itself: its pods can't be started"
         if found.only_new is not None:
             return f"Only its pods log this, not those of the version that runs beside it: {found.only_new.template}"
+        if found.split is not None and self.suspect is not None and found.split.only_revision == (self.suspect.template_hash or ""):
+            return "Requests fail in its pods alone, and not in those of the version that runs beside it"
         if found.changed_file is not None and not self.began_before:
             return f"Stack traces of the errors name {found.changed_file}, which it changed"
         if found.growth is not None and not self.began_before:
