@@ -40,7 +40,7 @@ from .advice import concluded_about, next_steps, remedies
 from .confidence import score
 from .corroboration import corroborated
 from .guards import forbidden, guards
-from .hypotheses import hypotheses
+from .hypotheses import SUDDEN_LOAD, hypotheses
 from .knowledge import inferred, known, unknown
 from .observations import observe
 from .policy import NEVER, SURE, automatic
@@ -145,6 +145,8 @@ def _decide(
         action = Action(concluded.action)
         if leader.title == STUCK:
             return action, f"{action.value.replace('_', ' ').upper()} pods (workers are stuck)"
+        if action is Action.SCALE and leader.title != SUDDEN_LOAD:
+            return action, f"SCALE UP ({leader.title[0].lower()}{leader.title[1:]})"
         return action, concluded.headline or f"{action.value.replace('_', ' ').upper()} ({leader.title})"
     if leader.cause == "unknown":
         return Action.INVESTIGATE, "INVESTIGATE FURTHER (cause not yet known)"
