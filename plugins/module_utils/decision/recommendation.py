@@ -145,7 +145,7 @@ def _decide(
         action = Action(concluded.action)
         if leader.title == STUCK:
             return action, f"{action.value.replace('_', ' ').upper()} pods (workers are stuck)"
-        if action is Action.SCALE and leader.title != SUDDEN_LOAD:
+        if leader.cause == "load" and action is Action.SCALE and leader.title != SUDDEN_LOAD:
             return action, f"SCALE UP ({leader.title[0].lower()}{leader.title[1:]})"
         return action, concluded.headline or f"{action.value.replace('_', ' ').upper()} ({leader.title})"
     if leader.cause == "unknown":
