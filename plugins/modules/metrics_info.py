@@ -285,6 +285,20 @@ metrics:
           type: str
           returned: always
           sample: default
+        pods:
+          description: In which pods requests fail, the worst first; empty where few fail, or where the series do not tell the pods apart.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            pod:
+              description: Its name.
+              type: str
+              sample: payment-api-7c9f8d5b6-x2x4q
+            error_rate:
+              description: Share of its requests within five minutes that failed.
+              type: float
+              sample: 0.45
 findings:
   description: Judged facts drawn from it, the worst first.
   type: list

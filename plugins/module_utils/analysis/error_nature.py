@@ -64,7 +64,8 @@ _OUTSIDE = re.compile(
         (
             r"connection (?:to \S+ )?(?:was )?(?:refused|reset|timed out|closed by)|connect(?:ion)? (?:error|failed|timeout)",
             r"connection to (?:server|host|database|broker)\b.{0,80} failed",
-            r"\b(?:TLS|SSL) (?:error|handshake)|handshake (?:failed|failure|error)",
+            r"\b(?:TLS|SSL) (?:error|handshake)|handshake (?:failed|failure|error)|SSLHandshakeException|CertPathValidatorException",
+            r"\bx509: |certificate verify failed|SSLCertVerificationError",
             r"\bECONN(?:REFUSED|RESET|ABORTED)|\bE(?:TIMEDOUT|HOSTUNREACH|NETUNREACH|PIPE)\b",
             r"no route to host|network is unreachable|broken pipe|dial tcp|i/o timeout|host (?:is )?(?:down|unreachable)",
             r"(?:could not|cannot|can't|failed to|unable to) (?:connect|reach|open a connection)",

@@ -50,7 +50,10 @@ _KINDS = (
     _kind(
         "certificate",
         "A certificate has expired",
-        r"certificate (?:has )?expired|certificate_expired|CERT_HAS_EXPIRED|tls: expired certificate|CertificateExpiredException",
+        r"certificate (?:has |is )?expired|certificate_expired|CERT_HAS_EXPIRED|tls: expired certificate|CertificateExpiredException",
+        # Java's path validation, .NET's chain status, Windows' and rustls' words for the same.
+        r"validity check failed|\bNotTimeValid\b|not within its validity period|BADCERT_EXPIRED",
+        r"invalid ?(?:peer )?certificate\W{1,2}Expired",
         by_time=True,
     ),
     _kind(

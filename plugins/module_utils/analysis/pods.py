@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -51,6 +52,10 @@ _LATELY = 2700.0
 """Seconds for which an end by the memory limit is of the present: a leak may take half an hour from one to the next."""
 _AGAIN = 2
 _OLD = 3 * 3600.0
+_SIBLINGS = 300.0
+"""Seconds between pods of one rollout, at most: what is made later was scaled up, or takes the place of one that was lost."""
+_OWN_STORAGE = re.compile(r"ephemeral local storage usage exceeds|exceeded its local ephemeral storage limit|Usage of EmptyDir volume")
+"""What the kubelet says where a pod is evicted for what it wrote itself, on a node that has room left (pkg/kubelet/eviction/helpers.go)."""
 _FULL, _MUCH_LESS = 0.85, 0.75
 """Share of the limit from which a pod is as good as full, and part of that up to which another uses much less."""
 
@@ -116,6 +121,31 @@ def full_with_age(state: WorkloadState | None, now: datetime) -> Pod | None:
     if fullest is None or not anew or (fullest.memory_share or 0.0) < _FULL:
         return None
     return fullest if all((pod.memory_share or 0.0) <= _MUCH_LESS * (fullest.memory_share or 0.0) for pod in anew) else None
+
+
+def killed_lately(pods: Sequence[Pod], since: datetime | None) -> tuple[Pod, ...]:
+    """Pods that the memory limit ended since then; none where it was only one, which may have met a request that was too large."""
+    ended = tuple(pod for pod in pods if _by_memory(pod) and since is not None and pod.last_restart_at and pod.last_restart_at >= since)
+    return ended if len(ended) >= _AGAIN else ()
+
+
+def over_its_storage(pod: Pod) -> bool:
+    """Whether it was evicted since it wrote more than its own limits allow, which is no trouble of its node."""
+    return pod.reason == "Evicted" and bool(_OWN_STORAGE.search(pod.message or ""))
+
+
+def cannot_start_anew(pods: Sequence[Pod], now: datetime) -> tuple[Pod, ...]:
+    """Failing pods that can't be started though others of their revision, made well before, run: what it takes has gone meanwhile.
+
+    None where a pod that fails is another kind of case: made with those that run, or of a revision of which none does.
+    """
+    broken = failing(pods, now)
+    ready = [pod for pod in pods if pod.ready]
+    for pod in broken:
+        older = [one.created_at for one in ready if one.revision_hash == pod.revision_hash and pod.revision_hash is not None]
+        if pod.reason not in UNSTARTABLE or not older or (pod.created_at - max(older)).total_seconds() <= _SIBLINGS:
+            return ()
+    return broken
 
 
 def is_over(pod: Pod) -> bool:

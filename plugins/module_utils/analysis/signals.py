@@ -48,6 +48,7 @@ def signals(raw: RawMetrics, deployed_at: datetime | None, now: datetime) -> Met
         notes=(*raw.notes, *raw.remarks),
         neighbours=tuple(one for other in raw.neighbours if (one := _neighbour(other)) is not None),
         preset=raw.preset,
+        pods=raw.pods,
     )
 
 

@@ -12,6 +12,7 @@ from ..model.dependencies import DependencyHealth
 from ..model.recommendation import Action, Hypothesis
 from ..model.service import DependencyType
 from ..model.workload import UNSTARTABLE
+from .by_pod import fails_beside
 from .corroboration import to_look_at_first
 from .deployment import configuration_deployed, leak_since_deployment
 from .situation import Situation, saturated, unreachable
@@ -43,6 +44,8 @@ def concluded_about(cause: str, facts: Situation, walked: Walk) -> Conclusion | 
 
 
 def _by_evidence(leader: Hypothesis, facts: Situation) -> tuple[str, ...]:
+    if (beside := fails_beside(facts)) is not None and leader.cause == "deployment":
+        return (f"Undo the rollout of {beside}, or scale it to zero",)
     if leader.cause == "deployment":
         return _after_deployment(facts)
     if leader.cause == "dependency":

@@ -13,7 +13,8 @@ from ..analysis.contribution import PROMPT
 from ..analysis.error_nature import Nature, nature, of_clients
 from ..analysis.growth import growing_since, memory_since
 from ..analysis.log_signs import Sign, configuration_change, main_errors, named_cause
-from ..analysis.pods import killed_again
+from ..analysis.pod_split import PodSplit, pod_split
+from ..analysis.pods import killed_again, killed_lately
 from ..analysis.signals import worsening
 from ..analysis.stack_frames import touched
 from ..analysis.version_split import in_both, only_in
@@ -66,6 +67,8 @@ class Clues:
     """Why the service itself seems not to see the failures that are counted."""
     nature: Nature | None
     """Whether these errors are such as a program makes by itself, or such as somebody else's failure makes."""
+    split: PodSplit | None
+    """Which pods fail requests and which do not, by the metrics."""
 
 
 def clues(
@@ -94,6 +97,7 @@ def clues(
         errors=errors,
         unseen=_unseen(diagnostics, errors, onset),
         nature=nature(errors),
+        split=pod_split(diagnostics.metrics.data.pods, state) if diagnostics.metrics.data else None,
     )
 
 
@@ -101,7 +105,7 @@ def _growth(diagnostics: Diagnostics, since: datetime | None, onset: datetime | 
     metrics, state = diagnostics.metrics.data, diagnostics.workload.data
     if metrics is None:
         return None
-    killed = state is not None and bool(killed_again(state.pods, diagnostics.collected_at))
+    killed = state is not None and bool(killed_again(state.pods, diagnostics.collected_at) or killed_lately(state.pods, onset))
     return growing_since(metrics.signals, since, onset) or (memory_since(metrics.signals, since) if killed else None)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ..analysis.error_nature import Nature
 from ..analysis.waiting import Cause
 from ..analysis.wording import version_of
-from .rivals import came_late
+from .rivals import came_late, fills_storage
 from .situation import Situation
 
 _MAJOR = re.compile(r"v?(\d{1,4})\.\d+\.\d+(?:\D|$)")
@@ -20,15 +20,17 @@ _MAJOR = re.compile(r"v?(\d{1,4})\.\d+\.\d+(?:\D|$)")
 def corroborated(facts: Situation) -> bool:
     """Whether more than the time and the metrics was seen that tells a bad version from trouble that came at the same moment.
 
-    That is evidence in the version, crashing pods (unless they ran well at first, and no other version was started since), or errors that
-    are a program's own; where it came with the rollout, also errors that are not such as another's failure or slowness makes, traces that
-    do not only show a slow answer, or dependencies that were probed. What they say is weighed by the hypotheses and guards; without any of
-    them nobody could tell.
+    That is evidence in the version, crashing pods (unless they ran well at first, and no other version was started since), pods that filled
+    their storage, or errors that are a program's own; where it came with the rollout, also errors that are not such as another's failure
+    or slowness makes, traces that do not only show a slow answer, or dependencies that were probed. What they say is weighed by the
+    hypotheses and guards; without any of them nobody could tell.
     """
-    if facts.code_evidence or (facts.crashing and not facts.untried) or (facts.clues.nature is Nature.OWN and facts.clues.errors):
+    # A stack trace alone makes no error the program's own where its words name a cause outside: a certificate, a quota ...
+    own = facts.clues.nature is Nature.OWN and bool(facts.clues.errors) and facts.clues.named is None
+    if facts.code_evidence or (facts.crashing and not facts.untried and not facts.start_lost) or own or fills_storage(facts):
         return True
     traces, dependencies = facts.diagnostics.traces.data, facts.diagnostics.dependencies.data
-    errors = bool(facts.clues.errors) and facts.clues.nature not in (Nature.OUTSIDE, Nature.WAITING)
+    errors = bool(facts.clues.errors) and facts.clues.nature not in (Nature.OUTSIDE, Nature.WAITING) and facts.clues.named is None
     traced = traces is not None and (traces.error_traces > 0 or bool(traces.bottlenecks))
     # Whether it answers slowly or is asked for more than before, such a trace does not tell.
     traced = traced and (facts.slowdown is None or facts.slowdown.cause is not Cause.PEER)

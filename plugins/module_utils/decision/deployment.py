@@ -16,6 +16,8 @@ began within 15 minutes, and more than 3 after the rollout was complete:
   with errors of its own, in files that it did not change, more than 5    -30
   with errors that only tell of waiting / and of whom                  -30/-45
 began 15 minutes to an hour after it: gradually / suddenly            -10/-55
+  ... as its pods have filled the storage that they may use               -10
+  ... suddenly, with errors of which a commit speaks                      -15
 began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
 when it began is not known                                                -20
@@ -39,6 +41,9 @@ traffic rose first, without / with evidence in the code               -60/-10
 pods of another version fail, or log the same errors, as well             -60
 pods that crash ran well at first, and no other version was started since -15
 all failing pods are on one node, or a node gave its pods up              -50
+pods can't be started, though others of their revision were, before       -60
+requests fail in some pods of a version only / in pods of both versions   -50/-60
+requests fail in pods of another workload only                     at most 5
 users felt the same before the deployment: once / more often          -15/-50
 users felt the same a week ago at this time, and on no other day          -50
 much failed before it already, and now not three times as much            -40
@@ -60,6 +65,7 @@ from ..analysis.wording import version_of
 from ..model.metrics import Shape
 from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_value
+from .by_pod import weigh_pods
 from .corroboration import corroborated
 from .ledger import Ledger
 from .rivals import (
@@ -71,6 +77,7 @@ from .rivals import (
     dependency_is_independent,
     errors_begin_elsewhere,
     fails_with_others,
+    fills_storage,
     gone_back_in_vain,
     in_untouched_files,
     is_serious,
@@ -215,10 +222,17 @@ def _outage(facts: Situation) -> Ledger:
         ledger.add(10, f"It began {format_duration(delay)} after the rollout began{inferred}")
     elif facts.code_evidence:
         ledger.add(-15, f"It began only {format_duration(delay)} after the rollout{inferred}")
+    elif delay <= DELAYED and commit_names_errors(facts) and not waits_or_fails_elsewhere(facts):
+        told = f"though one of its commits speaks of the same: {facts.clues.errors[0].template}"
+        ledger.add(-10 if facts.gradual else -15, f"It began only {format_duration(delay)} after the rollout{inferred}, {told}")
     elif delay <= DELAYED:
-        ledger.add(-10 if facts.gradual else -55, f"It began only {format_duration(delay)} after the rollout{inferred}")
+        ledger.add(
+            -10 if facts.gradual or fills_storage(facts) else -55, f"It began only {format_duration(delay)} after the rollout{inferred}"
+        )
     else:
         ledger.add(-20 if facts.gradual else -65, f"It began {format_duration(delay)} after the rollout{inferred}")
+    if fills_storage(facts):
+        ledger.add(0, "Its pods have written more than they may since they were started")
     return ledger
 
 
@@ -274,6 +288,8 @@ def _weigh_other_explanations(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-15, "Its pods ran well at first and do not start any more: what changed since is not the version")
     if traffic_rose_first(facts):
         ledger.add(-10 if facts.code_evidence else -60, "Traffic rose before the errors did")
+    if facts.start_lost:
+        ledger.add(-60, "Pods of the same revision were started before: what it takes has gone meanwhile")
     node = busy_node(facts)
     if node is not None:
         ledger.add(-50, f"All failing pods are on node {node}")
@@ -296,6 +312,8 @@ def _weigh_clues(facts: Situation, ledger: Ledger) -> None:
         ledger.add(-60, "Pods of another version fail as well")
     elif found.both is not None:
         ledger.add(-60, f"Another version that runs beside it logs the same: {found.both.template}")
+    else:
+        weigh_pods(facts, ledger)
     outside, changed = outside_cause(facts), configuration_changed(facts)
     if outside is not None:
         ledger.add(-45, f"The logs name another cause: {outside.line}")

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from ..analysis.pods import IMAGE_REASONS, over_its_storage
+from ..analysis.wording import plural
 from ..model.recommendation import Hypothesis
 from .clues import called
 from .ledger import Ledger
-from .rivals import as_every_week, configuration_changed, names_of, outside_cause
+from .rivals import as_every_week, configuration_changed, fills_storage, names_of, outside_cause
 from .situation import Situation
 
 WEEKLY = "As every week at this time"
@@ -49,6 +51,31 @@ def platform_hypothesis(facts: Situation) -> Hypothesis | None:
     ledger.add(0, f"Other services fail too, and do not depend on this one: {names_of(others)}")
     ledger.check("Look for what they share: nodes, network, broker, database, identity provider", "Ask in the channel of the platform team")
     return ledger.hypothesis("platform", "Something that other services share")
+
+
+def start_hypothesis(facts: Situation) -> Hypothesis | None:
+    """Pods that can't be started any more, where others of their revision run: 80 %. An image or a configuration has gone meanwhile."""
+    lost = facts.start_lost
+    if not lost:
+        return None
+    image = lost[0].reason in IMAGE_REASONS
+    ledger = Ledger(80)
+    ledger.add(0, f"{plural(len(lost), 'pod')} can't be started, {lost[0].name}: {lost[0].reason}; those that were started before run")
+    ledger.check("Pull the image from a node, and see what the registry answers" if image else "See which Secret or ConfigMap is gone")
+    title = "The image registry does not give the image any more" if image else "The configuration of the pods is gone"
+    return ledger.hypothesis("platform" if image else "configuration", title)
+
+
+def storage_hypothesis(facts: Situation) -> Hypothesis | None:
+    """Pods that were evicted for what they wrote themselves: 70 %; at most 10 where a deployment comes into question, which wrote it."""
+    if not facts.failing or not all(over_its_storage(pod) for pod in facts.failing):
+        return None
+    ledger = Ledger(70)
+    ledger.add(0, f"Pod {facts.failing[0].name}: {facts.failing[0].message}")
+    if fills_storage(facts) and facts.implicated and not facts.began_before:
+        ledger.cap(10, "They came with the deployment, which then is the cause")
+    ledger.check("See what the pods write to their file system: logs, temporary files, emptyDir volumes")
+    return ledger.hypothesis("storage", "Local storage limit exceeded (Evicted)")
 
 
 def configuration_hypothesis(facts: Situation) -> Hypothesis | None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ..analysis.error_nature import Nature
 from ..analysis.migrations import destructive, index_taken
 from ..analysis.stability import PROVEN_AFTER, failing_target, rolled_back_from, rolled_back_to, same_template, still_rolling_out
 from ..analysis.wording import plural, version_of
 from ..model.recommendation import Guard
 from ..units import format_duration, format_ratio
+from .by_pod import fails_beside, pods_that_fail, some_pods_fail
 from .corroboration import schema_checked, schema_fits
 from .deployment import configuration_deployed
 from .rivals import (
@@ -77,6 +79,11 @@ def _causes(facts: Situation) -> Iterator[Guard]:
     if facts.old_pods_failing:
         detail = f"{plural(len(facts.old_pods_failing), 'pod')} of another version fail too, such as {facts.old_pods_failing[0].name}"
         yield Guard("old_version_fails", "Pods of the old version fail as well", detail, forbids=True)
+    if facts.start_lost and facts.implicated:
+        detail = (
+            f"{facts.start_lost[0].reason}, while pods of the same revision that were started before run: another revision's may fail alike"
+        )
+        yield Guard("cannot_start_anew", "What it takes to start pods has gone", detail, forbids=True)
     node = busy_node(facts)
     if node is not None or taken_by_node(facts):
         detail = f"All failing pods are on node {node}" if node else "A node gave its pods up"
@@ -88,6 +95,14 @@ def _clues(facts: Situation) -> Iterator[Guard]:
     if found.both is not None and not facts.old_pods_failing:
         detail = f"the version that runs beside it logs it too: {found.both.template}"
         yield Guard("old_version_fails", "The old version logs the same errors", detail, forbids=True)
+    elif found.split is not None and found.split.both_revisions and not facts.old_pods_failing:
+        yield Guard("old_version_fails", "The old version fails as well", "requests fail in pods of both versions alike", forbids=True)
+    if (beside := fails_beside(facts)) is not None:
+        detail = f"its own pods are well: going back with {facts.diagnostics.service.name} does not touch those"
+        yield Guard("another_workload", f"Requests fail in pods of {beside}", detail, forbids=True)
+    elif some_pods_fail(facts):
+        detail = f"requests fail in {pods_that_fail(facts)}, and not in others of the same version"
+        yield Guard("some_pods_fail", "Not the version tells the failing pods apart", detail, forbids=facts.clues.nature is not Nature.OWN)
     outside, changed = outside_cause(facts), configuration_changed(facts)
     if outside is not None and facts.implicated:
         yield Guard("outside_cause", outside.title, f"{outside.line}; an earlier version would meet it too", forbids=True)

@@ -18,8 +18,17 @@ from ..model.metrics import Shape, Signal
 from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_ratio, format_value
 from .around import nodes_pressed, nodes_went
+from .by_pod import beside_hypothesis, some_pods_hypothesis
 from .deployment import deployment_hypothesis, leak_since_deployment
-from .elsewhere import caller_hypothesis, configuration_hypothesis, outside_hypothesis, platform_hypothesis, weekly_hypothesis
+from .elsewhere import (
+    caller_hypothesis,
+    configuration_hypothesis,
+    outside_hypothesis,
+    platform_hypothesis,
+    start_hypothesis,
+    storage_hypothesis,
+    weekly_hypothesis,
+)
 from .ledger import Ledger, ranked
 from .rivals import (
     NEARLY_FULL,
@@ -42,6 +51,7 @@ from .rivals import (
     waits_or_fails_elsewhere,
     words_of,
 )
+from .scaling import fewer_pods_hypothesis, moved_hypothesis, unsteady_hypothesis
 from .situation import Situation, exhausted, unreachable
 from .stuck import stuck_hypothesis
 from .walk import walk
@@ -50,6 +60,8 @@ _BUSY = 0.7
 """Share of the CPU limit below which a rise is work, not a leak."""
 _HOURS_TO_LIMIT = 24.0
 _FULL = 0.95
+_TOLD_IN_SEVERAL_WAYS = frozenset({"dependency", "node", "load"})
+SUDDEN_LOAD = "Sudden load"
 _LONG_BEFORE = 3600.0
 """Seconds by which usage left its baseline before anybody felt anything."""
 
@@ -60,7 +72,9 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
     if facts.symptoms.any:
         found += [_dependency(facts), _leak(facts), _load(facts), _crash(facts), _node(facts)]
         found += [outside_hypothesis(facts), platform_hypothesis(facts), configuration_hypothesis(facts), caller_hypothesis(facts)]
-        found += [stuck_hypothesis(facts), weekly_hypothesis(facts)]
+        found += [stuck_hypothesis(facts), weekly_hypothesis(facts), start_hypothesis(facts), storage_hypothesis(facts)]
+        found += [beside_hypothesis(facts), some_pods_hypothesis(facts)]
+        found += [fewer_pods_hypothesis(facts), unsteady_hypothesis(facts), moved_hypothesis(facts)]
     known = _once([one for one in found if one is not None])
     if facts.symptoms.any and all(one.confidence < 55 for one in known):
         known.append(_unknown(facts))
@@ -68,9 +82,10 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
 
 
 def _once(found: list[Hypothesis]) -> list[Hypothesis]:
-    """Without the less likely of two that name a dependency: what the logs say of one, and what is said of it from here."""
-    likeliest = max((one for one in found if one.cause == "dependency"), key=lambda one: one.confidence, default=None)
-    return [one for one in found if one.cause != "dependency" or one is likeliest]
+    """Without the less likely of two that name a dependency, nodes or load: what is told of it in two ways does not compete with itself."""
+    told = (one for one in found if one.cause in _TOLD_IN_SEVERAL_WAYS)
+    likeliest = {one.cause: one for one in sorted(told, key=lambda one: one.confidence)}
+    return [one for one in found if one is likeliest.get(one.cause, one)]
 
 
 def _dependency(facts: Situation) -> Hypothesis:
@@ -235,7 +250,7 @@ def _load(facts: Situation) -> Hypothesis | None:
     if facts.code_evidence:
         ledger.add(-20, "There is evidence in the new version itself")
     ledger.check("Check the request rate by client and route", "Check for retries and bots")
-    return ledger.hypothesis("load", "Sudden load")
+    return ledger.hypothesis("load", SUDDEN_LOAD)
 
 
 def _crash(facts: Situation) -> Hypothesis | None:

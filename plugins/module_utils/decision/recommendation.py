@@ -20,6 +20,7 @@ that are given 80, eight in ten should be right. A rollback is recommended when
   requests take three times as long since the rollout, and watching them for a quarter of an hour did not help,
 - a deployment is the likeliest cause, with 60 % at least,
 - the score reaches 60, or could if the missing evidence were there, or the fault is shown in the version itself, or it is 70 % likely,
+  or requests stay slow as above, for which alone the score gives less,
 - and no guard forbids it.
 """
 
@@ -39,7 +40,7 @@ from .advice import concluded_about, next_steps, remedies
 from .confidence import score
 from .corroboration import corroborated
 from .guards import forbidden, guards
-from .hypotheses import hypotheses
+from .hypotheses import SUDDEN_LOAD, hypotheses
 from .knowledge import inferred, known, unknown
 from .observations import observe
 from .policy import NEVER, SURE, automatic
@@ -144,6 +145,8 @@ def _decide(
         action = Action(concluded.action)
         if leader.title == STUCK:
             return action, f"{action.value.replace('_', ' ').upper()} pods (workers are stuck)"
+        if leader.cause == "load" and action is Action.SCALE and leader.title != SUDDEN_LOAD:
+            return action, f"SCALE UP ({leader.title[0].lower()}{leader.title[1:]})"
         return action, concluded.headline or f"{action.value.replace('_', ' ').upper()} ({leader.title})"
     if leader.cause == "unknown":
         return Action.INVESTIGATE, "INVESTIGATE FURTHER (cause not yet known)"
@@ -168,7 +171,7 @@ def _about_deployment(
         return _around(guard, version, facts)
     if (
         leader.confidence < LIKELY
-        or (points.possible < LIKELY and leader.confidence < SURE and not facts.code_evidence)
+        or (points.possible < LIKELY and leader.confidence < SURE and not facts.code_evidence and not stays_slow(facts))
         or facts.target is None
     ):
         return Action.INVESTIGATE, f"INVESTIGATE AND PREPARE ROLLBACK of {version}"

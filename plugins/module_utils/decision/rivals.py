@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ..analysis.contribution import DELAYED, PROMPT
 from ..analysis.error_nature import Nature
 from ..analysis.log_signs import Sign
-from ..analysis.pods import NODE_TROUBLE
+from ..analysis.pods import NODE_TROUBLE, over_its_storage
 from ..analysis.signals import worsening
 from ..analysis.stability import rolled_back_to
 from ..analysis.stack_frames import untouched
@@ -275,7 +275,12 @@ def taken_by_node(facts: Situation) -> bool:
     lost = nodes_lost(facts.workload)
     on_lost = bool(facts.failing) and all(pod.node in lost for pod in facts.failing)
     went = not facts.code_evidence and bool(nodes_went(facts.workload, facts.onset.at))
-    return on_lost or went or any(pod.reason in NODE_TROUBLE for pod in facts.failing)
+    return on_lost or went or any(pod.reason in NODE_TROUBLE and not over_its_storage(pod) for pod in facts.failing)
+
+
+def fills_storage(facts: Situation) -> bool:
+    """Whether the pods that fail are the suspect's and were evicted for what they wrote themselves: that takes its time, as a leak does."""
+    return bool(facts.failing) and not facts.old_pods_failing and all(over_its_storage(pod) for pod in facts.failing)
 
 
 def correlated_signals(facts: Situation, dependency: DependencyHealth) -> tuple[Signal, ...]:

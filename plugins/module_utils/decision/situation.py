@@ -11,7 +11,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 
 from ..analysis.contribution import PROMPT
-from ..analysis.pods import crashing, failing, fails_to_start_again, killed_again
+from ..analysis.pods import cannot_start_anew, crashing, failing, fails_to_start_again, killed_again
 from ..analysis.rollout_end import rollout_end
 from ..analysis.signals import USER_FELT, worsening
 from ..analysis.stability import first_rolled_out, last_stable, same_template, still_rolling_out
@@ -247,6 +247,11 @@ class Situation:
         return not any(pod.ready and max(pod.created_at, pod.last_restart_at or pod.created_at) > self.onset.at for pod in others)
 
     @property
+    def start_lost(self) -> tuple[Pod, ...]:
+        """The failing pods, where others of their revision run and these, made after its rollout, can't be started: no version's fault."""
+        return () if self.still_rolling_out or self.workload is None else cannot_start_anew(self.workload.pods, self.now)
+
+    @property
     def stands_still(self) -> bool:
         """Whether the rollout has stood for ten minutes at pods that do not come up, while those of the version before are well."""
         mine = [pod for pod in self.failing if self._runs_suspect(pod)]
@@ -272,10 +277,12 @@ class Situation:
         found = self.clues
         if self.only_new_pods_fail and not self.untried:
             return "Evidence in the version itself: only its pods fail, those of the version before are well"
-        if any(pod.reason in UNSTARTABLE and self._runs_suspect(pod) is not False for pod in self.crashing):
+        if not self.start_lost and any(pod.reason in UNSTARTABLE and self._runs_suspect(pod) is not False for pod in self.crashing):
             return "Evidence in the version itself: its pods can't be started"
         if found.only_new is not None:
             return f"Only its pods log this, not those of the version that runs beside it: {found.only_new.template}"
+        if found.split is not None and self.suspect is not None and found.split.only_revision == (self.suspect.template_hash or ""):
+            return "Requests fail in its pods alone, and not in those of the version that runs beside it"
         if found.changed_file is not None and not self.began_before:
             return f"Stack traces of the errors name {found.changed_file}, which it changed"
         if found.growth is not None and not self.began_before:

@@ -13,7 +13,7 @@ from ..clients.prometheus import PrometheusClient
 from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
 from ..lean import dataclass
-from ..model.metrics_raw import RawMetrics, RawNeighbour, RawSignal
+from ..model.metrics_raw import RawMetrics, RawSignal
 from ..model.service import Service
 from ..units import format_duration
 from .metric_names import MetricNames, metric_names
@@ -21,7 +21,7 @@ from .metrics_reading import read_signals, with_history
 from .metrics_wave import CLOCK_TOLERANCE, DAY_BEFORE, INSTANT, LABELLED, UP, Wave, ask, remarks_on, value_of, why_no_past
 from .names_in_use import found_under, names_in_use, status_in_use, told_by
 from .narrowing import narrowed
-from .neighbours import neighbours
+from .neighbours import WhereItFails, where_it_fails
 from .promql import requests_selector
 
 __all__ = ["metrics", "value_of"]
@@ -49,10 +49,10 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
     """
     ends = deadline or Deadline(client.timeout)
     names = metric_names(service)
-    others = start(lambda: neighbours(client, service, now, names), "prometheus-neighbours")
+    others = start(lambda: where_it_fails(client, service, now, names), "prometheus-neighbours")
     look = _with_other_names(client, service, timeframe, now, ends, _look(client, service, names, timeframe, now, ends))
     if look.wave.names is not names:
-        others = start(lambda: neighbours(client, service, now, look.wave.names), "prometheus-neighbours")
+        others = start(lambda: where_it_fails(client, service, now, look.wave.names), "prometheus-neighbours")
     wave = look.wave
     warnings, infos = remarks_on(wave.answers)
     notes = [f"Prometheus warns: {text}" for text in warnings]
@@ -73,15 +73,17 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
     if wave.server_time is not None and abs(wave.server_time + wave.lag - now) > CLOCK_TOLERANCE:
         ahead = now - wave.server_time - wave.lag
         remarks.append(f"our clock is {format_duration(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} Prometheus', whose own is used")
+    around = _around(others, ends)
     return RawMetrics(
         signals=look.signals,
         scrape_interval=wave.interval,
         notes=tuple(notes),
-        neighbours=_neighbours(others, ends),
+        neighbours=around.neighbours,
         remarks=(*look.remarks, *remarks),
         window=wave.window,
         server_time=wave.server_time,
         preset=wave.names.preset.value,
+        pods=around.pods,
     )
 
 
@@ -145,9 +147,9 @@ def _joined(signals: Sequence[RawSignal], older: Sequence[RawSignal], was_called
     return tuple(with_history(one, before[one.name], was_called) if one.name in before else one for one in signals)
 
 
-def _neighbours(asked: Future[tuple[RawNeighbour, ...]], deadline: Deadline) -> tuple[RawNeighbour, ...]:
-    """Those that fail; none where that can't be had, since what matters here is only that some do."""
+def _around(asked: Future[WhereItFails], deadline: Deadline) -> WhereItFails:
+    """Nothing where that can't be had, since what matters here is only that something fails elsewhere."""
     try:
         return wait(asked, deadline, "Prometheus")
     except SourceUnavailableError:
-        return ()
+        return WhereItFails()

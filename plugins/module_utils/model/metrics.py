@@ -88,6 +88,14 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class PodShare:
+    """The share of requests that failed in one pod within five minutes."""
+
+    pod: str
+    error_rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class Metrics:
     signals: tuple[Signal, ...]
     onset: datetime | None
@@ -99,6 +107,8 @@ class Metrics:
     """Other services that fail and usually do not, the worst first."""
     preset: str | None = None
     """Whose metric names the values were found under."""
+    pods: tuple[PodShare, ...] = ()
+    """In which pods requests fail, the worst first; where many fail, and the series tell the pods apart."""
 
     def signal(self, name: str) -> Signal | None:
         return next((signal for signal in self.signals if signal.name == name), None)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..lean import dataclass
+from .metrics import PodShare
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,5 @@ class RawMetrics:
     """Prometheus' own now, in unix seconds; None where it gave none."""
     preset: str | None = None
     """Whose metric names the values were found under."""
+    pods: tuple[PodShare, ...] = ()
+    """In which pods requests fail, the worst first; where many fail, and the series tell the pods apart."""

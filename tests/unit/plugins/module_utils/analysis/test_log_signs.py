@@ -61,3 +61,18 @@ def test_who_says_itself_that_it_is_away(template: str) -> None:
 @pytest.mark.parametrize("template", ["order <*> failed", "token bucket is empty", "slow down the belt", "http server is shutting down"])
 def test_what_names_nothing(template: str) -> None:
     assert named(template) is None
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "PKIX path validation failed: java.security.cert.CertPathValidatorException: validity check failed",
+        "The remote certificate is invalid because of errors in the certificate chain: NotTimeValid",
+        "invalid peer certificate: Expired",
+        "A required certificate is not within its validity period when verifying against the current system clock",
+    ],
+)
+def test_a_certificate_that_ran_out_has_done_so_for_every_version(template: str) -> None:
+    found = named(template)
+    assert found is not None
+    assert (found.cause, found.by_time) == ("certificate", True)

@@ -4,7 +4,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.analysis.pods import full_with_age, killed_again
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.pods import (
+    cannot_start_anew,
+    full_with_age,
+    killed_again,
+    killed_lately,
+    over_its_storage,
+)
 from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
     DAY,
@@ -59,3 +65,49 @@ def test_pods_that_are_up_between_two_ends_by_the_memory_limit(there: tuple[Pod,
 def test_memory_that_goes_with_the_age_of_pods(there: tuple[Pod, ...], found: bool) -> None:
     assert (full_with_age(workload(*there), NOW) is not None) is found
     assert full_with_age(None, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [
+        ((killed(5 * MINUTE, 1), killed(8 * MINUTE, 1), never_killed(0.4)), 2),
+        ((killed(5 * MINUTE, 1), killed(30 * MINUTE, 1)), 0),
+        ((killed(5 * MINUTE, 1), never_killed(0.4)), 0),
+    ],
+)
+def test_pods_that_the_memory_limit_ended_once_each_since_it_began(there: tuple[Pod, ...], found: int) -> None:
+    assert len(killed_lately(there, ago(10 * MINUTE))) == found
+    assert killed_lately(there, None) == ()
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "own"),
+    [
+        ("Evicted", "Pod ephemeral local storage usage exceeds the total limit of containers 2Gi. ", True),
+        ("Evicted", 'Container app exceeded its local ephemeral storage limit "1Gi". ', True),
+        ("Evicted", 'Usage of EmptyDir volume "tmp" exceeds the limit "500Mi". ', True),
+        ("Evicted", "The node was low on resource: ephemeral-storage. Threshold quantity: 10% available: 3%.", False),
+        ("Error", "Pod ephemeral local storage usage exceeds the total limit of containers 2Gi. ", False),
+    ],
+)
+def test_an_eviction_for_what_the_pod_wrote_is_no_trouble_of_its_node(reason: str, message: str, own: bool) -> None:
+    (pod,) = pods(0, 1, reason)
+    assert over_its_storage(replace(pod, message=message)) is own
+
+
+def without_image(age: float, number: int = 4) -> Pod:
+    (pod,) = pods(0, 1, "ImagePullBackOff", number)
+    return replace(pod, created_at=ago(age), restarts=0)
+
+
+@pytest.mark.parametrize(
+    ("broken", "found"),
+    [
+        (without_image(12 * MINUTE), True),
+        (without_image(HOUR), False),  # made together with those that run
+        (without_image(12 * MINUTE, number=5), False),  # none of its revision runs
+        (replace(without_image(12 * MINUTE), reason="CrashLoopBackOff"), False),
+    ],
+)
+def test_what_cannot_be_started_although_others_of_its_revision_were(broken: Pod, found: bool) -> None:
+    assert bool(cannot_start_anew((*pods(3), broken), NOW)) is found

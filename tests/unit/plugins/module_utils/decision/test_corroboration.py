@@ -105,3 +105,10 @@ def test_what_began_after_the_rollout_was_over_is_not_rolled_back_for_the_time_a
     given = {"workload": made, "rollouts": deployed(13 * MINUTE), "metrics": felt}
     found = recommended(**given, logs=logs(pattern("ERROR", "ticket <*> lost", 400, 7 * MINUTE, True)))
     assert found.action is Action.INVESTIGATE
+
+
+def test_a_stack_trace_does_not_make_a_refused_login_the_versions_own_doing() -> None:
+    own = replace(pattern("ERROR", "login failed", 400, 80, True), files=("app/store.py",))
+    named = replace(own, sample="KeyError: password authentication failed for user app")
+    found = [recommended(logs=logs(one)) for one in (own, named)]
+    assert [(one.action, one.automatic) for one in found] == [(Action.ROLLBACK, True), (Action.ROLLBACK, False)]
