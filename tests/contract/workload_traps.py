@@ -157,6 +157,31 @@ def harmless_warnings(space: Namespace) -> None:
     space.warn("Pod", pod["name"], "DNSConfigForming", "Nameserver limits were exceeded", 900, uid=pod["uid"])
 
 
+def redirected(space: Namespace) -> None:
+    """The first backend is no Service: the AWS load balancer answers by itself, as the annotation says."""
+    space.service(LABELS)
+    space.deploy()
+    ports = {"ssl-redirect": {"name": "use-annotation"}, "payment-api": {"number": 80}}
+    backends = [{"service": {"name": name, "port": port}} for name, port in ports.items()]
+    paths = [{"path": "/", "pathType": "Prefix", "backend": backend} for backend in backends]
+    body = named("Ingress", "payment-api", {"rules": [{"host": "pay.example.com", "http": {"paths": paths}}]})
+    redirect = "alb.ingress.kubernetes.io/actions.ssl-redirect"
+    body["metadata"]["annotations"] = {"kubernetes.io/ingress.class": "alb", redirect: '{"Type":"redirect"}'}
+    space.post("apis/networking.k8s.io/v1", "ingresses", body)
+    space.ready(3)
+
+
+def at_rest_by_keda(space: Namespace) -> None:
+    """Its autoscaler may have another name than KEDA gives by itself."""
+    space.service(LABELS)
+    space.deploy(replicas=0)
+    metric = {"type": "External", "external": {"metric": {"name": "s0-kafka-payments"}, "target": {"type": "Value", "value": "5"}}}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "payment-api"}
+    spec = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 5, "metrics": [metric]}
+    scaler = named("HorizontalPodAutoscaler", "payment-scaler", spec, {"scaledobject.keda.sh/name": "payment-api"})
+    space.post("apis/autoscaling/v2", "horizontalpodautoscalers", scaler)
+
+
 WELL: dict[str, Build] = {
     "with all that belongs to it": clean,
     "evicted pods that lie around": evicted,
@@ -191,6 +216,8 @@ WELL: dict[str, Build] = {
         space.ready(3),
     ),
     "warnings that harm nobody": harmless_warnings,
+    "a redirect that an annotation makes": redirected,
+    "KEDA, and nothing to do": at_rest_by_keda,
     "a claim of nobody": lambda space: (
         space.post("api/v1", "persistentvolumeclaims", volume_claim("forgotten", "none")),
         space.deploy(),

@@ -64,6 +64,11 @@ def controller_findings(state: WorkloadState, now: datetime, level: Level, *, te
         title = f"{whose} still on the old version: the update is held back by {state.held_back_by}"
         advice = "Each gets the new version once it is deleted" if state.held_back_by == "OnDelete" else "Lower the partition to go on"
         yield _finding("partition", Level.WARNING, title, advice)
+    for one in state.not_injected[:2]:
+        others = f"{plural(one.others, 'pod')} of the same template {'has' if one.others == 1 else 'have'}"
+        title = f"{plural(len(one.pods), 'pod')} without container {one.container}, which {others}"
+        detail = f"{', '.join(one.pods[:3])}: what puts it into pods did not as these were made; delete them to have them made anew"
+        yield _finding("injection", Level.WARNING, title, detail)
     if state.misscheduled:
         verb = "runs" if state.misscheduled == 1 else "run"
         title = f"{plural(state.misscheduled, 'node')} {verb} a pod of DaemonSet {state.name} and should not (misscheduled)"
@@ -134,6 +139,10 @@ def _stateful_set(state: WorkloadState, now: datetime) -> Iterator[Finding]:
         title = f"StatefulSet {state.name} waits at {state.waits_at}" + (f" ({reason})" if reason else "")
         detail = "The pods after it are made, and replaced, once it is ready; one that is broken by an update has to be deleted by hand"
         yield _finding("ordinal", Level.WARNING, title, detail)
+    if state.name_taken:
+        title = f"StatefulSet {state.name} can't make {state.name_taken}: another pod of that name already exists"
+        detail = "It is not of this StatefulSet, which waits until it is gone: see who made it, and delete or rename it"
+        yield _finding("name_taken", Level.WARNING if state.ready else Level.CRITICAL, title, detail)
     if state.headless_missing:
         title = f"StatefulSet {state.name} uses the Service {state.headless_missing}, which does not exist"
         yield _finding("headless_service", Level.WARNING, title, "Its pods have no names in DNS")

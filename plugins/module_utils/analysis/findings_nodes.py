@@ -78,7 +78,8 @@ def _as_it_is(node: Node, state: WorkloadState) -> Iterator[Finding]:
     for one in node.problems:
         if one.type != "Ready":
             means = one.message or _PRESSURES.get(one.type)
-            yield _finding(Level.WARNING, f"{runs} has {one.type}" + (f" ({one.reason})" if one.reason else ""), means)
+            what = one.type if one.status == "True" else f"{one.type}={one.status}"
+            yield _finding(Level.WARNING, f"{runs} has {what}" + (f" ({one.reason})" if one.reason else ""), means)
     # The pods of a DaemonSet are made on cordoned nodes as well, and no drain takes them away.
     if not node.schedulable and state.kind is not WorkloadKind.DAEMON_SET:
         yield _finding(Level.WARNING, f"{runs} is cordoned (SchedulingDisabled)", "No new pods are placed there; a drain may follow")
@@ -90,10 +91,14 @@ def _lately(node: Node, event: ClusterEvent, now: datetime) -> str | None:
         return None
     for reasons, condition, what in _TROUBLE:
         if re.fullmatch(reasons, event.reason):
-            lasts = condition is not None and any(one.type.endswith(condition) for one in node.problems)
+            lasts = condition is not None and any(_is_of(one.type, condition) for one in node.problems)
             recent = now - event.last_seen < (_WAS_AWAY if event.reason in _AWAY else _LATELY)
             return what if recent and not lasts else None
     return None
+
+
+def _is_of(told: str, condition: str) -> bool:
+    return told == condition or (condition == "Pressure" and told.endswith(condition))
 
 
 def _finding(level: Level, title: str, detail: str | None = None, since: datetime | None = None) -> Finding:

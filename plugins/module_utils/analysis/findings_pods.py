@@ -82,11 +82,15 @@ def _finding(name: str, level: Level, title: str, detail: str | None = None, sin
 def _out_of_memory(state: WorkloadState, now: datetime) -> Iterator[Finding]:
     killed = [pod for pod in out_of_memory(state) if pod.reason == "OOMKilled" or _within(pod.last_restart_at, now, _RECENT_OOM)]
     if killed:
-        title = f"{plural(len(killed), 'pod')} ended by the memory limit (OOMKilled)"
-        limits = [pod.memory_limit for pod in killed if pod.memory_limit]
-        limit = f" of {min(limits) / 2**20:,.0f} MiB" if limits else ""
+        limits = [limit for pod in killed if (limit := pod.container_memory_limit or pod.memory_limit)]
         name = f"container {killed[0].container}" if killed[0].container else killed[0].name
-        yield _finding("out_of_memory", Level.CRITICAL, title, f"{name} reached its limit{limit}: it leaks, has more to do, or needs more")
+        title = f"{plural(len(killed), 'pod')} ended " + ("by the memory limit" if limits else "for want of memory") + " (OOMKilled)"
+        detail = (
+            f"{name} reached its limit of {min(limits) / 2**20:,.0f} MiB: it leaks, has more to do, or needs more"
+            if limits
+            else f"{name} has no memory limit: its node had none left. See who used it there, and set requests and limits"
+        )
+        yield _finding("out_of_memory", Level.CRITICAL, title, detail)
 
 
 def _by_container(bad: Sequence[Pod], level: Level) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
-from ..model.surroundings import BatchJob, Certificate, ServiceEndpoints, VolumeClaim
+from ..model.surroundings import NONE_READY, BatchJob, Certificate, ServiceEndpoints, VolumeClaim
 from ..model.workload import DONE_AFTER_ALL, ClusterEvent, WorkloadState
 from ..units import format_duration
 from .pods import IMAGE_REASONS, starting
@@ -35,9 +35,13 @@ _TOLD_ELSEWHERE = frozenset(
 )
 _HARMLESS = frozenset({"TopologyAwareHintsDisabled", "TopologyAwareRoutingDisabled", "UnexpectedJob"})
 """Traffic goes to all endpoints instead of the near ones; somebody had a CronJob run by hand (``kubectl create job --from``)."""
+_LATE_ENDPOINTS = frozenset({"FailedToUpdateEndpointSlices", "FailedToUpdateEndpoint", "FailedToCreateEndpoint"})
+"""Tried again by their controllers: they matter while a Service has no endpoints for it."""
 _LOST_RACE = "the object has been modified"
 """A controller wrote what another had just written, and tries again."""
 _TELLING = ("Service", "Ingress", "HTTPRoute", "PersistentVolumeClaim", "CronJob", "Job")
+_JOB_TIME = timedelta(minutes=15)
+"""What a Job's pod may take to get a node and an image."""
 _ADDRESS_TIME = timedelta(minutes=3)
 """What a cloud may take to make a load balancer."""
 
@@ -98,6 +102,10 @@ def _job(job: BatchJob, state: WorkloadState, now: datetime) -> Finding:
         return _finding("job", level, f"Job {job.name} is suspended", "It makes no pods until somebody resumes it: what waits for it waits")
     if job.at is None:
         return _finding("job", Level.OK, f"{job.kind} {job.name} is suspended", "It makes no new Jobs until somebody resumes it")
+    if job.stuck and job.reason == NONE_READY:
+        since = format_duration((now - job.at).total_seconds())
+        title, detail = f"Job {job.name} has no pod that is ready since {since}", "See what its pods wait for; its next run may wait for it"
+        return _finding("job", Level.WARNING if now - job.at > _JOB_TIME else Level.OK, title, detail, job.at)
     if job.stuck:
         return _finding("job", Level.WARNING, f"{job.kind} {job.name} can't start its pod ({job.reason})", job.message, job.at)
     how = "fails and is tried again" if job.reason == "retrying" else f"failed {format_duration((now - job.at).total_seconds())} ago"
@@ -215,6 +223,7 @@ def _is_over(warning: ClusterEvent, state: WorkloadState) -> bool:
 def _events(state: WorkloadState, now: datetime) -> Iterator[Finding]:
     """Warnings about Services, Ingresses, claims and Jobs: a load balancer that can't be made, a volume that can't be made larger, a
     CronJob that can't start."""
+    served = {service.name for service in state.surroundings.services if service.ready}
     told = [
         event
         for event in state.events
@@ -222,6 +231,7 @@ def _events(state: WorkloadState, now: datetime) -> Iterator[Finding]:
         and event.object_kind in _TELLING
         and event.reason not in _TOLD_ELSEWHERE | _HARMLESS
         and _LOST_RACE not in event.message
+        and not (event.reason in _LATE_ENDPOINTS and event.object_name in served)
         and not _is_over(event, state)
     ]
     for event in sorted((one for one in told if now - one.last_seen < _LATELY), key=lambda one: one.last_seen, reverse=True)[:2]:

@@ -28,8 +28,6 @@ _MANY_FAIL = 0.5
 _DESCRIBED = 100
 """Pods that evidence describes one by one at most: of a larger workload it can't be told which are not there."""
 _TO_ZERO = re.compile(r"Scaled down replica set \S+ from \d+ to 0$|Scaled down replica set \S+ to 0$|delete Pod \S+ in StatefulSet")
-_SCALES_TO_ZERO = "keda-hpa-"
-"""Autoscalers that take the last pod away while there is nothing to do. https://keda.sh/docs/latest/concepts/scaling-deployments/"""
 
 
 def workload_findings(diagnostics: Diagnostics) -> Iterator[Finding]:
@@ -123,7 +121,7 @@ def _should_have_pods(state: WorkloadState) -> bool:
     """Whether somebody calls a workload without pods, or took them away lately; one that nothing leads to may rest on purpose."""
     if state.kind is WorkloadKind.DAEMON_SET:
         return True
-    if state.autoscaler is not None and state.autoscaler.name.startswith(_SCALES_TO_ZERO):
+    if state.autoscaler is not None and state.autoscaler.scales_to_zero:
         return False
     called = any(service.selects for service in state.surroundings.services)
     return called or any(_TO_ZERO.match(event.message) for event in state.events if event.object_kind == state.kind.value)

@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..model.service import WorkloadKind
-from .objects import Object, count, is_ready, mapping, metadata, moment, name_of, sequence
+from .objects import Object, count, is_ready, labels_of, mapping, metadata, moment, name_of, sequence
 
 if TYPE_CHECKING:
     from ..model.surroundings import Condition
 
 _COMPLETE = "NewReplicaSetAvailable"
+_REVISION = "controller-revision-hash"
 
 
 def wanted_pods(kind: WorkloadKind, found: Object) -> int:
@@ -102,7 +103,11 @@ def unobserved_for(found: Object, now: datetime) -> float | None:
 
 
 def waits_at(found: Object, pods: Sequence[Object]) -> str | None:
-    """The first pod of a StatefulSet that is not ready, where its controller takes one after the other and others wait behind it."""
+    """The first pod of a StatefulSet that is not ready, where its controller takes one after the other and others wait behind it.
+
+    A pod of another revision than the newest waits as well: one that an update broke stays broken once the template was mended, since the
+    controller replaces none before all are ready. https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+    """
     spec, status = mapping(found.get("spec")), mapping(found.get("status"))
     if spec.get("podManagementPolicy") == "Parallel" and status.get("updateRevision") == status.get("currentRevision"):
         return None
@@ -111,8 +116,18 @@ def waits_at(found: Object, pods: Sequence[Object]) -> str | None:
     names = [f"{name_of(found)}-{first + number}" for number in range(wanted_pods(WorkloadKind.STATEFUL_SET, found))]
     stuck = next((name for name in names if name not in by_name or not is_ready(by_name[name])), None)
     missing = any(name not in by_name for name in names)
-    outdated = status.get("updateRevision") != status.get("currentRevision")
+    newest = status.get("updateRevision")
+    revisions = [labels_of(by_name[name]).get(_REVISION) for name in names if name in by_name]
+    outdated = newest != status.get("currentRevision") or any(one not in (None, newest) for one in revisions)
     return stuck if stuck is not None and len(names) > 1 and (missing or outdated) else None
+
+
+def first_missing(found: Object, pods: Sequence[Object]) -> str | None:
+    """The first pod that a StatefulSet should have and that is not among its ``pods``."""
+    there = {name_of(pod) for pod in pods}
+    first = count(mapping(mapping(found.get("spec")).get("ordinals")).get("start"))
+    names = (f"{name_of(found)}-{first + number}" for number in range(wanted_pods(WorkloadKind.STATEFUL_SET, found)))
+    return next((name for name in names if name not in there), None)
 
 
 def claim_names(found: Object, kind: WorkloadKind) -> tuple[str, ...]:

@@ -11,13 +11,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..clients.answers import excerpt
 from ..model.surroundings import Autoscaler, Condition, DisruptionBudget, Node, Quota, VolumeClaim
-from .objects import Object, annotations_of, count, mapping, metadata, moment, name_of, quantity, selects, sequence
+from .objects import Object, annotations_of, count, labels_of, mapping, metadata, moment, name_of, quantity, selects, sequence
 
 _PRESSURES = frozenset({"MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"})
 _TROUBLE = re.compile(r"Deadlock|Read-?only|Corrupt|Problem|Frequent|OutOf|Unhealthy|Unregister|Hung|Shutdown|Degraded|Fail|Error|Broken")
 """Conditions that node-problem-detector and the clouds write, which are True when something is wrong.
 
 https://github.com/kubernetes/node-problem-detector/tree/master/config
+"""
+_WELL_WHEN_TRUE = re.compile(r".+(?:Ready|Healthy)$")
+"""Conditions of the same kind that are False when something is wrong: NetworkingReady, StorageReady, KernelReady.
+
+https://docs.aws.amazon.com/eks/latest/userguide/node-health.html
 """
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
 _FOR_PODS = frozenset({"pods", "count/pods", *_RESOURCES, *(f"{kind}.{one}" for kind in ("requests", "limits") for one in _RESOURCES)})
@@ -56,13 +61,15 @@ def nodes(listed: Sequence[Object], used: Sequence[str], cut: bool = False) -> t
         conditions = conditions_of(node)
         ready = not any(one.type == "Ready" and one.status != "True" for one in conditions)
         # A node that is not heard of any more has conditions of status Unknown; its Ready says that already.
-        problems = [one for one in conditions if (one.type == "Ready" and not ready) or (one.status == "True" and _is_trouble(one.type))]
+        problems = [one for one in conditions if (one.type == "Ready" and not ready) or _is_trouble(one)]
         found.append(Node(name, ready, not mapping(node.get("spec")).get("unschedulable"), pods, tuple(problems)))
     return tuple(found)
 
 
-def _is_trouble(condition: str) -> bool:
-    return condition in _PRESSURES or _TROUBLE.search(condition) is not None
+def _is_trouble(condition: Condition) -> bool:
+    if condition.status == "False":
+        return _WELL_WHEN_TRUE.match(condition.type) is not None
+    return condition.status == "True" and (condition.type in _PRESSURES or _TROUBLE.search(condition.type) is not None)
 
 
 def volume_claims(
@@ -134,7 +141,17 @@ def autoscaler_from(found: Object, target_missing: bool = False, template: Objec
         conditions=conditions_of(found),
         metrics=tuple(_utilization(spec, status)),
         not_requested=tuple(_not_requested(spec, template)) if template else (),
+        scales_to_zero=spec.get("minReplicas") == 0 or _is_kedas(found),
     )
+
+
+def _is_kedas(scaler: Object) -> bool:
+    """Whether KEDA made it, which takes the last pod away by itself: by its maker, its label or its usual name.
+
+    https://keda.sh/docs/latest/concepts/scaling-deployments/
+    """
+    owners = [mapping(one).get("kind") for one in sequence(metadata(scaler).get("ownerReferences"))]
+    return "ScaledObject" in owners or "scaledobject.keda.sh/name" in labels_of(scaler) or name_of(scaler).startswith("keda-hpa-")
 
 
 def target_is_missing(found: Object) -> bool:

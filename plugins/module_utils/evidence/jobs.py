@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ..clients.answers import excerpt
-from ..model.surroundings import BatchJob
+from ..model.surroundings import NONE_READY, BatchJob
 from ..model.workload import UNSTARTABLE
 from .foundations import conditions_of
 from .objects import Object, controller_of, count, labels_of, mapping, metadata, moment, name_of, sequence
@@ -40,6 +40,8 @@ def batch_jobs(
         if why and not _ended(job) and (maker in ours or _is_ours(job, workload, selector)):
             at = moment(metadata(job).get("creationTimestamp"))
             found.append(BatchJob("Job", excerpt(name_of(job), 100), at, why[0], why[1], stuck=True))
+        elif (waits := _unready_since(job)) and (maker in ours or _is_ours(job, workload, selector)):
+            found.append(BatchJob("Job", excerpt(name_of(job), 100), waits, NONE_READY, stuck=True))
         elif mapping(job.get("spec")).get("suspend") is True and not _ended(job) and (maker in ours or _is_ours(job, workload, selector)):
             found.append(BatchJob("Job", excerpt(name_of(job), 100), suspended=True))
         elif maker in ours:
@@ -93,6 +95,14 @@ def _failing(run: Object) -> datetime | None:
     """Since when a Job that goes on retries pods that failed."""
     status = mapping(run.get("status"))
     if _ended(run) or not count(status.get("failed")) or count(status.get("succeeded")):
+        return None
+    return moment(status.get("startTime")) or moment(metadata(run).get("creationTimestamp"))
+
+
+def _unready_since(run: Object) -> datetime | None:
+    """Since when a Job has pods none of which is ready; None where one is, or nobody counts them (``ready`` is newer than ``active``)."""
+    status = mapping(run.get("status"))
+    if _ended(run) or not count(status.get("active")) or status.get("ready") != 0 or count(status.get("failed")):
         return None
     return moment(status.get("startTime")) or moment(metadata(run).get("creationTimestamp"))
 

@@ -22,6 +22,11 @@ _TLS_KEYS = ("tls.crt", "tls.key")
 _DNS = 53
 _DNS_OF_PODS = frozenset({1053, 5353, 8053, 10053})
 """Where DNS servers that may not open port 53 themselves listen behind their Service (OpenShift: 5353)."""
+_BY_ANNOTATION = "use-annotation"
+"""The port of a backend that is no Service: the AWS load balancer takes what an annotation says (a redirect, a fixed answer).
+
+https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#actions
+"""
 _BUILT_IN_CLASSES = frozenset({"gce", "gce-internal"})
 """Classes of GKE that need no IngressClass."""
 
@@ -176,6 +181,8 @@ def _ports(service: Object) -> frozenset[Any]:
 def _broken_backends(backends: Sequence[Mapping[str, Any]], ports: Mapping[str, frozenset[Any]]) -> Iterator[str]:
     for backend in backends:
         name, port = str(backend.get("name")), mapping(backend.get("port"))
+        if port.get("name") == _BY_ANNOTATION:
+            continue
         wanted = port.get("name") or port.get("number")
         if name not in ports:
             yield f"Service {excerpt(name, 100)} does not exist"

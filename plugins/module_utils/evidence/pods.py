@@ -81,6 +81,7 @@ def pod_from(
         cpu_limit=_limit(spec, "cpu"),
         memory_usage=usage.memory if usage else None,
         memory_limit=_limit(spec, "memory"),
+        container_memory_limit=_memory_limit_of(spec, about.name if about else newest),
         container=about.name if about else restarted,
         init=about.init if about else False,
         image=_image_of(spec, about) or image,
@@ -179,6 +180,17 @@ def _limit(spec: Object, resource: str) -> float | None:
         for entry in sequence(spec.get("containers"))
     ]
     return sum(limit for limit in limits if limit is not None) if limits and None not in limits else None
+
+
+def _memory_limit_of(spec: Object, name: str | None) -> float | None:
+    """The container's limit, else the one that the containers of the pod share.
+
+    https://kubernetes.io/docs/tasks/configure-pod-container/assign-pod-level-resources/
+    """
+    containers = [mapping(one) for key in ("initContainers", "containers") for one in sequence(spec.get(key))]
+    limited = [*(one for one in containers if one.get("name") == name), spec]
+    limits = (quantity(mapping(mapping(one.get("resources")).get("limits")).get("memory")) for one in limited)
+    return next((limit for limit in limits if limit is not None), None)
 
 
 def _total(values: Iterable[Any]) -> float | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
+from urllib.parse import quote
 
 from ..clients.answers import excerpt
 from ..clients.cluster import ClusterClient, ObjectNotFound
@@ -17,11 +18,12 @@ from ..errors import SourceUnavailableError
 from ..model.service import Service, WorkloadKind
 from ..model.surroundings import Condition
 from ..model.workload import ClusterEvent, Pod, WorkloadState
-from .controllers import held_back_by, max_unavailable, pod_counts, rolling_out, unobserved_for, waits_at
+from .controllers import first_missing, held_back_by, max_unavailable, pod_counts, rolling_out, unobserved_for, waits_at
 from .events import events_of, node_events, warnings_by_pod
 from .foundations import autoscaler_from, conditions_of, target_is_missing
+from .injected import not_injected
 from .neighbourhood import Neighbourhood
-from .objects import Object, count, mapping, metadata, moment, name_of, template_version
+from .objects import Object, controller_of, count, mapping, metadata, moment, name_of, template_version
 from .pods import Usage, pod_from, usage_from
 from .snapshot import ClusterSnapshot, Listed
 from .surroundings import look_around
@@ -91,6 +93,8 @@ def workload(
         unobserved_for=unobserved_for(found, now),
         misscheduled=count(mapping(found.get("status")).get("numberMisscheduled")),
         waits_at=waits_at(found, listed.found) if kind is WorkloadKind.STATEFUL_SET else None,
+        name_taken=_taken(shared, service, first_missing(found, listed.found)) if kind is WorkloadKind.STATEFUL_SET else None,
+        not_injected=not_injected(mapping(spec.get("template")), listed.found),
         headless_missing=seen.headless_missing,
         missing_classes=seen.missing_classes,
         deleted_at=moment(metadata(found).get("deletionTimestamp")),
@@ -118,6 +122,17 @@ def _pods(shared: ClusterSnapshot, service: Service, now: datetime, since: datet
 def _as_admitted(pods: Sequence[Object], spec: Object) -> Object:
     """A pod as it was admitted, with the defaults of LimitRanges and what webhooks put in; the template where there is no pod."""
     return next((pod for pod in pods if mapping(pod.get("status")).get("phase") == "Running"), mapping(spec.get("template")))
+
+
+def _taken(shared: ClusterSnapshot, service: Service, missing: str | None) -> str | None:
+    """``missing``, where a pod of that name is there all the same: its controller does not say that it is in the way."""
+    if missing is None:
+        return None
+    try:
+        there = shared.get(f"/api/v1/namespaces/{service.namespace}/pods/{quote(missing, safe='')}")
+    except SourceUnavailableError:
+        return None
+    return missing if controller_of(there).get("name") != service.workload else None
 
 
 def _trouble_first(pod: Pod) -> tuple[bool, bool, float]:

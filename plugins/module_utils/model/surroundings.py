@@ -196,6 +196,12 @@ class Autoscaler:
     """What it scales by, as ``cpu 95% of 80%``."""
     not_requested: tuple[str, ...] = ()
     """Shares of what can't be computed since containers request none of it, as ``cpu (container app)``."""
+    scales_to_zero: bool = False
+    """It, or who made it, takes the last pod away while there is nothing to do."""
+
+
+NONE_READY = "NotReady"
+"""The reason of a Job that is stuck: it has pods, none of which is ready, and nobody says why."""
 
 
 @dataclass(frozen=True, slots=True)

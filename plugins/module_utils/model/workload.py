@@ -94,6 +94,8 @@ class Pod:
     memory_usage: float | None = None
     """bytes"""
     memory_limit: float | None = None
+    container_memory_limit: float | None = None
+    """Bytes that the container which the reason or the last end is about may use; None when it has no limit."""
     container: str | None = None
     """The container that ``reason`` is about."""
     init: bool = False
@@ -138,6 +140,16 @@ class ClusterEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class NotInjected:
+    """A container that is not in the template, that something puts into its pods as they are made, and that these pods lack."""
+
+    container: str
+    pods: tuple[str, ...]
+    others: int
+    """Pods of the same template that have it."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkloadState:
     """Counts are pods. ``desired`` is ``spec.replicas`` (for a DaemonSet, the nodes that want one)."""
 
@@ -171,6 +183,9 @@ class WorkloadState:
     """Nodes that run a pod of a DaemonSet and should not."""
     waits_at: str | None = None
     """The pod of a StatefulSet that has to be ready before the following ones are made or replaced."""
+    name_taken: str | None = None
+    """The name of a pod that a StatefulSet has to make, where a pod that is not its own has that name."""
+    not_injected: tuple[NotInjected, ...] = ()
     headless_missing: str | None = None
     """The Service that a StatefulSet's pods get their names from, where there is none."""
     missing_classes: tuple[str, ...] = ()

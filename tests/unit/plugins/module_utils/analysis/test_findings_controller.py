@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.analysis.findings_controller import limit_findings
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.findings_controller import (
+    controller_findings,
+    limit_findings,
+)
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.findings_workload import workload_findings
+from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
-from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import Autoscaler, Condition
-from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod, WorkloadState
+from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import (
+    Autoscaler,
+    Condition,
+    ServiceEndpoints,
+    Surroundings,
+)
+from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import NotInjected, Pod, WorkloadState
+from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import diagnostics, pods, workload
 
 NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 NONE_YET = "failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API"
@@ -43,3 +55,25 @@ def titles(message: str, minutes: float, usage: float | None) -> list[str]:
 )
 def test_an_autoscaler_that_missed_the_first_metrics(message: str, minutes: float, usage: float | None, warns: bool) -> None:
     assert titles(message, minutes, usage) == (["Autoscaler app can't scale (FailedGetResourceMetric)"] if warns else [])
+
+
+@pytest.mark.parametrize(("ready", "level"), [(0, Level.CRITICAL), (2, Level.WARNING)])
+def test_a_name_that_another_pod_has(ready: int, level: Level) -> None:
+    taken = replace(workload(*pods(ready)), kind=WorkloadKind.STATEFUL_SET, desired=3, name_taken="app-0")
+    (found,) = [one for one in controller_findings(taken, NOW, level, tell_paused=True) if one.id == "workload.name_taken"]
+    assert (found.level, found.title) == (level, "StatefulSet app can't make app-0: another pod of that name already exists")
+
+
+def test_pods_that_were_made_without_their_sidecar() -> None:
+    mixed = workload(*pods(3), not_injected=(NotInjected("istio-proxy", ("app-1",), 2),))
+    (found,) = controller_findings(mixed, NOW, Level.WARNING, tell_paused=True)
+    assert found.title == "1 pod without container istio-proxy, which 2 pods of the same template have"
+    assert (found.detail or "").startswith("app-1: ")
+
+
+@pytest.mark.parametrize("on_purpose", [True, False])
+def test_who_takes_the_last_pod_away_on_purpose(on_purpose: bool) -> None:
+    called = Surroundings(services=(ServiceEndpoints("app", "ClusterIP", "app=app", True, 0, 0),))
+    scaler = Autoscaler("app", 1, 3, 0, 0, scales_to_zero=on_purpose)
+    found = [*workload_findings(diagnostics(workload=workload(desired=0, autoscaler=scaler, surroundings=called)))]
+    assert found[0].level is (Level.OK if on_purpose else Level.WARNING)

@@ -96,6 +96,15 @@ def test_what_follows_of_a_condition_that_says_nothing(message: str | None, told
     assert (found.detail or "").startswith(told)
 
 
+def test_a_condition_that_should_be_true() -> None:
+    broken = Node("n1", True, True, 3, (Condition("NetworkingReady", "False", "IPAMDNotReady", "IPAMD failed"),))
+    there = replace(STATE, surroundings=Surroundings(nodes=(broken,)), events=(said("NodeNotReady", 5),))
+    assert titles(there) == [
+        "warning Node n1, which runs 3 pods, has NetworkingReady=False (IPAMDNotReady)",
+        "warning Node n1, which runs 3 pods, was not ready 5m ago (NodeNotReady)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "warns"), [(WorkloadKind.DEPLOYMENT, True), (WorkloadKind.STATEFUL_SET, True), (WorkloadKind.DAEMON_SET, False)]
 )

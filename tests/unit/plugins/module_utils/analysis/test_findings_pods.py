@@ -82,3 +82,19 @@ def test_a_probe_as_openshift_words_it() -> None:
 def test_a_crash_without_a_word_says_where_to_look() -> None:
     assert told(bad("CrashLoopBackOff", exit_code=3))["workload.crash"].detail == "see the log of the previous run in bad"
     assert told(bad("CrashLoopBackOff", "cannot open pay.yml", exit_code=3))["workload.crash"].detail == "cannot open pay.yml"
+
+
+@pytest.mark.parametrize(
+    ("own", "of_all", "title", "why"),
+    [
+        (64 * 2.0**20, None, "by the memory limit", "container app reached its limit of 64 MiB"),
+        (64 * 2.0**20, 128 * 2.0**20, "by the memory limit", "container app reached its limit of 64 MiB"),
+        (None, 128 * 2.0**20, "by the memory limit", "container app reached its limit of 128 MiB"),
+        (None, None, "for want of memory", "container app has no memory limit: its node had none left"),
+    ],
+)
+def test_who_had_no_memory_left(own: float | None, of_all: float | None, title: str, why: str) -> None:
+    pod = bad("OOMKilled", exit_code=137, container="app", container_memory_limit=own, memory_limit=of_all)
+    found = told(pod)["workload.out_of_memory"]
+    assert found.title == f"1 pod ended {title} (OOMKilled)"
+    assert (found.detail or "").startswith(why)

@@ -11,10 +11,12 @@ from ansible_collections.devops.incident_response.plugins.module_utils.analysis.
 )
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
 from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import (
+    NONE_READY,
     BatchJob,
     Certificate,
     Isolation,
     MissingReference,
+    ServiceEndpoints,
     Surroundings,
     VolumeClaim,
     Webhook,
@@ -136,3 +138,18 @@ def test_a_warning_that_is_over(name: str, reason: str, later: float, over: bool
     went_well = ClusterEvent(since, since, "Normal", reason, "Service", name, "Ensured load balancer")
     found = [*surroundings_findings(replace(state(Surroundings()), events=(failed, went_well)), NOW)]
     assert [one.title for one in found] == ([] if over else ["Service app: SyncLoadBalancerFailed"])
+
+
+@pytest.mark.parametrize(("ready", "told"), [(2, False), (0, True), (None, True)])
+def test_endpoints_that_were_late_matter_while_there_are_none(ready: int | None, told: bool) -> None:
+    service = ServiceEndpoints("app", "ClusterIP", "app=app", True, ready, 0)
+    late = ClusterEvent(NOW, NOW, "Warning", "FailedToUpdateEndpointSlices", "Service", "app", 'node "n9" not found')
+    found = [*surroundings_findings(replace(state(Surroundings(services=(service,))), events=(late,)), NOW)]
+    assert ("workload.events" in {one.id for one in found}) is told
+
+
+@pytest.mark.parametrize(("minutes", "level"), [(300, "warning"), (5, "ok")])
+def test_a_job_that_has_no_ready_pod(minutes: float, level: str) -> None:
+    job = BatchJob("Job", "settle-1", NOW - timedelta(minutes=minutes), NONE_READY, stuck=True)
+    (found,) = surroundings_findings(state(Surroundings(jobs=(job,))), NOW)
+    assert f"{found.level.value} {found.title}".startswith(f"{level} Job settle-1 has no pod that is ready since")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.controllers import (
+    first_missing,
     held_back_by,
     max_unavailable,
     rolling_out,
@@ -90,6 +91,18 @@ def test_where_a_stateful_set_waits() -> None:
     assert waits_at(stateful_set(podManagementPolicy="Parallel"), [pod(0, True), pod(1, False)]) is None
     assert waits_at(stateful_set(), [pod(number, True) for number in range(3)]) is None
     assert waits_at(stateful_set(ordinals={"start": 5}), [pod(5, False)]) == "db-5"
+
+
+@pytest.mark.parametrize(("revision", "waits"), [("a", "db-2"), ("b", None)])
+def test_a_pod_that_an_update_broke_waits_after_its_template_was_mended(revision: str, waits: str | None) -> None:
+    broken = pod(2, False)
+    broken["metadata"]["labels"] = {"controller-revision-hash": revision}
+    assert waits_at(stateful_set(), [pod(0, True), pod(1, True), broken]) == waits
+
+
+def test_the_first_pod_that_is_missing() -> None:
+    assert first_missing(stateful_set(), [pod(0, True), pod(2, True)]) == "db-1"
+    assert first_missing(stateful_set(ordinals={"start": 1}), [pod(number, True) for number in (1, 2, 3)]) is None
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.foundations import target_is_missing, volume_claims
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.foundations import (
+    autoscaler_from,
+    target_is_missing,
+    volume_claims,
+)
 
 DEFAULT = {"metadata": {"name": "fast", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}}
 OTHER = {"metadata": {"name": "slow"}}
@@ -46,3 +50,19 @@ def test_an_autoscaler_whose_target_is_not_there(message: str, missing: bool) ->
 def test_what_is_said_of_a_claim_goes_first() -> None:
     (found,) = volume_claims(["data"], [{"metadata": {"name": "data"}, "spec": {}}], [], {"data": "FailedBinding: none is there"})
     assert found.message == "FailedBinding: none is there"
+
+
+@pytest.mark.parametrize(
+    ("meta", "spec", "may"),
+    [
+        ({"name": "app"}, {}, False),
+        ({"name": "app"}, {"minReplicas": 1}, False),
+        ({"name": "app"}, {"minReplicas": 0}, True),
+        ({"name": "keda-hpa-app"}, {}, True),
+        ({"name": "app", "labels": {"scaledobject.keda.sh/name": "app"}}, {}, True),
+        ({"name": "app", "ownerReferences": [{"kind": "ScaledObject", "name": "app"}]}, {}, True),
+        ({"name": "app", "ownerReferences": [{"kind": "Application", "name": "app"}]}, {}, False),
+    ],
+)
+def test_an_autoscaler_that_takes_the_last_pod_away(meta: Any, spec: Any, may: bool) -> None:
+    assert autoscaler_from({"metadata": meta, "spec": spec}).scales_to_zero is may

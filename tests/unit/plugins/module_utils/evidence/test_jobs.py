@@ -103,3 +103,22 @@ def test_a_suspended_job(labels: Any, state: str | None, named: list[str]) -> No
         resting["status"]["conditions"][0]["type"] = state
     found = batch_jobs([resting], [], WORKLOAD, LABELS, NOW - timedelta(hours=4))
     assert [one.name for one in found if one.suspended] == named
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({"active": 1, "ready": 0}, True),
+        ({"active": 2, "ready": 1}, False),
+        ({"active": 1}, False),
+        ({"active": 0, "ready": 0}, False),
+        ({"active": 1, "ready": 0, "conditions": [{"type": "Complete", "status": "True"}]}, False),
+    ],
+)
+def test_a_job_none_of_whose_pods_is_ready(status: dict[str, Any], told: bool) -> None:
+    made = format_time(NOW - timedelta(hours=5))
+    running = job("settle-1", 60 * 24, labels={}, owner=OF_CRON) | {"status": {"startTime": made, **status}}
+    found = batch_jobs([running], [CRON], WORKLOAD, LABELS, NOW - timedelta(hours=4))
+    assert [(one.name, one.reason, one.stuck, one.at) for one in found] == (
+        [("settle-1", "NotReady", True, NOW - timedelta(hours=5))] if told else []
+    )

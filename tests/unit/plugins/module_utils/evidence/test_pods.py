@@ -176,3 +176,22 @@ def test_recorded_usage() -> None:
     assert usage.cpu is not None
     assert usage.memory is not None
     assert usage.memory > 2**20 > usage.cpu
+
+
+@pytest.mark.parametrize(
+    ("own", "shared", "limit"),
+    [({"memory": "64Mi"}, {}, 64.0), ({}, {}, None), ({}, {"memory": "1Gi"}, 1024.0), ({"memory": "64Mi"}, {"memory": "1Gi"}, 64.0)],
+)
+def test_the_limit_of_the_container_that_ended(own: Any, shared: Any, limit: float | None) -> None:
+    """And not the sum of what all containers of the pod may use."""
+    pod = copy.deepcopy(recorded_pod("payment-api-7859df644b"))
+    pod["spec"]["resources"] = {"limits": shared}
+    pod["spec"]["containers"].append({"name": "proxy", "resources": {"limits": own}})
+    proxy = copy.deepcopy(pod["status"]["containerStatuses"][0]) | {
+        "name": "proxy",
+        "restartCount": 1,
+        "lastState": ended("OOMKilled", 137),
+    }
+    pod["status"]["containerStatuses"].append(proxy)
+    found = pod_from(pod, NOW).container_memory_limit
+    assert (found and found / 2**20) == limit

@@ -246,6 +246,10 @@ def test_a_policy_of_the_name_that_selects_nothing(answers: dict[str, Any], clie
         ("KernelDeadlock", "False", False),
         ("EtcdIsVoter", "True", False),
         ("NetworkUnavailable", "False", False),
+        ("NetworkingReady", "False", True),
+        ("NetworkingReady", "True", False),
+        ("StorageReady", "Unknown", False),
+        ("FrequentUnhealthy", "False", False),
     ],
 )
 def test_what_else_a_node_says_of_itself(answers: dict[str, Any], client: ClusterClient, condition: str, status: str, told: bool) -> None:

@@ -225,3 +225,22 @@ def test_of_what_went_well_after_all_only_the_newest_is_kept() -> None:
     related = {("CronJob", "settle"), ("CronJob", "report")}
     kept = events_of(found, ("Deployment", "payment-api"), (), None, datetime(2026, 11, 23, tzinfo=UTC), related)
     assert [(one.reason, one.message) for one in kept] == [("FailedNeedsStart", "settle 1"), ("SuccessfulCreate", "settle 49")]
+
+
+@pytest.mark.parametrize(("owner", "taken"), [(None, "orders-db-1"), ("other-db", "orders-db-1"), ("orders-db", None)])
+def test_a_pod_of_somebody_else_that_has_the_name(
+    api_server: HttpServer, client: ClusterClient, owner: str | None, taken: str | None
+) -> None:
+    """One that is its own was made since the pods were listed."""
+
+    def answer(request: Request) -> Reply:
+        if request.path == f"{SPACE}/pods/orders-db-1":
+            owners = [{"kind": "StatefulSet", "name": owner, "controller": True}] if owner else []
+            return Reply(200, {"metadata": {"name": "orders-db-1", "ownerReferences": owners}})
+        reply = kubernetes_answers(request)
+        if request.path == f"{SPACE}/pods":
+            reply.body["items"] = [one for one in reply.body["items"] if one["metadata"]["name"] != "orders-db-1"]
+        return reply
+
+    api_server.answer = answer
+    assert workload(client, Service("orders-db", workload_kind=WorkloadKind.STATEFUL_SET), NOW).name_taken == taken
