@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +11,14 @@ from typing import Any
 import pytest
 
 from plugins.module_utils.model.check import Verdict
-from tests.contract.ansible_runs import environment, module
 from tests.contract.clusters import Cluster
 from tests.contract.real_cluster import real_cluster
 from tests.contract.test_rollback import DEPLOYMENT
 from tests.real.parts.control_plane import ControlPlane
 from tests.real.parts.flux import Flux, flux
 from tests.real.servers import real_part
-from tests.real.test_gitops import owner_check
+from tests.real.test_gitops import gitops, owner_check
+from tests.real.test_suspended_owner import started
 
 GROUP = "kustomize.toolkit.fluxcd.io"
 
@@ -72,10 +70,6 @@ def passed_over(cluster: Cluster, controller: Flux) -> int:
     return controller.said(cluster.namespace, "Reconciliation is suspended")
 
 
-def given(cluster: Cluster, **more: Any) -> dict[str, Any]:
-    return {"service": "payment-api", "namespace": cluster.namespace, "kubeconfig": str(cluster.kubeconfigs["admin"]), **more}
-
-
 def test_it_brings_back_what_was_rolled_back(cluster: Cluster) -> None:
     found = owner_check(cluster)
     assert (found.verdict, found.title) == (Verdict.FAIL, f"Flux Kustomization {cluster.namespace}/payments would undo the rollback")
@@ -85,18 +79,9 @@ def test_it_brings_back_what_was_rolled_back(cluster: Cluster) -> None:
 
 
 def test_it_leaves_a_rollback_alone_while_it_is_suspended(cluster: Cluster, controller: Flux, tmp_path: Path) -> None:
-    wanted = given(
-        cluster,
-        target="v2.3.0",
-        severity="critical",
-        incidents_dir=str(tmp_path),
-        rollback_suspend_owner=True,
-        rollback_overrides=["image", "stability", "schema_compatible", "api_compatible"],
-        rollback_verify=False,
-    )
-    command = ["ansible-playbook", "--inventory", "localhost,", "devops.incident_response.rollback", "--extra-vars", json.dumps(wanted)]
-    done = subprocess.run(command, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180)
-    assert done.returncode == 0, done.stdout + done.stderr
+    run = started(cluster, tmp_path)
+    output = run.communicate(timeout=180)[0]
+    assert run.returncode == 0, output
     assert cluster.tag() == "v2.3.0"
 
     seen = passed_over(cluster, controller)
@@ -107,7 +92,7 @@ def test_it_leaves_a_rollback_alone_while_it_is_suspended(cluster: Cluster, cont
     cluster.until("Flux has seen what is new", lambda: passed_over(cluster, controller) > seen)
     assert cluster.tag() == "v2.3.0"
 
-    undone = module("devops.incident_response.mitigation", given(cluster, action="suspend_gitops", state="undone"))
+    undone = gitops(cluster, state="undone")
     assert (undone["failed"], undone["changed"]) == (False, True), undone
     cluster.until("what the repository has by now", lambda: cluster.tag() == "v2.3.2")
     cluster.until("its revision", lambda: cluster.client().get(kustomization(cluster))["status"].get("lastAppliedRevision") == revision)
