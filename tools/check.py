@@ -47,6 +47,8 @@ def checks() -> tuple[Check, ...]:
 
     # These wait more than they compute.
     side_by_side = ("--numprocesses", "2", "--dist", "loadfile")
+    # Otherwise files with many tests would come first, and what takes long comes in few tests.
+    in_their_order = "--no-loadscope-reorder"
 
     return (
         Check("lint", "ruff", (("ruff", "check"), ("ruff", "format", "--check"))),
@@ -61,7 +63,7 @@ def checks() -> tuple[Check, ...]:
         pytest("bench", "the benchmark's own parts"),
         pytest("evaluate", "the evaluation's own parts"),
         pytest("lab", "simulated production"),
-        pytest("contract", "simulated production, held to what a real one does", *side_by_side),
+        pytest("contract", "simulated production, held to what a real one does", *side_by_side, in_their_order),
         pytest("faults", "every source before every fault", *side_by_side),
         pytest("rollback", "rollbacks in the simulated cluster", *side_by_side),
         pytest("artifact", "build and install"),

@@ -16,6 +16,20 @@ from tests.contract.real_cluster import real_cluster
 from tests.real import servers
 from tests.real.parts.control_plane import ControlPlane
 
+_LONGEST = (
+    "rollback_playbook",
+    "mitigation",
+    "rollback_modules",
+    "rollback_faults",
+    "rollback",
+    "rollback_trouble",
+    "workload_findings",
+    "metrics",
+    "rollout_courses",
+    "recovery",
+)
+"""Files that come first, so that of two processes none is left alone with one of them at the end."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     servers.use(config)
@@ -28,6 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "side" in metafunc.fixturenames:
         metafunc.parametrize("side", metafunc.config.getoption("--side") or ["lab"], scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {f"test_{name}.py": rank for rank, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
 
 
 @pytest.fixture

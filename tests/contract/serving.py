@@ -33,7 +33,8 @@ def started(start: Start) -> Iterator[str]:
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),), daemon=True)
     thread.start()
     try:
-        assert ready.wait(20)
+        # The first simulated PostgreSQL of a machine makes the template of all others.
+        assert ready.wait(60)
         assert address, "the simulated server did not start"
         yield address
     finally:

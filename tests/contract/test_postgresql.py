@@ -291,13 +291,20 @@ def test_which_index_serves(address: str, other: pg8000.native.Connection, index
 
 
 def test_a_slow_statement_of_the_moment_lacks_an_index(address: str, other: pg8000.native.Connection) -> None:
-    slow = "SELECT count(*), pg_sleep(4) FROM transactions WHERE user_id = 4711"
-    thread = threading.Thread(target=lambda: other.run(slow), daemon=True)
+    ((process,),) = other.run("SELECT pg_backend_pid()")
+
+    def run() -> None:
+        with contextlib.suppress(pg8000.native.DatabaseError):  # it is cancelled below
+            other.run("SELECT count(*), pg_sleep(60) FROM transactions WHERE user_id = 4711")
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    deadline = Deadline(8.0)
+    deadline = Deadline(40.0)
     while not (found := probe(address)).statements:
         assert deadline.left(), "the statement does not come out"
-    thread.join(8)
+    with session(address) as canceller:
+        canceller.run("SELECT pg_cancel_backend(:process)", process=process)
+    thread.join(20)
     assert found.statements[0].missing_index == "transactions.user_id"
     assert "4711" not in found.statements[0].statement
     assert (found.level, found.detail) == (Level.WARNING, "Missing index on transactions.user_id")

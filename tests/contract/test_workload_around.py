@@ -38,7 +38,7 @@ def test_trouble_has_its_name(cluster: Cluster, state: str) -> None:
 def test_what_only_looks_like_trouble_gives_no_warning(cluster: Cluster, state: str) -> None:
     WELL[state](Namespace(cluster))
     with contextlib.suppress(AssertionError):  # what there is then is told below
-        cluster.until("no warning", lambda: not warnings(findings(cluster)), 10)
+        cluster.until("no warning", lambda: not warnings(findings(cluster)))
         time.sleep(0.5)
     assert warnings(findings(cluster)) == []
 

@@ -24,7 +24,7 @@ STATEFUL_SET, DAEMON_SET = WorkloadKind.STATEFUL_SET, WorkloadKind.DAEMON_SET
 @pytest.mark.parametrize("state", WELL)
 def test_a_service_that_is_well_gets_no_warning(cluster: Cluster, state: str) -> None:
     WELL[state](Namespace(cluster))
-    cluster.until("no warning", lambda: not warnings(findings(cluster)), 10)
+    cluster.until("no warning", lambda: not warnings(findings(cluster)))
     time.sleep(0.5)
     assert warnings(findings(cluster)) == []
 

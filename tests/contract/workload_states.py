@@ -54,7 +54,7 @@ def until_warned(cluster: Cluster, wanted: str) -> None:
         return any(re.search(wanted, line) for line in told)
 
     try:
-        cluster.until(wanted, named_in_a_warning, 15)
+        cluster.until(wanted, named_in_a_warning)
     except AssertionError:
         pytest.fail("\n".join(["no such warning; there are:", *told]))
 

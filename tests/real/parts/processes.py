@@ -24,11 +24,18 @@ HOST = "127.0.0.1"
 _PORTS = range(20000, 32000)
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
+    """Never the same one twice: who asked for one before may not listen there yet."""
     while True:
         port = random.choice(_PORTS)
+        if port in _given:
+            continue
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind((HOST, port))
+            _given.add(port)
             return port
 
 
