@@ -20,7 +20,7 @@ began 15 minutes to an hour after it: gradually / suddenly            -10/-55
   ... suddenly, with errors of which a commit speaks                      -15
 began later: gradually / suddenly                                     -20/-65
 ... with evidence in the code, later than 15 minutes                      -15
-when it began is not known                                                -20
+when it began is not known / and the errors are another's failure's   -20/-45
 evidence in the code itself (table scan, only its pods fail or log the
   errors, no start, stack traces in changed files, growth since then,
   calls that were not made before)                                        +10
@@ -214,7 +214,9 @@ def _outage(facts: Situation) -> Ledger:
         return ledger
     delay = facts.delay
     inferred = f" (by {facts.onset.inferred})" if facts.onset.inferred else ""
-    if delay is None:
+    if delay is None and facts.clues.nature is Nature.OUTSIDE and not facts.code_evidence:
+        ledger.add(-45, f"When it began is not known, and the errors are such as another's failure makes: {facts.clues.errors[0].template}")
+    elif delay is None:
         ledger.add(-20, "When it began is not known")
     elif came_late(facts) and delay <= PROMPT:
         _weigh_lateness(facts, ledger)

@@ -115,7 +115,7 @@ def _dependency(facts: Situation) -> Hypothesis:
     elif facts.slowdown is not None and facts.slowdown.cause is Cause.ITSELF:
         ledger.add(-20, f"Traces show that the service {facts.slowdown.told}")
     bad = facts.unhealthy_dependencies
-    elsewhere = not facts.implicated or facts.began_before or (came_late(facts) and not facts.code_evidence)
+    elsewhere = not facts.implicated or facts.began_before or ((came_late(facts) or facts.delay is None) and not facts.code_evidence)
     elsewhere = elsewhere or facts.clues.both is not None or bool(facts.old_pods_failing)
     alike = facts.clues.nature is Nature.WAITING and facts.clues.both is not None
     outside = (facts.clues.nature is Nature.OUTSIDE and elsewhere) or alike

@@ -102,3 +102,11 @@ def test_requests_that_stay_slow_since_the_rollout_are_reason_enough_without_any
         felt = metrics(errors(0.002, 0.002), latency(0.11 * factor, 0.11, 16 * MINUTE), traffic(50, 50))
         found = recommended(16 * MINUTE, *pods(5, created_at=ago(16 * MINUTE)), metrics=felt)
         assert (found.action, found.automatic) == (expected, False)
+
+
+def test_where_nobody_knows_when_it_began_another_s_failure_is_no_version_s() -> None:
+    felt = metrics(errors(0.2, 0.002), latency(0.2, 0.2), traffic(50, 50))
+    for words, cause in (("connect ECONNREFUSED 203.0.113.9:443", "dependency"), ("TypeError: label is undefined", "deployment")):
+        found = recommended(30 * MINUTE, *pods(3), metrics=felt, logs=logs(pattern("ERROR", words, 150)))
+        assert found.hypotheses[0].cause == cause, words
+        assert not found.automatic
