@@ -171,6 +171,19 @@ def redirected(space: Namespace) -> None:
     space.ready(3)
 
 
+def outside(space: Namespace) -> None:
+    """A Service that is a name for somewhere else need not say its ports."""
+    space.service(LABELS)
+    space.post("api/v1", "services", named("Service", "legacy", {"type": "ExternalName", "externalName": "legacy.example.com"}))
+    space.deploy()
+    backends = [{"service": {"name": name, "port": {"number": port}}} for name, port in (("payment-api", 80), ("legacy", 443))]
+    paths = [{"path": "/", "pathType": "Prefix", "backend": backend} for backend in backends]
+    body = named("Ingress", "payment-api", {"rules": [{"host": "pay.example.com", "http": {"paths": paths}}]})
+    body["metadata"]["annotations"] = {"kubernetes.io/ingress.class": "nginx"}
+    space.post("apis/networking.k8s.io/v1", "ingresses", body)
+    space.ready(3)
+
+
 def at_rest_by_keda(space: Namespace) -> None:
     """Its autoscaler may have another name than KEDA gives by itself."""
     space.service(LABELS)
@@ -217,6 +230,7 @@ WELL: dict[str, Build] = {
     ),
     "warnings that harm nobody": harmless_warnings,
     "a redirect that an annotation makes": redirected,
+    "a path that leads out of the cluster": outside,
     "KEDA, and nothing to do": at_rest_by_keda,
     "a claim of nobody": lambda space: (
         space.post("api/v1", "persistentvolumeclaims", volume_claim("forgotten", "none")),

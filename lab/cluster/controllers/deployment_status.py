@@ -17,9 +17,9 @@ def _has_deadline(deployment: Object) -> bool:
 def _with_condition(conditions: list[Object], new: Object, now: str, *, refresh: bool = False) -> list[Object]:
     """Replaces a condition. One that says the same stays as it is unless `refresh`; a status that stays keeps its transition time."""
     old = next((c for c in conditions if c["type"] == new["type"]), None)
-    if old is not None and (old["status"], old["reason"]) == (new["status"], new["reason"]) and not refresh:
+    if old is not None and (old["status"], old.get("reason")) == (new["status"], new["reason"]) and not refresh:
         return conditions
-    transition = old["lastTransitionTime"] if old is not None and old["status"] == new["status"] else now
+    transition = old.get("lastTransitionTime", now) if old is not None and old["status"] == new["status"] else now
     entry = {"type": new["type"], "status": new["status"], "lastUpdateTime": now, "lastTransitionTime": transition}
     entry |= {"reason": new["reason"], "message": new["message"]}
     return [*(c for c in conditions if c["type"] != new["type"]), entry]

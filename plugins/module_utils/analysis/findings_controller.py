@@ -22,6 +22,7 @@ _UNOBSERVED = 30.0
 """Seconds within which a controller that is well has looked at a change."""
 _REFUSED_LATELY = timedelta(minutes=30)
 _AT_MAXIMUM = "TooManyReplicas"
+_WANTS_MORE = "ScaleUpLimit"
 _SCALED_TO_ZERO = "ScalingDisabled"
 
 _FIRST_METRICS = timedelta(minutes=3)
@@ -167,6 +168,9 @@ def _autoscaler(scaler: Autoscaler, state: WorkloadState, now: datetime) -> Iter
         title = f"Autoscaler {scaler.name} scales by what the pods don't request: {', '.join(scaler.not_requested[:2])}"
         yield _finding("autoscaler", Level.WARNING, title, "The share that is used can't be computed without a request")
     said = [one for one in scaler.conditions if one.type == "ScalingLimited"]
+    if scaler.may_not_grow and any(one.status == "True" and one.reason == _WANTS_MORE for one in said):
+        title = f"Autoscaler {scaler.name} may not scale up, and would (ScalingLimited): behavior.scaleUp is Disabled"
+        yield _finding("autoscaler", Level.WARNING, title, ", ".join(scaler.metrics) or None)
     limited = any(one.status == "True" and one.reason == _AT_MAXIMUM for one in said)
     if limited or (not said and scaler.current_replicas >= scaler.max_replicas > scaler.min_replicas):
         title = f"Autoscaler {scaler.name} is at its maximum of {plural(scaler.max_replicas, 'pod')}"

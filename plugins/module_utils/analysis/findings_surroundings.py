@@ -33,8 +33,11 @@ _TOLD_ELSEWHERE = frozenset(
         "ClaimLost",
     }
 )
-_HARMLESS = frozenset({"TopologyAwareHintsDisabled", "TopologyAwareRoutingDisabled", "UnexpectedJob"})
-"""Traffic goes to all endpoints instead of the near ones; somebody had a CronJob run by hand (``kubectl create job --from``)."""
+_HARMLESS = frozenset(
+    {"TopologyAwareHintsDisabled", "TopologyAwareRoutingDisabled", "UnexpectedJob", "PolicyViolation", "ExternalExpanding"}
+)
+"""Traffic goes to all endpoints instead of the near ones; somebody had a CronJob run by hand (``kubectl create job --from``); a policy
+that only watches found something (what one that enforces refuses was never made); a volume is made larger by somebody else's controller."""
 _LATE_ENDPOINTS = frozenset({"FailedToUpdateEndpointSlices", "FailedToUpdateEndpoint", "FailedToCreateEndpoint"})
 """Tried again by their controllers: they matter while a Service has no endpoints for it."""
 _LOST_RACE = "the object has been modified"
@@ -42,6 +45,7 @@ _LOST_RACE = "the object has been modified"
 _TELLING = ("Service", "Ingress", "HTTPRoute", "PersistentVolumeClaim", "CronJob", "Job")
 _JOB_TIME = timedelta(minutes=15)
 """What a Job's pod may take to get a node and an image."""
+_RESIZE_TIME = timedelta(minutes=10)
 _ADDRESS_TIME = timedelta(minutes=3)
 """What a cloud may take to make a load balancer."""
 
@@ -88,7 +92,7 @@ def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Findi
             yield _finding("network_policy", Level.WARNING, title, "No policy that selects them allows any")
     for claim in [one for one in around.claims if one.phase != "Bound"][:_MOST]:
         yield from _claim(claim)
-    for claim in [one for one in around.claims if one.phase == "Bound" and one.resizing][:_MOST]:
+    for claim in [one for one in around.claims if one.phase == "Bound" and one.resizing and not _grows(one, now)][:_MOST]:
         yield _finding("volume_claim", Level.WARNING, f"PersistentVolumeClaim {claim.name} is not resized", claim.resizing)
     for job in around.jobs[:_MOST]:
         yield _job(job, state, now)
@@ -188,6 +192,11 @@ def _claim(claim: VolumeClaim) -> Iterator[Finding]:
         )
     elif not claim.waits_for_pod or claim.message:
         yield _finding("volume_claim", Level.WARNING, f"{named} is Pending", claim.message or "No volume was bound to it")
+
+
+def _grows(claim: VolumeClaim, now: datetime) -> bool:
+    """Whether the kubelet may be about to make its file system larger, which it does by itself while a pod uses the volume."""
+    return claim.resizing_since is not None and now - claim.resizing_since < _RESIZE_TIME
 
 
 def _certificate(certificate: Certificate, now: datetime) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from ..clients.answers import excerpt
 from ..model.surroundings import Autoscaler, Condition, DisruptionBudget, Node, Quota, VolumeClaim
@@ -97,6 +98,7 @@ def volume_claims(
                 waits_for_pod=class_name is not None and binding.get(class_name) == _WAITS and _CHOSEN_NODE not in annotations_of(claim),
                 message=told.get(name) or _without_class(claim, classes),
                 resizing=_resizing(mapping(claim.get("status"))),
+                resizing_since=_file_system_waits_since(mapping(claim.get("status"))),
             )
         )
     return tuple(found)
@@ -126,6 +128,13 @@ def _resizing(status: Object) -> str | None:
     return stopped[0] if stopped else None
 
 
+def _file_system_waits_since(status: Object) -> datetime | None:
+    told = [one for one in map(condition_from, map(mapping, sequence(status.get("conditions")))) if one.status == "True"]
+    if any(one.type in _RESIZE_ERRORS for one in told):
+        return None
+    return next((one.since for one in told if one.type == _RESIZE_WAITS), None)
+
+
 def autoscaler_from(found: Object, target_missing: bool = False, template: Object | None = None) -> Autoscaler:
     """``template`` are the pods that it scales, where they are known."""
     spec, status = mapping(found.get("spec")), mapping(found.get("status"))
@@ -141,6 +150,7 @@ def autoscaler_from(found: Object, target_missing: bool = False, template: Objec
         conditions=conditions_of(found),
         metrics=tuple(_utilization(spec, status)),
         not_requested=tuple(_not_requested(spec, template)) if template else (),
+        may_not_grow=mapping(mapping(spec.get("behavior")).get("scaleUp")).get("selectPolicy") == "Disabled",
         scales_to_zero=spec.get("minReplicas") == 0 or _is_kedas(found),
     )
 

@@ -131,7 +131,7 @@ def ingresses(
 
     ``secrets`` are the namespace's by name, with their keys where these are known.
     """
-    ports = {name_of(service): _ports(service) for service in every_service}
+    ports = {name_of(service): ports_of(service) for service in every_service}
     found = []
     for ingress in listed:
         spec = mapping(ingress.get("spec"))
@@ -172,13 +172,15 @@ def _backends(spec: Object) -> Iterator[Mapping[str, Any]]:
             yield service
 
 
-def _ports(service: Object) -> frozenset[Any]:
-    """Names and numbers of a Service's ports."""
+def ports_of(service: Object) -> frozenset[Any] | None:
+    """Names and numbers of a Service's ports; None of one that is a name for somewhere else: it need not say any."""
+    if mapping(service.get("spec")).get("type") == "ExternalName":
+        return None
     ports = [mapping(port) for port in sequence(mapping(service.get("spec")).get("ports"))]
     return frozenset(port.get(key) for port in ports for key in ("name", "port"))
 
 
-def _broken_backends(backends: Sequence[Mapping[str, Any]], ports: Mapping[str, frozenset[Any]]) -> Iterator[str]:
+def _broken_backends(backends: Sequence[Mapping[str, Any]], ports: Mapping[str, frozenset[Any] | None]) -> Iterator[str]:
     for backend in backends:
         name, port = str(backend.get("name")), mapping(backend.get("port"))
         if port.get("name") == _BY_ANNOTATION:
@@ -186,7 +188,7 @@ def _broken_backends(backends: Sequence[Mapping[str, Any]], ports: Mapping[str, 
         wanted = port.get("name") or port.get("number")
         if name not in ports:
             yield f"Service {excerpt(name, 100)} does not exist"
-        elif wanted is not None and wanted not in ports[name]:
+        elif wanted is not None and (known := ports[name]) is not None and wanted not in known:
             yield f"Service {excerpt(name, 100)} has no port {excerpt(str(wanted), 60)}"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from ..clients.answers import excerpt
 from ..model.surroundings import Ingress
 from .foundations import condition_from
-from .network import Backing
+from .network import Backing, ports_of
 from .objects import Object, labels_of, mapping, metadata, name_of, sequence
 
 _SHOULD_BE_TRUE = ("Accepted", "ResolvedRefs", "Programmed")
@@ -28,7 +28,7 @@ def http_routes(
     backing: Backing,
 ) -> tuple[Ingress, ...]:
     """The HTTPRoutes that lead to ``ours`` (names of Services), and those of the workload's name or labels that lead nowhere."""
-    ports = {name_of(one): {mapping(port).get("port") for port in sequence(mapping(one.get("spec")).get("ports"))} for one in every_service}
+    ports = {name_of(one): ports_of(one) for one in every_service}
     found = []
     for route in listed:
         backends = list(_backends(route))
@@ -51,12 +51,12 @@ def _backends(route: Object) -> Iterator[Mapping[str, Any]]:
                 yield backend
 
 
-def _broken_backends(backends: Sequence[Mapping[str, Any]], ports: Mapping[str, Collection[Any]]) -> Iterator[str]:
+def _broken_backends(backends: Sequence[Mapping[str, Any]], ports: Mapping[str, Collection[Any] | None]) -> Iterator[str]:
     for backend in backends:
         name, port = str(backend.get("name")), backend.get("port")
         if name not in ports:
             yield f"Service {excerpt(name, 100)} does not exist"
-        elif port is not None and port not in ports[name]:
+        elif port is not None and (known := ports[name]) is not None and port not in known:
             yield f"Service {excerpt(name, 100)} has no port {excerpt(str(port), 60)}"
 
 

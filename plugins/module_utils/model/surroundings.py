@@ -82,6 +82,8 @@ class VolumeClaim:
     message: str | None = None
     resizing: str | None = None
     """What keeps it from the size that was asked for."""
+    resizing_since: datetime | None = None
+    """Since when a file system waits to be made larger, where that is all it waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,8 @@ class Autoscaler:
     """What it scales by, as ``cpu 95% of 80%``."""
     not_requested: tuple[str, ...] = ()
     """Shares of what can't be computed since containers request none of it, as ``cpu (container app)``."""
+    may_not_grow: bool = False
+    """Its own behaviour forbids it to add pods (``behavior.scaleUp.selectPolicy: Disabled``)."""
     scales_to_zero: bool = False
     """It, or who made it, takes the last pod away while there is nothing to do."""
 

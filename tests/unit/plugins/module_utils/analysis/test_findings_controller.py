@@ -77,3 +77,14 @@ def test_who_takes_the_last_pod_away_on_purpose(on_purpose: bool) -> None:
     scaler = Autoscaler("app", 1, 3, 0, 0, scales_to_zero=on_purpose)
     found = [*workload_findings(diagnostics(workload=workload(desired=0, autoscaler=scaler, surroundings=called)))]
     assert found[0].level is (Level.OK if on_purpose else Level.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("may_not", "reason", "told"), [(True, "ScaleUpLimit", True), (False, "ScaleUpLimit", False), (True, "DesiredWithinRange", False)]
+)
+def test_an_autoscaler_that_its_own_behaviour_stops(may_not: bool, reason: str, told: bool) -> None:
+    said = Condition("ScalingLimited", "True", reason)
+    scaler = Autoscaler("app", 2, 9, 2, 2, conditions=(said,), metrics=("cpu 400% of 80%",), may_not_grow=may_not)
+    found = [(one.title, one.detail) for one in limit_findings(workload(*pods(2), autoscaler=scaler), NOW)]
+    title = "Autoscaler app may not scale up, and would (ScalingLimited): behavior.scaleUp is Disabled"
+    assert found == ([(title, "cpu 400% of 80%")] if told else [])

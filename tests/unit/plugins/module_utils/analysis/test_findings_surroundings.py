@@ -116,8 +116,8 @@ def test_what_the_next_pod_would_be_refused_for(kind: str) -> None:
     assert len(configured(around, told=f"{kind} golden does not exist: pods can't be created")) == 1
 
 
-@pytest.mark.parametrize(("reason", "told"), [("UnexpectedJob", False), ("FailedNeedsStart", True)])
-def test_a_cron_job_that_somebody_had_run_by_hand(reason: str, told: bool) -> None:
+@pytest.mark.parametrize(("reason", "told"), [("UnexpectedJob", False), ("PolicyViolation", False), ("FailedNeedsStart", True)])
+def test_what_is_said_of_a_cron_job_that_is_well(reason: str, told: bool) -> None:
     event = ClusterEvent(NOW, NOW, "Warning", reason, "CronJob", "settle", "Saw a job that the controller did not create or forgot: x")
     assert bool([*surroundings_findings(replace(state(Surroundings()), events=(event,)), NOW)]) is told
 
@@ -153,3 +153,15 @@ def test_a_job_that_has_no_ready_pod(minutes: float, level: str) -> None:
     job = BatchJob("Job", "settle-1", NOW - timedelta(minutes=minutes), NONE_READY, stuck=True)
     (found,) = surroundings_findings(state(Surroundings(jobs=(job,))), NOW)
     assert f"{found.level.value} {found.title}".startswith(f"{level} Job settle-1 has no pod that is ready since")
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(1, False), (30, True), (None, True)])
+def test_a_file_system_that_is_made_larger_at_this_moment(minutes: float | None, told: bool) -> None:
+    since = None if minutes is None else NOW - timedelta(minutes=minutes)
+    claim = VolumeClaim("data", "Bound", resizing="FileSystemResizePending: it waits", resizing_since=since)
+    assert bool([*surroundings_findings(state(Surroundings(claims=(claim,))), NOW)]) is told
+
+
+def test_a_volume_that_somebody_elses_controller_makes_larger() -> None:
+    event = ClusterEvent(NOW, NOW, "Warning", "ExternalExpanding", "PersistentVolumeClaim", "data", "waiting for an external controller")
+    assert [*surroundings_findings(replace(state(Surroundings()), events=(event,)), NOW)] == []

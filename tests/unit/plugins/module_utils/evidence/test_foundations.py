@@ -9,6 +9,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.evidence.
     target_is_missing,
     volume_claims,
 )
+from ansible_collections.devops.incident_response.plugins.module_utils.model.codec import format_time
 
 DEFAULT = {"metadata": {"name": "fast", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}}
 OTHER = {"metadata": {"name": "slow"}}
@@ -66,3 +67,21 @@ def test_what_is_said_of_a_claim_goes_first() -> None:
 )
 def test_an_autoscaler_that_takes_the_last_pod_away(meta: Any, spec: Any, may: bool) -> None:
     assert autoscaler_from({"metadata": meta, "spec": spec}).scales_to_zero is may
+
+
+@pytest.mark.parametrize(
+    ("behavior", "stops"), [({"scaleUp": {"selectPolicy": "Disabled"}}, True), ({"scaleDown": {"selectPolicy": "Disabled"}}, False)]
+)
+def test_an_autoscaler_that_may_not_add_pods(behavior: Any, stops: bool) -> None:
+    assert autoscaler_from({"metadata": {"name": "app"}, "spec": {"behavior": behavior}}).may_not_grow is stops
+
+
+@pytest.mark.parametrize(
+    ("types", "since"),
+    [(["FileSystemResizePending"], "2026-11-25T17:00:00Z"), (["FileSystemResizePending", "NodeResizeError"], None), (["Resizing"], None)],
+)
+def test_since_when_a_file_system_waits(types: list[str], since: str | None) -> None:
+    said = [{"type": one, "status": "True", "lastTransitionTime": "2026-11-25T17:00:00Z"} for one in types]
+    claim = {"metadata": {"name": "data"}, "spec": {}, "status": {"phase": "Bound", "conditions": said}}
+    (found,) = volume_claims(["data"], [claim], [], {})
+    assert (found.resizing_since and format_time(found.resizing_since)) == since
