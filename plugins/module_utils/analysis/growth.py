@@ -18,6 +18,8 @@ _LEAD = 180.0
 _ROSE = 1.2
 """Multiple from which memory is more than it was, where pods are ended by its limit: what is killed and starts anew is low on average."""
 _TOLERANCE = 60.0
+_AT_ONCE = 300.0
+"""Seconds after a deployment within which more memory is its own doing, whoever felt it."""
 _NOT_USED_UP = frozenset({*USER_FELT, "request_rate", "cpu_throttling"})
 
 
@@ -37,9 +39,14 @@ def growing_since(signals: Sequence[Signal], deployed_at: datetime | None, felt:
     return max(grown, key=lambda signal: worsening(signal) or 0.0, default=None)
 
 
-def memory_since(signals: Sequence[Signal], deployed_at: datetime | None) -> Signal | None:
-    """Memory, where it has been more since the deployment; for when pods are ended by its limit, and begin anew each time."""
+def memory_since(signals: Sequence[Signal], deployed_at: datetime | None, felt: datetime | None) -> Signal | None:
+    """Memory, where it has been more since the deployment; for when pods are ended by its limit, and begin anew each time.
+
+    What rises minutes after the deployment, and not before people feel it, may be what somebody asks for.
+    """
     memory = next((signal for signal in signals if signal.name == "memory"), None)
     if memory is None or memory.onset is None or deployed_at is None or (worsening(memory) or 0.0) < _ROSE:
         return None
-    return memory if -_TOLERANCE <= (memory.onset - deployed_at).total_seconds() <= PROMPT else None
+    after = (memory.onset - deployed_at).total_seconds()
+    ahead = (felt - memory.onset).total_seconds() if felt is not None else 0.0
+    return memory if -_TOLERANCE <= after <= PROMPT and (after <= _AT_ONCE or ahead >= _LEAD) else None

@@ -106,7 +106,7 @@ def _growth(diagnostics: Diagnostics, since: datetime | None, onset: datetime | 
     if metrics is None:
         return None
     killed = state is not None and bool(killed_again(state.pods, diagnostics.collected_at) or killed_lately(state.pods, onset))
-    return growing_since(metrics.signals, since, onset) or (memory_since(metrics.signals, since) if killed else None)
+    return growing_since(metrics.signals, since, onset) or (memory_since(metrics.signals, since, onset) if killed else None)
 
 
 def _last_words(pods: Sequence[Pod]) -> tuple[LogPattern, ...]:
