@@ -65,7 +65,8 @@ def checks() -> tuple[Check, ...]:
         pytest("lab", "simulated production"),
         pytest("contract", "simulated production, held to what a real one does", *side_by_side, in_their_order),
         pytest("faults", "every source before every fault", *side_by_side),
-        pytest("rollback", "rollbacks in the simulated cluster", *side_by_side),
+        # Every test has a cluster of its own, and one file's tests take most of the time.
+        pytest("rollback", "rollbacks in the simulated cluster", "--numprocesses", "2", "--dist", "worksteal"),
         pytest("artifact", "build and install"),
         pytest("playbooks", "playbooks against the simulated production", *side_by_side),
     )
