@@ -46,6 +46,16 @@ def _kind(cause: str, title: str, *alternatives: str, by_time: bool = False, of_
     return _Kind(cause, title, re.compile("|".join(alternatives), re.IGNORECASE), by_time, of_others)
 
 
+# A number by itself may count anything, such as the kilobytes of a request: what stands before it makes it a status.
+_SAYS_STATUS = (
+    r"\b(?:status(?:[ _]?code)?|code|HTTP(?:/[\d.]+)?|answer(?:ed|s)|return(?:ed|s)|respon(?:ded|ds|se)|repl(?:ied|ies)|got|received"
+    r"|indicate success|\w*(?:error|exception|exhausted))\b"
+    r"[\"')]?(?:\s?[:=(\[]\s?[\"']?|\s)(?:(?:with|was|an?|the|HTTP|status|code)[\s:=]{1,2})*"
+    r"|\" |\[|\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S+ "
+)
+_COUNTED = r"\s?(?:%|[kmgt]?i?b\b|[mun]?s\b|(?:bytes?|seconds?|minutes?|rows?|items?|results?|records?|entries|messages?|keys?|times|of)\b)"
+_STATUS_429 = rf"(?:{_SAYS_STATUS})429\b(?!{_COUNTED})"
+
 _KINDS = (
     _kind(
         "certificate",
@@ -103,7 +113,8 @@ _KINDS = (
     _kind(
         "quota",
         "A quota or rate limit is used up",
-        r"\b429\b|Too Many Requests|rate limit(?:ed)? (?:is |was )?(?:exceeded|reached|hit)|quota (?:is |was )?exceeded|RESOURCE_EXHAUSTED",
+        _STATUS_429,
+        r"Too Many Requests|rate limit(?:ed)? (?:is |was )?(?:exceeded|reached|hit)|quota (?:is |was )?exceeded|RESOURCE_EXHAUSTED",
         r"\bThrottl(?:ed|ing)(?:Exception)?\b|RequestLimitExceeded|TooManyRequestsException|ProvisionedThroughputExceeded",
         r"\bSlowDown\b|reduce your request rate|rate exceeded|usage limit|insufficient_quota|ServiceQuotaExceeded|daily limit",
     ),

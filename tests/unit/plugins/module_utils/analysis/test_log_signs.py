@@ -27,6 +27,44 @@ def test_causes_in_the_words_of_those_who_refuse(template: str, cause: str) -> N
     assert (found.cause, found.by_time, found.of_others) == (cause, False, False)
 
 
+@pytest.mark.parametrize(
+    "template",
+    [
+        "search-cluster:9200 answered 429 es_rejected_execution_exception: queue capacity 1000 exceeded",
+        "HTTPError: 429 Client Error for url https://addr.example/v1",
+        "google.api_core.exceptions.ResourceExhausted: 429 on the model",
+        "request failed: status=429",
+        'provider said {"code": 429}',
+        '"POST /v1/rates HTTP/1.1" 429 18',
+        "GET /rates 429 in 12 ms",
+        "HTTP/1.1 429",
+        "got a status code 429 from rates",
+        "Response status code does not indicate success: 429",
+        "[429] during [GET] to [https://rates.example]",
+    ],
+)
+def test_a_rate_limit_by_its_status(template: str) -> None:
+    found = named(template)
+    assert found is not None
+    assert found.cause == "quota"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "form refused: 429 kB exceed the limit of 1 kB",
+        "batch 429 was not written",
+        "query returned 429 rows and was refused",
+        "import of order 429 failed",
+        "took 429 ms",
+        "error 429ms after the start",
+        "user id=429 not found",
+    ],
+)
+def test_a_number_that_only_looks_like_that_status(template: str) -> None:
+    assert named(template) is None
+
+
 def test_numbers_that_are_used_up_are_so_for_every_version() -> None:
     found = named('ERROR: nextval: reached maximum value of sequence "events_id_seq" (2147483647)')
     assert found is not None
