@@ -175,9 +175,11 @@ class Counting:
             number = counted = 0
             text, of_lines, marks = block.text, block.keys, frozenset(chain.from_iterable(statuses.values()))
             for place in maybe_server_errors(marks, text):
-                number, counted = number + text.count(b"\n", counted, place), place
-                if text.endswith(statuses.get(of_lines[number], ()), 0, place + 1) and is_server_error(text, place):
-                    found.add(number)
+                # Before its line is looked for, since most are none, and that is to read all that is before it.
+                if is_server_error(text, place):
+                    number, counted = number + text.count(b"\n", counted, place), place
+                    if text.endswith(statuses.get(of_lines[number], ()), 0, place + 1):
+                        found.add(number)
         return found
 
     def _count(self, block: Block, place: tuple[int, int], log: RawLog) -> None:
