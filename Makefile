@@ -27,7 +27,7 @@ test: ## Run every check (ONLY=name,name for some of them)
 	@tools/run dev python tools/check.py $${ONLY:+--only "$$ONLY"}
 
 test-real: ## Run the contract tests and more against real servers, which are built once (about 15 minutes)
-	@tools/run dev python -m pytest tests/contract tests/real --side real --numprocesses 2 --dist loadgroup --durations 5
+	@tools/run dev python -m pytest tests/contract tests/real --side real --numprocesses 2 --dist worksteal --durations 5
 
 evaluate: ## Hold what is recommended to scenarios of which the truth is known, in a few minutes (SCENARIO=glob SEEDS=n JSON=file)
 	@tools/run runtime python -m evaluate $${SCENARIO:+--only "$$SCENARIO"} $${SEEDS:+--seeds "$$SEEDS"} $${JSON:+--json "$$JSON"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The real servers as fixtures, each started once for all tests that ask for it, on loopback, and ended afterwards.
+"""The real servers as fixtures, each started once for all tests of a process that ask for it, on loopback, and ended afterwards.
 
 A plugin of pytest rather than a conftest.py, so that the tests of several folders share one of each. What cannot be had is skipped with
 its reason, and the summary at the end says which parts ran and which were missing.
@@ -61,14 +61,6 @@ def plane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A control plane with three Ready nodes."""
     with real_part(request, "control plane", control_plane(tmp_path_factory.mktemp("control-plane"))) as running:
         yield running
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side, one process takes those that need the control plane, so that there is only one."""
-    for item in items:
-        side = item.callspec.params.get("side") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
-        if side or "plane" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(side or "real"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
