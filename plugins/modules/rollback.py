@@ -32,7 +32,7 @@ options:
       - A version is the current revision where that has it, else the newest that has it.
       - V(previous) is the revision before the current one. It is refused when the current one is itself the result of a rollback.
       - V(latest-stable) is the newest revision that was in production for 6 hours or more and that nobody rolled back from; where there is
-        none, the one that was active longest. After a rollback it is the revision that was rolled back to.
+        none, the newest that was active about as long as any. After a rollback it is the revision that was rolled back to.
       - While a rollback is under way, both mean the revision that it goes to.
     type: str
     required: true

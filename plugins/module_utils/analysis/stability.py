@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:  # a rollback, which loads this, looks at no workload
 
 PROVEN_AFTER = 6 * 3600.0
 """Seconds in production from which a revision counts as proven: the shortest time that earns points in the rollback score."""
+_TELLS_NOTHING = 300.0
+"""Seconds by which one revision was active longer than another, without being any better for it."""
 
 
 def rolled_back_to(revision: Revision, rollouts: Rollouts) -> bool:
@@ -56,8 +59,8 @@ def first_rolled_out(revision: Revision, rollouts: Rollouts) -> datetime | None:
 def last_stable(rollouts: Rollouts, before: Revision) -> Revision | None:
     """The revision to return to from ``before``.
 
-    The newest older one that was proven and that nobody rolled back from; where none is, the one that was active longest, then the newest
-    whose time is not known. None where there is no older revision that nobody rolled back from.
+    The newest older one that was proven and that nobody rolled back from; where none is, the newest that was active about as long as any.
+    None where there is no older revision that nobody rolled back from.
     """
     older = [
         revision
@@ -70,7 +73,18 @@ def last_stable(rollouts: Rollouts, before: Revision) -> Revision | None:
     proven = [revision for revision in older if (revision.stable_for or 0.0) >= PROVEN_AFTER]
     if proven:
         return max(proven, key=lambda revision: revision.number)
-    return max(older, key=lambda revision: (revision.stable_for or 0.0, revision.number), default=None)
+    return longest_active(older)
+
+
+def longest_active(revisions: Iterable[Revision]) -> Revision | None:
+    """The newest of those that were active longest, where none was proven: half as long, or a few minutes less, is as good.
+
+    Unknown is as if it had not been active. None of none.
+    """
+    known = [(revision.stable_for or 0.0, revision) for revision in revisions]
+    most = max((active for active, _unused in known), default=0.0)
+    as_good = [revision for active, revision in known if 2 * active >= most or most - active < _TELLS_NOTHING]
+    return max(as_good, key=lambda revision: revision.number, default=None)
 
 
 def still_rolling_out(rollouts: Rollouts, workload: WorkloadState | None) -> bool:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..analysis.stability import rolled_back_from
+from ..analysis.stability import PROVEN_AFTER, rolled_back_from
 from ..clients.prometheus import PrometheusClient
 from ..errors import SourceUnavailableError
 from ..evidence.metrics import value_of
@@ -14,7 +14,7 @@ from ..model.check import Check, Verdict
 from ..model.rollout import Revision, Rollouts
 from ..model.service import Service
 from ..units import format_value
-from .target import PROVEN_AFTER, describe
+from .target import describe
 
 NAME = "stability"
 HIGH_ERROR_RATE = 0.05

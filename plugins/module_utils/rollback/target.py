@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..analysis.stability import rolled_back_from, rolled_back_to, same_template
+from ..analysis.stability import PROVEN_AFTER, longest_active, rolled_back_from, rolled_back_to, same_template
 from ..errors import IncidentResponseError, InvalidOptionError, NotFoundError
 from ..model.rollout import Revision, Rollouts
 from ..names import check_reference
@@ -13,9 +13,6 @@ from ..names import check_reference
 DIGEST = "sha256:"
 PREVIOUS = "previous"
 LATEST_STABLE = "latest-stable"
-
-PROVEN_AFTER = 6 * 3600.0
-"""Seconds in production from which a revision counts as proven: the shortest time that earns points in the confidence score."""
 
 
 class TargetError(IncidentResponseError):
@@ -115,25 +112,24 @@ def _before_restarts(rollouts: Rollouts) -> Revision:
 def _latest_stable(rollouts: Rollouts) -> Revision:
     """The newest revision that was proven in production (PROVEN_AFTER) and that nobody rolled back from.
 
-    Where none was active that long, the one that was active longest. The current revision is its own cure only where somebody
-    has just rolled back to it.
+    Where none was active that long, the newest that was active about as long as any. The current revision is its own cure only where
+    somebody has just rolled back to it.
     """
     if rolled_back_to(rollouts.current, rollouts):
         return rollouts.current
     candidates = [
-        (revision, revision.stable_for)
+        revision
         for revision in rollouts.revisions
         if not revision.current
         and revision.stable_for is not None
         and not rolled_back_from(revision, rollouts)
         and not same_template(revision, rollouts.current)
     ]
-    if not candidates:
+    proven = [revision for revision in candidates if (revision.stable_for or 0.0) >= PROVEN_AFTER]
+    found = max(proven, key=lambda revision: revision.number) if proven else longest_active(candidates)
+    if found is None:
         raise _not_found("No earlier revision is known to have been stable.", rollouts)
-    proven = [(revision, stable_for) for revision, stable_for in candidates if stable_for and stable_for >= PROVEN_AFTER]
-    if proven:
-        return max(proven, key=lambda pair: pair[0].number)[0]
-    return max(candidates, key=lambda pair: (pair[1] or 0.0, pair[0].number))[0]
+    return found
 
 
 def _not_found(problem: str, rollouts: Rollouts) -> NotFoundError:

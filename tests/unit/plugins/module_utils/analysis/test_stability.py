@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis.stability import (
     failing_target,
     last_stable,
@@ -30,6 +31,20 @@ def test_without_a_proven_one_the_longest_is() -> None:
     stable = last_stable(history, history.current)
     assert stable is not None
     assert stable.version == "v2"
+
+
+@pytest.mark.parametrize(
+    ("third", "second", "wanted"),
+    [(1, 3, "v3"), (240, 500, "v3"), (HOUR, 1.9 * HOUR, "v3"), (240, HOUR, "v2"), (HOUR, 2.1 * HOUR, "v2"), (None, HOUR, "v2")],
+)
+def test_a_little_longer_is_no_better(third: float | None, second: float, wanted: str) -> None:
+    """``third`` and ``second`` are seconds for which v3 and v2 were active; None is unknown."""
+    at = 60 + (third or 0.0)
+    newer = revision(3, "v3", at, 60) if third is not None else revision(3, "v3", None)
+    history = rollouts(revision(4, "v4", 60), newer, revision(2, "v2", at + second, at))
+    found = last_stable(history, history.current)
+    assert found is not None
+    assert found.version == wanted
 
 
 def test_what_somebody_rolled_back_from_is_not_returned_to() -> None:

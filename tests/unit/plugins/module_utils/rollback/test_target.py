@@ -5,14 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from ansible_collections.devops.incident_response.plugins.module_utils.analysis.stability import PROVEN_AFTER, rolled_back_from
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import InvalidOptionError, NotFoundError
 from ansible_collections.devops.incident_response.plugins.module_utils.model.rollout import Revision, Rollouts
 from ansible_collections.devops.incident_response.plugins.module_utils.rollback.target import (
-    PROVEN_AFTER,
     TargetError,
     describe,
     resolve,
-    rolled_back_from,
 )
 
 Make = Callable[..., Revision]
