@@ -32,8 +32,6 @@ class PodSplit:
     failing: tuple[Pod, ...]
     well: tuple[Pod, ...]
     beside: tuple[str, ...] = ()
-    share: float = 0.0
-    """Of the requests that fail in those that fail, at most."""
 
     @property
     def only_revision(self) -> str | None:
@@ -85,7 +83,6 @@ def pod_split(shares: Sequence[PodShare], state: WorkloadState | None) -> PodSpl
         tuple(serving[one.pod] for one in bad if one.pod in serving),
         tuple(serving[one.pod] for one in known if one.pod in serving and one.error_rate <= fine),
         tuple(one.pod for one in bad if one.pod not in serving),
-        worst,
     )
 
 

@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..model.workload import NotInjected
-from .objects import Object, labels_of, mapping, metadata, name_of, sequence
-
-_REVISION_LABELS = ("pod-template-hash", "controller-revision-hash")
+from .objects import Object, mapping, metadata, name_of, revision_hash_of, sequence
 
 
 def not_injected(template: Object, pods: Sequence[Object]) -> tuple[NotInjected, ...]:
@@ -23,8 +21,7 @@ def not_injected(template: Object, pods: Sequence[Object]) -> tuple[NotInjected,
     revisions: dict[str, list[Object]] = {}
     for pod in pods:
         if mapping(pod.get("status")).get("phase") == "Running" and not metadata(pod).get("deletionTimestamp"):
-            revision = next((labels_of(pod)[key] for key in _REVISION_LABELS if key in labels_of(pod)), "")
-            revisions.setdefault(revision, []).append(pod)
+            revisions.setdefault(revision_hash_of(pod) or "", []).append(pod)
     found: list[NotInjected] = []
     for alike in revisions.values():
         given = {name_of(pod): _containers(mapping(pod.get("spec"))) for pod in alike}

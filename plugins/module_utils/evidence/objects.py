@@ -45,6 +45,12 @@ def labels_of(found: Object) -> Mapping[str, str]:
     return mapping(metadata(found).get("labels"))
 
 
+def revision_hash_of(pod: Object) -> str | None:
+    """Which revision the pod belongs to, as its controller marks it."""
+    labels = labels_of(pod)
+    return labels.get("pod-template-hash") or labels.get("controller-revision-hash")
+
+
 def annotations_of(found: Object) -> Mapping[str, str]:
     return mapping(metadata(found).get("annotations"))
 

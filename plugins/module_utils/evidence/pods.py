@@ -17,12 +17,12 @@ from .objects import (
     count,
     digest_of,
     is_ready,
-    labels_of,
     mapping,
     metadata,
     moment,
     name_of,
     quantity,
+    revision_hash_of,
     sequence,
     template_version,
 )
@@ -47,7 +47,7 @@ def pod_from(
     found: Object, now: datetime, container: str | None = None, usage: Usage | None = None, warnings: Sequence[PodWarning] = ()
 ) -> Pod:
     """The Pod for a pod object; ``container`` is the one whose image tag is the version."""
-    spec, status, labels = mapping(found.get("spec")), mapping(found.get("status")), labels_of(found)
+    spec, status = mapping(found.get("spec")), mapping(found.get("status"))
     ready = is_ready(found)
     containers = containers_of(found)
     ends = {one.name: end for one in containers if (end := last_end(one)) is not None}
@@ -69,7 +69,7 @@ def pod_from(
         ready=ready and not terminating,
         phase=str(status.get("phase") or "Unknown"),
         created_at=created,
-        revision_hash=labels.get("pod-template-hash") or labels.get("controller-revision-hash"),
+        revision_hash=revision_hash_of(found),
         reason=trouble.reason if trouble else None,
         message=trouble.message if trouble else _restart(told, restarted),
         exit_code=trouble.exit_code if trouble and trouble.exit_code is not None else _exit_code(told or (newest_end if trouble else None)),

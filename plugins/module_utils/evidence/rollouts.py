@@ -20,7 +20,20 @@ from ..lean import dataclass
 from ..model.rollout import Progress, Revision, Rollouts
 from ..model.service import Service, WorkloadKind
 from .controllers import held_back_by, in_progress, pod_counts
-from .objects import Object, annotations_of, count, digest_of, labels_of, mapping, metadata, moment, name_of, sequence, template_version
+from .objects import (
+    Object,
+    annotations_of,
+    count,
+    digest_of,
+    labels_of,
+    mapping,
+    metadata,
+    moment,
+    name_of,
+    revision_hash_of,
+    sequence,
+    template_version,
+)
 from .owners import image_manager, ownership
 from .reactivations import Reactivations
 from .revision_history import Activation, Kept, activations, active_span, reordered
@@ -222,9 +235,9 @@ def _digests(shared: ClusterSnapshot, container: str | None) -> Mapping[str, str
         return {}
     seen: dict[str, Counter[str]] = {}
     for pod in pods:
-        labels, digest = labels_of(pod), digest_of(pod, container)
+        digest = digest_of(pod, container)
         if digest:
-            seen.setdefault(labels.get("pod-template-hash") or labels.get("controller-revision-hash") or "", Counter())[digest] += 1
+            seen.setdefault(revision_hash_of(pod) or "", Counter())[digest] += 1
     return {template_hash: digests.most_common(1)[0][0] for template_hash, digests in seen.items()}
 
 
