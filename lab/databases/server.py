@@ -14,6 +14,9 @@ from lab.databases.sessions import Sessions
 from lab.databases.template import copied
 from lab.world.world import World
 
+_SUPERUSER_RESERVED = 3
+"""PostgreSQL's default."""
+
 
 class DatabaseServer:
     """``problem`` says why it could not be started, once that has been tried."""
@@ -44,9 +47,10 @@ class DatabaseServer:
         try:
             place = await self._own_place()
             await copied(self._programs, dependency.database, place / "data")
-            settings = (f"max_connections={max(round(dependency.signals.max_connections), 5)}",)
+            allowed = max(round(dependency.signals.max_connections), 5)
+            settings = (f"max_connections={allowed}", f"superuser_reserved_connections={_SUPERUSER_RESERVED}")
             server = await self._running.enter_async_context(serving(self._programs.reachable(place), place / "data", settings))
-            sessions = Sessions(self._world, self._name, dependency.database, server.port)
+            sessions = Sessions(self._world, self._name, dependency.database, server.port, room=allowed - _SUPERUSER_RESERVED)
             self._running.push_async_callback(sessions.stop)
             await sessions.start()
         except (DatabaseUnavailableError, OSError) as error:

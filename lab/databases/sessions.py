@@ -18,10 +18,15 @@ _PAUSE_SECONDS = 0.05
 
 
 class Sessions:
-    """Follows the signal ``connections`` of the dependency ``name``, and its activity, until ``stop``."""
+    """Follows the signal ``connections`` of the dependency ``name``, and its activity, until ``stop``.
 
-    def __init__(self, world: World, name: str, database: Database, port: int) -> None:
+    The server at ``port`` has ``room`` for so many sessions of a service. No more are tried: of a crowd that comes at once,
+    PostgreSQL refuses some for whom there is room, because those that it is about to refuse hold a slot until they are gone.
+    """
+
+    def __init__(self, world: World, name: str, database: Database, port: int, room: int) -> None:
         self._world = world
+        self._room = room
         self._signal = f"{name}.connections"
         self._database = database
         self._port = port
@@ -53,18 +58,19 @@ class Sessions:
         now, busy = self._world.clock(), 0
         for index, activity in enumerate(self._database.activity):
             on = activity.fault is None or self._world.level(activity.fault).at(now) > 0
-            tasks = self._busy.setdefault(index, [])
-            if on and not tasks:
-                tasks += [asyncio.create_task(self._work(activity)) for _ in range(activity.sessions)]
-            elif not on:
+            # A session that was refused or ended is opened anew, as a service's pool does.
+            tasks = self._busy[index] = [task for task in self._busy.get(index, []) if not task.done()]
+            if on:
+                tasks += [asyncio.create_task(self._work(activity)) for _ in range(activity.sessions - len(tasks))]
+            else:
                 for task in tasks:
                     task.cancel()
                 tasks.clear()
             busy += len(tasks)
-        await self._keep(max(round(self._world.signal(self._signal).at(now)) - busy, 0))
+        await self._keep(max(min(round(self._world.signal(self._signal).at(now)), self._room) - busy, 0))
 
     async def _keep(self, wanted: int) -> None:
-        """So many connections that do nothing; fewer where the server takes no more, which is what the scenario wants then."""
+        """So many connections that do nothing; fewer where others, such as who looks at the database, have taken the room."""
         for connection in self._idle[wanted:]:
             connection.terminate()
         self._idle = [connection for connection in self._idle[:wanted] if not connection.is_closed()]
@@ -72,7 +78,12 @@ class Sessions:
         self._idle += [connection for connection in opened if not isinstance(connection, BaseException)]
 
     async def _work(self, activity: Activity) -> None:
-        connection = await self._connect()
+        import asyncpg
+
+        try:
+            connection = await self._connect()
+        except (asyncpg.PostgresError, OSError):
+            return
         try:
             await connection.execute(f"SET lab.delay = {activity.takes:g}")
             if activity.then == "idle":

@@ -143,8 +143,26 @@ def test_what_is_down_refuses_connections(serve: Callable[[Scenario], ServedLab]
 
 @needs_postgresql
 def test_more_connections_than_allowed_are_refused(serve: Callable[[Scenario], ServedLab]) -> None:
-    connection = connected(serve(with_database(connections=Number(50), max_connections=Number(10))))
+    lab = serve(with_database(connections=Number(50), max_connections=Number(10)))
+    connection = connected(lab)
     assert connection.run(CLIENTS) == [[7]], "three are the superuser's"
+    # A refused one holds a slot until it is gone, and with two of them one that has room would be refused as well.
+    assert "FATAL" not in connection.run("SELECT pg_read_file(current_setting('data_directory') || '.log')")[0][0]
+    with pytest.raises(pg8000.native.DatabaseError, match="remaining connection slots are reserved"):
+        pg8000.native.Connection("app", **where(Path(lab.environment["LAB_CATALOGUE"])))
+    connection.close()
+
+
+@needs_postgresql
+def test_sessions_that_are_ended_come_back(serve: Callable[[Scenario], ServedLab]) -> None:
+    others = "pg_stat_activity WHERE usename = 'app'"
+    connection = connected(serve(with_database(Activity("SELECT 1", sessions=2), connections=Number(5))))
+    assert until(connection, f"SELECT count(*) FROM {others}", lambda count: count == 5) == 5
+    ended = [row[0] for row in connection.run(f"SELECT pid FROM {others}")]
+    connection.run(f"SELECT pg_terminate_backend(pid) FROM {others}")
+    new = f"SELECT count(*) FROM {others} AND pid NOT IN ({', '.join(map(str, ended))})"
+    assert until(connection, new, lambda count: count == 5) == 5
+    assert until(connection, f"SELECT count(*) FROM {others} AND query = 'SELECT 1'", lambda count: count == 2) == 2
     connection.close()
 
 
