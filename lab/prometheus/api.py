@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeVar
 
 from aiohttp import web
@@ -39,6 +40,8 @@ class Server:
     flags: Mapping[str, str] = field(default_factory=dict)
     config: str = ""
     query_timeout: float = 120.0
+    remarks: Callable[[], Sequence[str]] = list
+    """Warnings of every answer to a query."""
 
     async def query(self, request: web.Request) -> web.Response:
         form = await read_form(request)
@@ -46,7 +49,7 @@ class Server:
         at = parameters.time_parameter(form, "time", round(self.clock(), 3))
         timeout = parameters.timeout_parameter(form, self.query_timeout)
         lookback = parameters.lookback_parameter(form)
-        return _query_answer(limit, lambda: self.engine.instant(form.get("query", ""), at, timeout, lookback))
+        return self._query_answer(limit, lambda: self.engine.instant(form.get("query", ""), at, timeout, lookback))
 
     async def query_range(self, request: web.Request) -> web.Response:
         form = await read_form(request)
@@ -55,7 +58,14 @@ class Server:
         timeout = parameters.timeout_parameter(form, self.query_timeout)
         lookback = parameters.lookback_parameter(form)
         query = form.get("query", "")
-        return _query_answer(limit, lambda: self.engine.range(query, steps.start, steps.end, steps.step, timeout, lookback))
+        return self._query_answer(limit, lambda: self.engine.range(query, steps.start, steps.end, steps.step, timeout, lookback))
+
+    def _query_answer(self, limit: int, evaluate: Callable[[], Result]) -> web.Response:
+        result = _of_query(evaluate)
+        warnings = [*result.warnings, *self.remarks()]
+        if limit and result.type in {"vector", "matrix"} and len(result.series) > limit:
+            warnings.append("results truncated due to limit")
+        return answer(query_data(result, limit), warnings, result.infos)
 
     async def format_query(self, request: web.Request) -> web.Response:
         form = await read_form(request)
@@ -101,8 +111,12 @@ def prometheus_app(
     rule_groups: Callable[[], Sequence[RuleGroup]] = list,
     flags: Mapping[str, str] = DEFAULT_FLAGS,
     config: str = "global:\n  scrape_interval: 15s\n  scrape_timeout: 10s\n  evaluation_interval: 1m\n",
+    instead: Mapping[str, Handler] = MappingProxyType({}),
 ) -> web.Application:
-    """A Prometheus server as an aiohttp application. ``clock`` gives the Unix time that the server believes in."""
+    """A Prometheus server as an aiohttp application. ``clock`` gives the Unix time that the server believes in.
+
+    ``instead`` are other handlers, by what follows ``/api/v1``.
+    """
     server = Server(engine, clock, targets, metadata, rule_groups, flags, config)
     app = web.Application(middlewares=[_errors])
     api = "/api/v1"
@@ -113,8 +127,8 @@ def prometheus_app(
         ("/series", server.series),
         ("/labels", server.labels),
     ):
-        app.router.add_get(api + path, handler)
-        app.router.add_post(api + path, handler)
+        app.router.add_get(api + path, instead.get(path, handler))
+        app.router.add_post(api + path, instead.get(path, handler))
     app.router.add_get(api + "/label/{name:[^/]+}/values", server.label_values)
     add_status_routes(app, server)
     return app
@@ -137,14 +151,6 @@ def answer(data: str, warnings: Sequence[str] = (), infos: Sequence[str] = ()) -
 
 def _time_range(form: MultiDict[str]) -> tuple[float, float]:
     return parameters.time_parameter(form, "start", parameters.MIN_TIME), parameters.time_parameter(form, "end", parameters.MAX_TIME)
-
-
-def _query_answer(limit: int, evaluate: Callable[[], Result]) -> web.Response:
-    result = _of_query(evaluate)
-    warnings = list(result.warnings)
-    if limit and result.type in {"vector", "matrix"} and len(result.series) > limit:
-        warnings.append("results truncated due to limit")
-    return answer(query_data(result, limit), warnings, result.infos)
 
 
 def _of_query(evaluate: Callable[[], T]) -> T:

@@ -106,8 +106,9 @@ def _signal(raw: RawSignal, deployed_at: float | None, now: float, lookback: flo
     if value is None and not _material(course, smallest):
         course, came, began = Course(Shape.UNKNOWN), (), None  # the last values before there were none are noise
     lost, why = (1.0, INCOMPLETE) if raw.incomplete else (raw.uncounted, why_less(raw.uncounted))
-    if value is not None and raw.name in _BOTH_WAYS and lost >= WORTH_SAYING:
+    if value is not None and lost >= WORTH_SAYING and (raw.incomplete or raw.name in _BOTH_WAYS):
         reasons.append(why)
+    if value is not None and raw.name in _BOTH_WAYS and lost >= WORTH_SAYING:
         compared = doubted(compared, value, base.value, lost, why) if compared is not None else None
         baselines = tuple(
             replace(one, comparison=doubted(one.comparison, value, one.value, lost, why)) if one.comparison else one for one in baselines

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -29,6 +30,13 @@ LONGEST_IN_URL = 3000
 _EVERY_QUERY = {"dedup": "true", "partial_response": "true"}
 """What Thanos is told (one series of many replicas; rather a part than nothing), and others ignore."""
 MOST_REMARKS = 5
+_LONGEST_REMARK = 300
+_OF_THE_QUERY = "PromQL warning"
+"""How warnings begin that tell of the query, and not of series that are missing."""
+_GRPC = re.compile(r" MinTime: -?\d+ MaxTime: -?\d+|rpc error: code = \w+ desc = |desc = ")
+"""What Thanos' warnings hold that nobody needs to see."""
+_PARTIAL = "isPartial: some storage nodes did not answer"
+"""Where VictoriaMetrics' cluster has no warnings, but says that."""
 _POST_REFUSED = (404, 405, 501)
 
 
@@ -48,6 +56,11 @@ class Answer(tuple[SeriesResult, ...]):
     infos: tuple[str, ...] = ()
     histograms: bool = False
     """Some series hold native histograms, which are no numbers, and were left out."""
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether the server has warned that some series may be missing."""
+        return any(not text.startswith(_OF_THE_QUERY) for text in self.warnings)
 
 
 class QueryRejectedError(SourceUnavailableError):
@@ -161,7 +174,9 @@ class PrometheusClient:
         data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, dict) or not isinstance(data.get("result"), list):
             raise self._unavailable("answered with JSON that is not of Prometheus' HTTP API")
-        self._remarks.warnings, self._remarks.infos = _words(answer.get("warnings")), _words(answer.get("infos"))
+        warnings = _words(answer.get("warnings"))
+        self._remarks.warnings = (*warnings, _PARTIAL) if answer.get("isPartial") is True else warnings
+        self._remarks.infos = _words(answer.get("infos"))
 
     def _series(self, result: list[Any]) -> tuple[SeriesResult, ...]:
         try:
@@ -194,7 +209,8 @@ class _Remarks(threading.local):
 
 def _words(remarks: Any) -> tuple[str, ...]:
     """The texts among a server's remarks, each as one line."""
-    return tuple(excerpt(one) for one in remarks[:MOST_REMARKS] if isinstance(one, str)) if isinstance(remarks, list) else ()
+    given = remarks[:MOST_REMARKS] if isinstance(remarks, list) else []
+    return tuple(excerpt(_GRPC.sub("", one), _LONGEST_REMARK) for one in given if isinstance(one, str))
 
 
 def _sample(pair: Any) -> tuple[float, float]:

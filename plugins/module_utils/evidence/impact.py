@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from ..clients.prometheus import PrometheusClient, quote
+from ..clients.prometheus import Answer, PrometheusClient, quote
 from ..concurrency import Deadline, map_side_by_side
 from ..errors import SourceUnavailableError
 from ..model.impact import Amount, BurnRate, Impact
@@ -17,7 +17,7 @@ from ..units import format_duration, format_value
 from .counted_anew import times_begun_anew, uncounted
 from .highest_bucket import bucket_bounds, highest_bounds
 from .metric_names import MetricNames, metric_names
-from .metrics_wave import Found, Key, collect, remarks_on, scrape_interval, series_of, value_of
+from .metrics_wave import Found, Key, collect, remarks_on, scrape_interval, series_of, value_of, without_a_part
 from .names_in_use import found_under, names_in_use, status_in_use, told_by
 from .namespaces import of_place, one_namespace
 from .promql import (
@@ -186,7 +186,10 @@ def _amount(answer: Found, basis: str, missing: str) -> Amount:
     value = value_of(answer)
     if value is None and answer and answer[0].samples:
         return Amount(None, f"{basis}: no number, since there were no requests in that time")
-    return Amount(value, basis) if value is not None else Amount(None, f"{basis}: {missing}")
+    incomplete = isinstance(answer, Answer) and answer.incomplete
+    if value is None:
+        return Amount(None, f"{basis}: {without_a_part('it') if incomplete else missing}")
+    return Amount(value, f"{basis}; a part of the servers did not answer, so it may be another" if incomplete else basis)
 
 
 def _revenue(failed: Amount, service: Service) -> Amount:

@@ -16,14 +16,25 @@ from ..model.metrics_raw import RawSignal
 from ..model.service import Service
 from .counted_anew import uncounted
 from .highest_bucket import highest_bounds
-from .metrics_wave import ANEW, BOUNDS, DAY_BEFORE, FINE_STEP, INSTANT, LABELLED, SAME_HOUR, Found, Wave, series_of, value_of
+from .metrics_wave import (
+    ANEW,
+    BOUNDS,
+    DAY_BEFORE,
+    FINE_STEP,
+    INSTANT,
+    LABELLED,
+    SAME_HOUR,
+    Found,
+    Wave,
+    series_of,
+    value_of,
+    without_a_part,
+)
 from .promql import DAY_LABEL, SignalQueries, requests_selector
 
 _DAY = 86400.0
 _LATENCIES = ("latency_p95", "latency_p50")
 _OF_REQUESTS = ("error_rate", *_LATENCIES)
-_OF_THE_QUERY = "PromQL warning"
-"""How warnings begin that tell of the query, and not of series that are missing."""
 _NEVER = "no series for {source}; is it scraped?"
 
 Points = tuple[tuple[float, float], ...]
@@ -92,7 +103,7 @@ def _raw(signal: SignalQueries, wave: Wave, service: Service) -> RawSignal:
         critical_ratio=signal.critical_ratio,
         same_hour=same_hour,
         limits=highest_bounds(wave.series(BOUNDS), wave.names) if signal.name in _LATENCIES else (),
-        incomplete=isinstance(now, Answer) and any(not text.startswith(_OF_THE_QUERY) for text in now.warnings),
+        incomplete=isinstance(now, Answer) and now.incomplete,
         uncounted=uncounted(value_of(wave.series(ANEW)), wave.interval) if signal.name == "request_rate" else 0.0,
     )
 
@@ -128,6 +139,8 @@ def _why_empty(signal: SignalQueries, answer: Found, points: Points, wave: Wave)
         return (
             f"{signal.source} gives native histograms, not numbers; wrap it in histogram_quantile(), histogram_count() or histogram_sum()"
         )
+    if not answer and isinstance(answer, Answer) and answer.incomplete:
+        return without_a_part(signal.source)
     if not answer and points:
         last = datetime.fromtimestamp(points[-1][0], UTC).strftime("%H:%M UTC")
         down, targets = wave.targets_down
@@ -147,4 +160,6 @@ def _why_no_history(signal: SignalQueries, answer: Found, value: float | None) -
         return ""
     if isinstance(answer, SourceUnavailableError):
         return f"no baseline: {answer.message}"
+    if not answer and isinstance(answer, Answer) and answer.incomplete:
+        return f"no baseline: {without_a_part(signal.source)} a day ago"
     return f"no baseline: {'no series for' if not answer else 'no value of'} {signal.source} a day ago"

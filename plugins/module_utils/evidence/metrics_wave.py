@@ -169,6 +169,11 @@ def why_no_past(wave: Wave) -> str | None:
     return f"the recent past is unknown: {silent[0].message}" if silent and len(silent) == len(asked) else None
 
 
+def without_a_part(source: str) -> str:
+    """Why there is nothing where a server warns that series may be missing."""
+    return f"a part of the servers did not answer, and the others have no series for {source}"
+
+
 def remarks_on(answers: Mapping[Key, Found]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The servers' warnings (something may be missing) and infos, each once."""
     given = [answer for answer in answers.values() if isinstance(answer, Answer)]

@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -39,6 +39,7 @@ class WrapperModule:
     module: str
     package: str
     ldflags: str = "-s -w"
+    tags: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ PROGRAMS: dict[str, Recipe] = {
     "jaeger": WrapperModule("jaeger", "github.com/jaegertracing/jaeger/cmd/all-in-one"),
     "loki": WrapperModule("loki", "github.com/grafana/loki/cmd/loki", "-s -w -checklinkname=0"),
     "kustomize-controller": WrapperModule("flux", "github.com/fluxcd/kustomize-controller"),
+    # Its labels are laid out as Prometheus' are under that tag, and it crashes at the first answer without it.
+    "thanos": WrapperModule("thanos", "github.com/thanos-io/thanos/cmd/thanos", tags="slicelabels"),
     "prometheus": GoInstall("github.com/prometheus/prometheus/cmd/prometheus", "v0.316.0"),
     "promtool": GoInstall("github.com/prometheus/prometheus/cmd/promtool", "v0.316.0"),
     "postgres": DebianPackage(("postgresql-15",), "usr/lib/postgresql/15/bin/postgres"),
@@ -167,6 +170,7 @@ def _on_path(recipe: OnPath) -> Path:
 def _digest(name: str, recipe: WrapperModule | GoInstall | DebianPackage) -> str:
     digest = hashlib.sha256(repr(recipe).encode())
     if isinstance(recipe, WrapperModule):
+        digest.update(recipe.tags.encode())
         for file in ("go.mod", "go.sum"):
             digest.update((HERE / "go" / recipe.module / file).read_bytes())
     if name == "kwok":
@@ -194,6 +198,7 @@ def _get(name: str, recipe: WrapperModule | GoInstall | DebianPackage, target: P
             "-mod=readonly",
             "-trimpath",
             f"-ldflags={recipe.ldflags}",
+            f"-tags={recipe.tags}",
             *patched,
             "-o",
             str(scratch / name),

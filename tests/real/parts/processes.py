@@ -97,6 +97,16 @@ class Processes:
                     )
                 self.started[number] = (name, again)
 
+    def end(self, name: str) -> None:
+        """Kills a server for good."""
+        for number, (known, process) in enumerate(self.started):
+            if known == name:
+                process.kill()
+                process.wait()
+                del self.started[number]
+                return
+        raise KeyError(name)
+
     def stop(self) -> None:
         for _, process in reversed(self.started):
             if process.poll() is None:

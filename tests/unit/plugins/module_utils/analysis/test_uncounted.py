@@ -74,6 +74,13 @@ def test_traffic_that_only_seems_to_fall(more: dict[str, Any], expected: str) ->
     assert ("did not answer" in (found.reason or "")) is ("incomplete" in more)
 
 
+@pytest.mark.parametrize(("more", "told"), [({"incomplete": True}, True), ({"uncounted": 0.25}, False), ({}, False)])
+def test_a_share_may_be_that_of_a_part(more: dict[str, Any], told: bool) -> None:
+    found = judged("error_rate", "share", 0.001, 0.001, **more)
+    assert verdict(found) == "same"
+    assert ("a part of the servers did not answer" in (found.reason or "")) is told
+
+
 @pytest.mark.parametrize("more", [{"uncounted": 0.25}, {"incomplete": True}])
 def test_what_rises_all_the_same_is_worse(more: dict[str, Any]) -> None:
     assert verdict(judged("request_rate", "per_second", 200.0, 100.0, **more)) == "worse"

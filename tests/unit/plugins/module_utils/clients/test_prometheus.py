@@ -114,9 +114,48 @@ def test_what_the_server_remarks_comes_with_its_answer(server: HttpServer) -> No
     assert answer.warnings == ("No StoreAPIs matched for this query", "receive [31m store: timed out")
     assert answer.infos == ("PromQL info: metric might not be a counter",)
     server.answer = lambda _: success("vector", [])
+    assert answer.incomplete
     later = client.instant("up")
     assert isinstance(later, Answer)
-    assert (later.warnings, later.infos) == ((), ())
+    assert (later.warnings, later.infos, later.incomplete) == ((), (), False)
+
+
+def test_a_store_that_is_down_is_told_briefly(server: HttpServer) -> None:
+    """The words of Thanos 0.42."""
+    partial = success("vector", [])
+    given = (
+        'fetch series for {cluster="eu", replica="p0"} Addr: 10.0.0.7:10901 MinTime: -62167219200000 MaxTime: 9223372036854775807: rpc '
+        'error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 10.0.0.7:10901: connect: '
+        'connection refused"'
+    )
+    partial.body["warnings"] = [given]
+    server.answer = lambda _: partial
+    answer = PrometheusClient(server.url).instant("up")
+    assert isinstance(answer, Answer)
+    (told,) = answer.warnings
+    assert told == (
+        'fetch series for {cluster="eu", replica="p0"} Addr: 10.0.0.7:10901: connection error: "transport: Error while dialing: dial tcp '
+        '10.0.0.7:10901: connect: connection refused"'
+    )
+
+
+@pytest.mark.parametrize("partial", [True, False, None, "true"])
+def test_a_part_of_a_cluster_of_victoriametrics(server: HttpServer, partial: object) -> None:
+    reply = success("vector", [])
+    reply.body["isPartial"] = partial
+    server.answer = lambda _: reply
+    answer = PrometheusClient(server.url).instant("up")
+    assert isinstance(answer, Answer)
+    assert answer.incomplete is (partial is True)
+
+
+def test_a_warning_of_the_query_is_nothing_missing(server: HttpServer) -> None:
+    reply = success("vector", [])
+    reply.body["warnings"] = ["PromQL warning: quantile value should be between 0 and 1, got 2"]
+    server.answer = lambda _: reply
+    answer = PrometheusClient(server.url).instant("up")
+    assert isinstance(answer, Answer)
+    assert (len(answer.warnings), answer.incomplete) == (1, False)
 
 
 def test_native_histograms_are_no_numbers(server: HttpServer) -> None:

@@ -40,6 +40,22 @@ def test_a_teams_own_query_for_sessions(server: HttpServer) -> None:
     assert read(server, replace(SERVICE, sessions_query="max(users)")).sessions.value == 7.0
 
 
+def test_what_a_part_of_the_servers_could_not_say(server: HttpServer) -> None:
+    answer = answers({name: value for name, value in WELL.items() if name != "active_sessions"})
+
+    def partly(request: Request) -> Reply:
+        reply = answer(request)
+        reply.body["warnings"] = ["store receive-2: connection refused"]
+        return reply
+
+    server.answer = partly
+    found = read(server)
+    assert found.failed_requests.value == 1247.0
+    assert "a part of the servers did not answer, so it may be another" in found.failed_requests.basis
+    assert found.sessions.value is None
+    assert "a part of the servers did not answer, and the others have no series for it" in found.sessions.basis
+
+
 def test_a_kept_objective(server: HttpServer) -> None:
     assert read(server, replace(SERVICE, objectives=Objectives(error_rate=0.5))).objective.value == 0.0
 

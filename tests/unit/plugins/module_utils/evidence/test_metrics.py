@@ -174,6 +174,20 @@ def test_a_part_of_thanos_that_is_down_is_a_note(server: HttpServer) -> None:
     assert partial_reason(raw) == raw.notes[0]
 
 
+def test_nothing_where_a_part_of_thanos_is_down_is_not_for_want_of_scrapes(server: HttpServer) -> None:
+    answer = answers({})
+
+    def partly(request: Request) -> Reply:
+        reply = answer(request)
+        reply.body["warnings"] = ["store receive-2: connection refused"]
+        return reply
+
+    server.answer = partly
+    errors = next(one for one in read(server).signals if one.name == "error_rate")
+    assert errors.last_5m is None
+    assert (errors.reason or "").startswith("a part of the servers did not answer, and the others have no series for http_requests_total")
+
+
 def test_a_hint_takes_nothing_away(server: HttpServer) -> None:
     answer = answers(WELL)
 
