@@ -55,18 +55,21 @@ class Sessions:
             await self._look()
 
     async def _look(self) -> None:
-        now, busy = self._world.clock(), 0
+        now, busy, opened = self._world.clock(), 0, []
         for index, activity in enumerate(self._database.activity):
             on = activity.fault is None or self._world.level(activity.fault).at(now) > 0
             # A session that was refused or ended is opened anew, as a service's pool does.
             tasks = self._busy[index] = [task for task in self._busy.get(index, []) if not task.done()]
             if on:
-                tasks += [asyncio.create_task(self._work(activity)) for _ in range(activity.sessions - len(tasks))]
+                for _ in range(activity.sessions - len(tasks)):
+                    opened.append(asyncio.Event())
+                    tasks.append(asyncio.create_task(self._work(activity, opened[-1])))
             else:
                 for task in tasks:
                     task.cancel()
                 tasks.clear()
             busy += len(tasks)
+        await asyncio.gather(*(each.wait() for each in opened))
         await self._keep(max(min(round(self._world.signal(self._signal).at(now)), self._room) - busy, 0))
 
     async def _keep(self, wanted: int) -> None:
@@ -77,13 +80,16 @@ class Sessions:
         opened = await asyncio.gather(*(self._connect() for _ in range(wanted - len(self._idle))), return_exceptions=True)
         self._idle += [connection for connection in opened if not isinstance(connection, BaseException)]
 
-    async def _work(self, activity: Activity) -> None:
+    async def _work(self, activity: Activity, opened: asyncio.Event) -> None:
+        """``opened`` is set once the session is there, or was refused."""
         import asyncpg
 
         try:
             connection = await self._connect()
         except (asyncpg.PostgresError, OSError):
             return
+        finally:
+            opened.set()
         try:
             await connection.execute(f"SET lab.delay = {activity.takes:g}")
             if activity.then == "idle":

@@ -41,7 +41,7 @@ async def copied(programs: Programs, database: Database, target: Path) -> None:
     """
     key = hashlib.sha256(repr((_LAYOUT, programs.identity(), database.name, database.schema)).encode()).hexdigest()[:16]
     made = _cache() / key
-    async with _locked(_cache() / f".{key}.lock"):
+    async with _locked(_lock_of(made)):
         if not made.exists():
             await _make(programs, database, made)
         os.utime(made)
@@ -59,7 +59,7 @@ async def _make(programs: Programs, database: Database, target: Path) -> None:
         await _initdb(here, place / "data")
         async with serving(here, place / "data", ()) as server:
             await _lay_out(server.port, database)
-        draft = target.with_name(f".{target.name}.new")
+        draft = _draft_of(target)
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(place / "data", draft)
         draft.rename(target)
@@ -133,10 +133,32 @@ def _cache() -> Path:
     return directory
 
 
+def _lock_of(made: Path) -> Path:
+    return made.with_name(f".{made.name}.lock")
+
+
+def _draft_of(made: Path) -> Path:
+    """What is no whole data directory yet, or no more."""
+    return made.with_name(f".{made.name}.new")
+
+
 def _forget_old(cache: Path) -> None:
-    kept = sorted((path for path in cache.iterdir() if path.is_dir()), key=lambda path: -path.stat().st_mtime)
-    for path in kept[_KEPT:]:
-        shutil.rmtree(path, ignore_errors=True)
+    """Other labs do the same at the same moment. What one of them makes or copies is not taken away from it."""
+    kept = [path for path in cache.iterdir() if not path.name.startswith(".")]
+    for path in sorted(kept, key=_last_used, reverse=True)[_KEPT:]:
+        with _lock_of(path).open("w") as handle, contextlib.suppress(BlockingIOError, FileNotFoundError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(_draft_of(path), ignore_errors=True)
+            path.rename(_draft_of(path))
+            shutil.rmtree(_draft_of(path), ignore_errors=True)
+
+
+def _last_used(made: Path) -> float:
+    """As the file system has it; 0 when somebody has forgotten it meanwhile."""
+    try:
+        return made.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 @contextlib.asynccontextmanager

@@ -65,8 +65,8 @@ def wait(future: Future[T], deadline: Deadline, what: str) -> T:
     try:
         return future.result(deadline.left())
     except TimeoutError:
-        if future.done():
-            raise
+        if future.done():  # the error is its own, or it came at the last moment
+            return future.result()
         raise SourceUnavailableError(f"{what} did not answer within {deadline.seconds:g} s.") from None
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import threading
 import urllib.error
@@ -81,6 +82,18 @@ class ServedLab:
                 self.lab.cluster.tick()
 
         self._wait(run())
+
+    def roll_back(self) -> None:
+        """payment-api is told to run v2.3.0 again, in the thread in which the controllers run."""
+
+        async def change() -> None:
+            store = self.lab.cluster.store
+            deployment = copy.deepcopy(store.require("Deployment", "production", "payment-api"))
+            container = deployment["spec"]["template"]["spec"]["containers"][0]
+            container["image"] = container["image"].replace("v2.3.1", "v2.3.0")
+            store.update(deployment)
+
+        self._wait(change())
 
     def get(self, variable: str, path: str, **headers: str) -> tuple[int, Any]:
         """Status and JSON of an answer of the server that a variable of the environment names."""

@@ -110,14 +110,6 @@ def test_wrong_parameters_are_refused(payment: Any, parameters: dict[str, str], 
 def test_traces_recover_with_production(serve: Any) -> None:
     lab = serve("payment-api")
     lab.advance(1)
-    lab._wait(_rolled_back(lab))
+    lab.roll_back()
     lab.advance(60)
     assert average(traces(lab, limit=40)) == pytest.approx(0.12, rel=0.01)
-
-
-async def _rolled_back(lab: Any) -> None:
-    store = lab.lab.cluster.store
-    deployment = json.loads(json.dumps(store.require("Deployment", "production", "payment-api")))
-    container = deployment["spec"]["template"]["spec"]["containers"][0]
-    container["image"] = container["image"].replace("v2.3.1", "v2.3.0")
-    store.update(deployment)

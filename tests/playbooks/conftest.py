@@ -131,15 +131,31 @@ def _killed(command: list[str], variables: Mapping[str, str], directory: Path, k
     output = directory.parent / "killed.log"
     deadline = time.monotonic() + _RUN_SECONDS
     with output.open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            command, cwd=directory, env=dict(variables), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
+        process = subprocess.Popen(command, cwd=directory, env=dict(variables), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         while process.poll() is None and not kill_when(directory) and time.monotonic() < deadline:
             time.sleep(0.005)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        if process.poll() is None:
+            _kill(process.pid)
         process.wait(10)
     return Run(process.returncode, output.read_text(encoding="utf-8"), directory)
+
+
+def _kill(root: int) -> None:
+    """That process and all below it. Ansible's workers have sessions of their own, so that no signal reaches them all; stopped, none
+    starts another meanwhile."""
+    doomed: set[int] = set()
+    found = {root}
+    while found:
+        for process in found:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGSTOP)
+        doomed |= found
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], stdout=subprocess.PIPE, text=True, check=True).stdout
+        family = [(int(line.split()[0]), int(line.split()[1])) for line in listed.splitlines()]
+        found = {process for process, parent in family if parent in doomed} - doomed
+    for process in doomed:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 @contextmanager

@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
 
 from lab.cluster.authorization import ADMIN
+from lab.cluster.store import Change
 from plugins.module_utils.evidence.objects import annotations_of
 from plugins.module_utils.model.incident import Policy, Severity
 from plugins.module_utils.model.rollback import RollbackState
@@ -42,8 +42,7 @@ class Runs:
     def __init__(self, local: LocalCluster, kind: WorkloadKind, record: Path) -> None:
         self.requests = 0
         self.changes = 0
-        """Requests that changed the template, since `_broken_again`."""
-        self._template: Any = None
+        """Times that the template was changed, since `_broken_again`."""
         self._local, self._kind, self._record = local, kind, record
         self._pid = 0
         self._kill_at: int | None = None
@@ -57,6 +56,7 @@ class Runs:
             stderr=subprocess.DEVNULL,
             text=True,
         )
+        local.cluster.store.subscribe(self._seen)
         local.before_request = self._before
         local.after_request = self._after
 
@@ -82,19 +82,17 @@ class Runs:
         self._program.stdin.close()
         assert self._program.wait(10) == 0
 
-    def template(self) -> Any:
-        return self._local.cluster.store.require(self._kind.value, "production", "payment-api")["spec"]["template"]
+    def _seen(self, change: Change) -> None:
+        if change.kind == self._kind.value and change.previous is not None:
+            self.changes += change.object["spec"]["template"] != change.previous["spec"]["template"]
 
-    def _before(self, request: web.Request) -> None:
-        self._template = self.template() if request.method == "PATCH" else None
+    def _before(self, _request: web.Request) -> None:
         if self._pid:
             self._local.time += _PASSES
             self._local.controllers.tick()
             self._perhaps()
 
-    def _after(self, request: web.Request) -> None:
-        # A request that came in is carried out, also when whoever sent it is dead by then.
-        self.changes += request.method == "PATCH" and self.template() != self._template
+    def _after(self, _request: web.Request) -> None:
         if self._pid:
             self._perhaps()
 

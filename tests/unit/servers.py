@@ -16,6 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 
 RECORDED = Path(__file__).parents[1] / "fixtures" / "recorded"
 
+PATIENT = 60.0
+"""Seconds: the limit of whatever is to answer. A busy machine may stand still for a while; only what hangs on purpose has less."""
+
 FAULTS = ("refused", "hang", "500", "429", "403", "html", "truncated", "nonsense")
 
 _HTML = b"<!DOCTYPE html><html><body>Please log in</body></html>"
@@ -95,7 +98,7 @@ def _handler(server: HttpServer) -> type[BaseHTTPRequestHandler]:
             server.requests.append(request)
             fault = server.fault_for(parts.path)
             if fault == "hang":
-                server.ended.wait(30)
+                server.ended.wait(PATIENT)
                 self.close_connection = True
             elif fault == "truncated":
                 self._send(Reply(200, b'{"kind": "List", "items": [{"metadata"'), claim=5000)
@@ -126,11 +129,14 @@ def _handler(server: HttpServer) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+_KEPT: list[socket.socket] = []
+
+
 def closed_port() -> int:
-    """A port of 127.0.0.1 on which nothing listens."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])
+    """A port of 127.0.0.1 on which nothing listens. It is kept until the process ends, so that nobody else is given it meanwhile."""
+    _KEPT.append(socket.socket())
+    _KEPT[-1].bind(("127.0.0.1", 0))
+    return int(_KEPT[-1].getsockname()[1])
 
 
 @contextmanager

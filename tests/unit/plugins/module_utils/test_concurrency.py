@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline, map_side_by_side, start, wait
@@ -52,6 +53,17 @@ def test_what_takes_too_long_is_named_with_its_limit() -> None:
     with pytest.raises(SourceUnavailableError, match=r"Jaeger did not answer within 0\.05 s"):
         wait(start(lambda: ended.wait(10), "hangs"), Deadline(0.05), "Jaeger")
     ended.set()
+
+
+def test_what_comes_at_the_very_moment_is_given() -> None:
+    class AtTheLastMoment(Future[int]):
+        def result(self, timeout: float | None = None) -> int:
+            if not self.done():
+                self.set_result(7)
+                raise TimeoutError
+            return super().result(timeout)
+
+    assert wait(AtTheLastMoment(), Deadline(0.0), "It") == 7
 
 
 def test_results_are_in_order_and_so_many_run_at_once() -> None:

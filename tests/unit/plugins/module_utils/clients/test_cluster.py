@@ -12,6 +12,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.clients i
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterAccess, ClusterClient, workload_path
 from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
 from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
     HttpServer,
     Reply,
     closed_port,
@@ -29,7 +30,7 @@ def server() -> Iterator[HttpServer]:
         yield running
 
 
-def connect(server: HttpServer, timeout: float = 2.0) -> ClusterClient:
+def connect(server: HttpServer, timeout: float = PATIENT) -> ClusterClient:
     return ClusterClient.connect(ClusterAccess(host=server.url, api_key="secret-token", timeout=timeout))
 
 
@@ -105,7 +106,7 @@ def test_each_refusal_of_a_real_server_has_its_type_and_keeps_its_words(
 def test_each_fault_says_what_happened(server: HttpServer, fault: str, error: type[cluster.ClusterError], words: str) -> None:
     server.faults[PODS] = fault
     with pytest.raises(error, match=words):
-        connect(server, timeout=0.2 if fault == "hang" else 2.0).get(PODS)
+        connect(server, timeout=0.2 if fault == "hang" else PATIENT).get(PODS)
 
 
 def test_a_refused_connection_names_the_options() -> None:
@@ -116,13 +117,13 @@ def test_a_refused_connection_names_the_options() -> None:
 
 def test_text_stops_at_the_limit(server: HttpServer) -> None:
     server.answer = lambda _: Reply(200, b"0123456789" * 1000, "text/plain")
-    assert connect(server).content(f"{PODS}/p/log", {"container": "c"}, 15, Deadline(5)) == cluster.Content(b"012345678901234")
+    assert connect(server).content(f"{PODS}/p/log", {"container": "c"}, 15, Deadline(PATIENT)) == cluster.Content(b"012345678901234")
 
 
 def half_an_answer(connection: socket.socket, stay: threading.Event) -> None:
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst line\nsecond")
-    stay.wait(5)
+    stay.wait(PATIENT)
 
 
 def test_half_a_text_is_given_with_the_reason_why_it_ends() -> None:
@@ -130,7 +131,7 @@ def test_half_a_text_is_given_with_the_reason_why_it_ends() -> None:
     stay.set()
     with tcp_server(lambda connection: half_an_answer(connection, stay)) as address:
         client = ClusterClient.connect(ClusterAccess(host=f"http://{address}"))
-        found = client.content(f"{PODS}/p/log", {}, 1000, Deadline(5))
+        found = client.content(f"{PODS}/p/log", {}, 1000, Deadline(PATIENT))
     assert found == cluster.Content(b"first line\nsecond", "the connection was closed before the answer was complete")
 
 
@@ -138,7 +139,7 @@ def test_what_has_arrived_by_the_deadline_is_given() -> None:
     stay = threading.Event()
     with tcp_server(lambda connection: half_an_answer(connection, stay)) as address:
         client = ClusterClient.connect(ClusterAccess(host=f"http://{address}"))
-        found = client.content(f"{PODS}/p/log", {}, 1000, Deadline(0.3))
+        found = client.content(f"{PODS}/p/log", {}, 1000, Deadline(2.0))
         stay.set()
     assert found.body == b"first line\nsecond"
     assert found.problem is not None
@@ -149,7 +150,7 @@ def test_a_text_that_is_refused_or_never_comes_is_an_error(server: HttpServer) -
     server.faults[f"{PODS}/forbidden"] = "403"
     server.faults[f"{PODS}/slow"] = "hang"
     with pytest.raises(cluster.Forbidden):
-        connect(server).content(f"{PODS}/forbidden/log", {}, 1000, Deadline(5))
+        connect(server).content(f"{PODS}/forbidden/log", {}, 1000, Deadline(PATIENT))
     with pytest.raises(cluster.ClusterUnreachable, match="did not answer within"):
         connect(server).content(f"{PODS}/slow/log", {}, 1000, Deadline(0.3))
 
@@ -178,24 +179,24 @@ def test_only_reading_is_tried_again_when_the_connection_is_dropped(method: str,
 def test_a_watch_gives_events_and_ends_quietly(server: HttpServer) -> None:
     lines = b'{"type": "ADDED", "object": {"metadata": {"name": "a"}}}\n\n{"type": "MODIFIED", "object": {}}\n'
     server.answer = lambda _: Reply(200, lines)
-    assert [event["type"] for event in connect(server).watch(PODS, {"resourceVersion": "1"}, timeout=1)] == ["ADDED", "MODIFIED"]
+    assert [event["type"] for event in connect(server).watch(PODS, {"resourceVersion": "1"}, timeout=PATIENT)] == ["ADDED", "MODIFIED"]
     assert server.requests[0].query["watch"] == "true"
 
 
 def test_a_watch_that_is_too_old_is_an_error(server: HttpServer) -> None:
     server.answer = lambda _: Reply(200, b'{"type": "ERROR", "object": {"code": 410, "message": "too old resource version"}}\n')
     with pytest.raises(cluster.ClusterError, match="too old") as raised:
-        list(connect(server).watch(PODS, {}, timeout=1))
+        list(connect(server).watch(PODS, {}, timeout=PATIENT))
     assert raised.value.status == 410
 
 
 def test_who_only_wants_to_know_that_something_moved_is_not_sent_everything(server: HttpServer) -> None:
     server.answer = lambda _: Reply(200, b'{"type":"ADDED","object":"never read"}\n\n{"type":"MODIFIED","object":1}\n')
-    assert list(connect(server).stirs(PODS, {}, timeout=1)) == [None, None]
+    assert list(connect(server).stirs(PODS, {}, timeout=PATIENT)) == [None, None]
     assert "as=PartialObjectMetadata;" in server.requests[0].headers["accept"]
     server.answer = lambda _: Reply(200, b'{"type": "ERROR", "object": {"code": 410, "message": "too old resource version"}}\n')
     with pytest.raises(cluster.ClusterError, match="too old"):
-        list(connect(server).stirs(PODS, {}, timeout=1))
+        list(connect(server).stirs(PODS, {}, timeout=PATIENT))
 
 
 def test_paths_of_workloads() -> None:

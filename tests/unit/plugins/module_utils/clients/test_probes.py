@@ -12,7 +12,13 @@ from ansible_collections.devops.incident_response.plugins.module_utils.clients.p
     probe_tcp,
 )
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.redis_probe import probe_redis
-from ansible_collections.devops.incident_response.tests.unit.servers import Reply, closed_port, http_server, tcp_server
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    Reply,
+    closed_port,
+    http_server,
+    tcp_server,
+)
 
 # INFO of Redis 7.0, cut to the fields that are read.
 _MEMORY = b"# Memory\r\nused_memory:88000000\r\nused_memory_human:83.92M\r\nmaxmemory:100000000\r\n"
@@ -33,12 +39,12 @@ def redis(*replies: bytes):
 
 def test_tcp_connects() -> None:
     with tcp_server(lambda _: None) as address:
-        assert probe_tcp(address, 1).latency >= 0
+        assert probe_tcp(address, PATIENT).latency >= 0
 
 
 def test_a_refused_connection_is_a_short_line() -> None:
     with pytest.raises(ProbeFailedError) as raised:
-        probe_tcp(f"127.0.0.1:{closed_port()}", 1)
+        probe_tcp(f"127.0.0.1:{closed_port()}", PATIENT)
     assert raised.value.message == "connection refused"
 
 
@@ -57,7 +63,7 @@ def test_addresses(address: str, parsed: tuple[str, int]) -> None:
 
 def test_redis_says_what_it_holds() -> None:
     with tcp_server(redis(b"+PONG\r\n", bulk(_MEMORY + _STATS))) as address:
-        answer = probe_redis(address, 1)
+        answer = probe_redis(address, PATIENT)
     assert {name: answer.info[name] for name in ("used_memory", "maxmemory", "keyspace_misses")} == {
         "used_memory": "88000000",
         "maxmemory": "100000000",
@@ -67,7 +73,7 @@ def test_redis_says_what_it_holds() -> None:
 
 def test_redis_that_wants_a_password_is_not_down() -> None:
     with tcp_server(redis(b"-NOAUTH Authentication required.\r\n" * 3)) as address:
-        answer = probe_redis(address, 1)
+        answer = probe_redis(address, PATIENT)
     assert (answer.refusal, dict(answer.info)) == ("NOAUTH Authentication required.", {})
 
 
@@ -83,7 +89,7 @@ def test_redis_that_wants_a_password_is_not_down() -> None:
 )
 def test_what_is_not_redis_is_named(reply: bytes, words: str) -> None:
     with tcp_server(redis(reply)) as address, pytest.raises(ProbeFailedError, match=words):
-        probe_redis(address, 1)
+        probe_redis(address, PATIENT)
 
 
 def test_redis_that_hangs_is_given_up() -> None:
@@ -96,11 +102,11 @@ def test_redis_that_hangs_is_given_up() -> None:
 @pytest.mark.parametrize("status", [200, 302, 404, 503])
 def test_any_status_is_an_answer(status: int) -> None:
     with http_server(lambda _: Reply(status, {})) as server:
-        assert probe_http(f"{server.url}/health?deep=1", 1).status == status
+        assert probe_http(f"{server.url}/health?deep=1", PATIENT).status == status
         assert (server.requests[0].path, server.requests[0].query) == ("/health", {"deep": "1"})
 
 
 @pytest.mark.parametrize("url", ["health", "ftp://x/y", "http:///x", ""])
 def test_a_url_that_is_none_is_named(url: str) -> None:
     with pytest.raises(ProbeFailedError, match="not a URL"):
-        probe_http(url, 1)
+        probe_http(url, PATIENT)

@@ -13,7 +13,13 @@ from ansible_collections.devops.incident_response.plugins.module_utils.clients.p
     quote,
 )
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, closed_port, http_server
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    HttpServer,
+    Reply,
+    closed_port,
+    http_server,
+)
 
 
 def success(kind: str, result: object) -> Reply:
@@ -70,7 +76,7 @@ def test_a_range_gives_every_point(server: HttpServer) -> None:
 def test_each_fault_says_what_happened(server: HttpServer, fault: str, words: str) -> None:
     server.faults["/"] = fault
     with pytest.raises(SourceUnavailableError, match=words):
-        PrometheusClient(server.url, timeout=0.2 if fault == "hang" else 2.0).instant("up")
+        PrometheusClient(server.url, timeout=0.2 if fault == "hang" else PATIENT).instant("up")
     assert len(server.requests) == 1, "no retries: an outage leaves no time for them"
 
 

@@ -150,7 +150,7 @@ def test_a_registry_that_is_not_there_is_unavailable(registry: Registry) -> None
     registry.shutdown()
     registry.server_close()
     with pytest.raises(SourceUnavailableError, match="connection refused"):
-        RegistryClient(url, timeout=2).has_tag("shop/payment-api", "v2.3.0")
+        RegistryClient(url, timeout=60).has_tag("shop/payment-api", "v2.3.0")
 
 
 @pytest.mark.parametrize("status", [405, 501])

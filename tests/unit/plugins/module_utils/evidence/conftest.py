@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.clients.cluster import ClusterAccess, ClusterClient
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, http_server, kubernetes_answers
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    HttpServer,
+    Reply,
+    Request,
+    http_server,
+    kubernetes_answers,
+)
 
 
 @pytest.fixture
@@ -19,7 +26,7 @@ def api_server() -> Iterator[HttpServer]:
 
 @pytest.fixture
 def client(api_server: HttpServer) -> ClusterClient:
-    return ClusterClient.connect(ClusterAccess(host=api_server.url, api_key="t", timeout=2.0))
+    return ClusterClient.connect(ClusterAccess(host=api_server.url, api_key="t", timeout=PATIENT))
 
 
 @pytest.fixture
@@ -43,7 +50,7 @@ def many_at_once() -> Callable[[HttpServer], list[int]]:
                 waiting.append(now)
                 if now >= 12:
                     gate.set()
-            gate.wait(1.0)
+            gate.wait(PATIENT)
             with lock:
                 now -= 1
             return answer(request)

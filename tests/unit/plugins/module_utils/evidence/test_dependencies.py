@@ -13,7 +13,13 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.dep
 from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Dependency, DependencyType, Service
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.evidence.prometheus_answers import answers
-from ansible_collections.devops.incident_response.tests.unit.servers import Reply, closed_port, http_server, tcp_server
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    Reply,
+    closed_port,
+    http_server,
+    tcp_server,
+)
 
 POOL = Dependency("payments-db", DependencyType.TCP, "db:5432", "Database", "db_in_use", "db_capacity")
 
@@ -22,7 +28,7 @@ def health(
     dependency: Dependency, prometheus: PrometheusClient | None = None, probed: Probed | None = None
 ) -> tuple[DependencyHealth, tuple[str, ...]]:
     probe = (lambda *_unused: probed) if probed else None
-    found = dependencies(Service("payment-api", dependencies=(dependency,)), prometheus, Deadline(2.0), probe)
+    found = dependencies(Service("payment-api", dependencies=(dependency,)), prometheus, Deadline(PATIENT), probe)
     return found.health[0], found.notes
 
 

@@ -14,6 +14,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.evidence 
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.logs import logs
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service, WorkloadKind
 from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
     Answer,
     HttpServer,
     Reply,
@@ -150,7 +151,7 @@ def test_a_name_that_a_stateful_set_gives_again_is_gone_until_then(loki: HttpSer
     loki.answer = holding(stream("ledger-0", (AT + 5 * 10**9, "new"), (AT - 5 * 10**9, "old")), stream("ledger-1", (AT, "there all along")))
     service = Service("ledger", workload_kind=WorkloadKind.STATEFUL_SET)
     living = {"ledger-0": NOW - timedelta(minutes=5), "ledger-1": NOW - timedelta(days=1)}
-    found, notes = gone_logs.gone_logs(LokiClient(loki.url), service, living, {}, NOW, 900, Deadline(5.0))
+    found, notes = gone_logs.gone_logs(LokiClient(loki.url), service, living, {}, NOW, 900, Deadline(PATIENT))
     assert [(log.pod, log.text.decode().partition("Z ")[2]) for log in found] == [("ledger-0", "old")]
     assert notes == []
     assert 'pod!~"ledger\\\\-1"' in asked(loki)[0].query["query"]
@@ -186,7 +187,7 @@ def test_the_bytes_are_bounded_and_the_newest_lines_are_kept(
 
 @pytest.mark.parametrize("fault", ["500", "429", "403", "html", "truncated", "nonsense", "hang"])
 def test_loki_in_trouble_is_a_note(client: ClusterClient, service: Service, loki: HttpServer, fault: str) -> None:
-    client.timeout = 0.4 if fault == "hang" else 2.0
+    client.timeout = 2.0 if fault == "hang" else PATIENT
     loki.faults["/"] = fault
     found = logs(client, service, NOW, loki=LokiClient(loki.url))
     assert len(found.logs) == 7

@@ -12,7 +12,13 @@ from ansible_collections.devops.incident_response.plugins.module_utils.evidence.
 from ansible_collections.devops.incident_response.plugins.module_utils.model.impact import Impact
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Objectives, Service
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.evidence.prometheus_answers import Value, answers
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, http_server
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    HttpServer,
+    Reply,
+    Request,
+    http_server,
+)
 
 WELL: Mapping[str, Value] = {"active_sessions": 2400.0, "count by (": 10.0, "sum(increase(": 1247.0, "sum(rate(": 0.45}
 SERVICE = Service("payment-api", transaction_value=14.84, objectives=Objectives(error_rate=0.01))
@@ -25,7 +31,7 @@ def server() -> Iterator[HttpServer]:
 
 
 def read(server: HttpServer, service: Service = SERVICE) -> Impact:
-    return impact(PrometheusClient(server.url, timeout=2), service)
+    return impact(PrometheusClient(server.url, timeout=PATIENT), service)
 
 
 def test_what_an_outage_costs(server: HttpServer) -> None:
@@ -140,11 +146,11 @@ def test_a_query_that_takes_too_long_costs_only_its_own_amount(server: HttpServe
 
     def slow(request: Request) -> Reply:
         if "[21600s]" in request.query["query"]:
-            ended.wait(2)
+            ended.wait(PATIENT)
         return answer(request)
 
     server.answer = slow
-    found = impact(PrometheusClient(server.url, timeout=0.3), SERVICE)
+    found = impact(PrometheusClient(server.url, timeout=2.0), SERVICE)
     ended.set()
     assert (found.failed_requests.value, found.burn_rates[0].rate, found.burn_rates[1].rate) == (1247.0, 45.0, None)
     assert (found.burn_rates[1].alerting, found.budget.value) == (None, None)

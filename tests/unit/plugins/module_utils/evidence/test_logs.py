@@ -10,7 +10,14 @@ from ansible_collections.devops.incident_response.plugins.module_utils.errors im
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence import logs as evidence_logs
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.logs import _Wanted, logs
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, kubernetes_answers, recorded
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    HttpServer,
+    Reply,
+    Request,
+    kubernetes_answers,
+    recorded,
+)
 
 NOW = datetime(2026, 11, 23, 22, 56, tzinfo=UTC)
 PODS = "/api/v1/namespaces/production/pods"
@@ -102,7 +109,7 @@ def test_a_log_of_giant_lines_says_that_its_newest_are_missing(
 
 
 def test_logs_are_read_side_by_side(api_server: HttpServer, client: ClusterClient, service: Service) -> None:
-    all_ten = threading.Barrier(10, timeout=1.5)
+    all_ten = threading.Barrier(10, timeout=PATIENT)
 
     def answer(request: Request) -> Reply:
         if request.path.endswith("/log"):
@@ -138,7 +145,7 @@ def test_a_container_that_has_gone_is_a_note(api_server: HttpServer, client: Clu
 
 @pytest.mark.parametrize("fault", ["500", "429", "truncated", "hang"])
 def test_some_logs_that_fail_leave_the_others(api_server: HttpServer, client: ClusterClient, service: Service, fault: str) -> None:
-    client.timeout = 0.4 if fault == "hang" else 2.0
+    client.timeout = 2.0 if fault == "hang" else PATIENT
     first = next(pod for pod in recorded("kubernetes/pods_crash_looping")["items"] if pod["metadata"]["name"].startswith("payment-api-78"))
     api_server.faults[f"{PODS}/{first['metadata']['name']}/"] = fault
     found = logs(client, service, NOW)

@@ -11,7 +11,14 @@ from ansible_collections.devops.incident_response.plugins.module_utils.faces.par
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics_raw import RawMetrics, RawSignal
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import MetricsSettings, Service, SignalQuery
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.evidence.prometheus_answers import NOW, Value, answers
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, closed_port, http_server
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    HttpServer,
+    Reply,
+    Request,
+    closed_port,
+    http_server,
+)
 
 ERRORS_NOW = 'status=~"5.."}[5m]))'
 ERRORS_BEFORE = 'status=~"5.."}[1h] offset 1d))'
@@ -30,7 +37,7 @@ def server() -> Iterator[HttpServer]:
 
 
 def read(server: HttpServer, service: Service = SERVICE, timeframe: float = 14400, now: float = NOW) -> RawMetrics:
-    return metrics(PrometheusClient(server.url, timeout=2), service, timeframe, now)
+    return metrics(PrometheusClient(server.url, timeout=PATIENT), service, timeframe, now)
 
 
 def signal(raw: RawMetrics, name: str) -> RawSignal:
@@ -144,7 +151,7 @@ def test_an_unknown_scrape_interval_is_said(server: HttpServer) -> None:
 def test_each_fault_makes_the_source_unavailable(server: HttpServer, fault: str) -> None:
     server.faults["/"] = fault
     with pytest.raises(SourceUnavailableError, match="Prometheus"):
-        metrics(PrometheusClient(server.url, timeout=0.3 if fault == "hang" else 2), SERVICE, 14400, NOW)
+        metrics(PrometheusClient(server.url, timeout=0.3 if fault == "hang" else PATIENT), SERVICE, 14400, NOW)
 
 
 def test_refused() -> None:

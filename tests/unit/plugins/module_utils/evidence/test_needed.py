@@ -9,7 +9,13 @@ from ansible_collections.devops.incident_response.plugins.module_utils.clients.c
 from ansible_collections.devops.incident_response.plugins.module_utils.concurrency import Deadline
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.needed import Needed
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.neighbourhood import Neighbourhood
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, http_server
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    HttpServer,
+    Reply,
+    Request,
+    http_server,
+)
 
 ACCOUNTS, PRIORITIES = "/api/v1/namespaces/shop/serviceaccounts", "/apis/scheduling.k8s.io/v1/priorityclasses"
 RUNTIMES = "/apis/node.k8s.io/v1/runtimeclasses"
@@ -30,7 +36,7 @@ def api_server() -> Iterator[HttpServer]:
 
 
 def look(server: HttpServer, spec: Any) -> tuple[list[tuple[str, str, str]], tuple[str, ...]]:
-    around = Neighbourhood(ClusterClient.connect(ClusterAccess(host=server.url, api_key="t", timeout=5.0)), "shop", Deadline(5.0))
+    around = Neighbourhood(ClusterClient.connect(ClusterAccess(host=server.url, api_key="t", timeout=PATIENT)), "shop", Deadline(PATIENT))
     missing = Needed(around, {"spec": spec}).missing()
     return [(one.kind, one.name, one.used_by) for one in missing], around.notes()
 

@@ -12,7 +12,14 @@ from ansible_collections.devops.incident_response.plugins.module_utils.evidence.
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 from ansible_collections.devops.incident_response.plugins.module_utils.model.surroundings import MissingReference, Quota
 from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import WorkloadState
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, http_server, recorded
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    HttpServer,
+    Reply,
+    Request,
+    http_server,
+    recorded,
+)
 
 NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 SPACE = "/api/v1/namespaces/production"
@@ -43,7 +50,7 @@ def api_server(answers: dict[str, Any]) -> Iterator[HttpServer]:
 
 @pytest.fixture
 def client(api_server: HttpServer) -> ClusterClient:
-    return ClusterClient.connect(ClusterAccess(host=api_server.url, api_key="t", timeout=5.0))
+    return ClusterClient.connect(ClusterAccess(host=api_server.url, api_key="t", timeout=PATIENT))
 
 
 def look(client: ClusterClient) -> WorkloadState:

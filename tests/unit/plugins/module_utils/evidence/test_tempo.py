@@ -11,7 +11,12 @@ from ansible_collections.devops.incident_response.plugins.module_utils.concurren
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.traces import traces
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
-from ansible_collections.devops.incident_response.tests.unit.servers import Reply, Request, http_server
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    Reply,
+    Request,
+    http_server,
+)
 
 NOW = 1_761_056_700.0
 STATEMENT = "SELECT * FROM transactions WHERE user_id = ?"
@@ -77,7 +82,7 @@ class Tempo:
 @pytest.mark.parametrize("version", [1, 2])
 def test_the_same_evidence(version: int) -> None:
     with http_server(Tempo(version)) as server:
-        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(PATIENT))
         asked = [request.query["q"] for request in server.requests if request.path == "/api/search"]
     assert found.backend == "Tempo"
     assert (found.error_services, found.callees) == ((("ledger", 1),), ("ledger",))
@@ -101,7 +106,7 @@ def test_a_name_cannot_end_its_string() -> None:
 
 def test_no_more_than_asked_for_are_read() -> None:
     with http_server(Tempo(found=90)) as server:
-        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(PATIENT))
         read = [request for request in server.requests if request.path != "/api/search"]
     assert len(read) == 4 * 20
     assert "error traces: only the newest 20 were read" in found.notes
@@ -110,7 +115,7 @@ def test_no_more_than_asked_for_are_read() -> None:
 @pytest.mark.parametrize(("reply", "words"), [(Reply(200, {"data": []}), "not of Tempo's search API"), (Reply(500, {}), "internal error")])
 def test_what_is_no_tempo_is_said(reply: Reply, words: str) -> None:
     with http_server(lambda _: reply) as server, pytest.raises(SourceUnavailableError, match=words):
-        traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+        traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(PATIENT))
 
 
 def test_no_trace_of_the_service() -> None:
@@ -118,7 +123,7 @@ def test_no_trace_of_the_service() -> None:
         http_server(Tempo(found=0)) as server,
         pytest.raises(SourceUnavailableError, match="Tempo has no trace of a service 'payment-api'"),
     ):
-        traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+        traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(PATIENT))
 
 
 def test_a_tempo_that_does_not_know_the_hint_is_asked_without_it() -> None:
@@ -136,7 +141,7 @@ def test_a_tempo_that_does_not_know_the_hint_is_asked_without_it() -> None:
 
 
 def test_such_a_tempo_is_asked_again_for_each_of_the_questions_that_are_on_their_way() -> None:
-    tempo, together = Tempo(), threading.Barrier(4, timeout=10)
+    tempo, together = Tempo(), threading.Barrier(4, timeout=PATIENT)
 
     def old(request: Request) -> Reply:
         if "with" not in request.query.get("q", ""):
@@ -145,7 +150,7 @@ def test_such_a_tempo_is_asked_again_for_each_of_the_questions_that_are_on_their
         return Reply(400, b"invalid TraceQL query: parse error", "text/plain")
 
     with http_server(old) as server:
-        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(10.0))
+        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(PATIENT))
     assert (found.traces, found.error_traces, found.slow_traces) == (1, 1, 1)
     assert found.baseline_duration is not None
 
@@ -171,7 +176,10 @@ def test_a_trace_that_is_too_large_is_said(status: object) -> None:
         return tempo(request)
 
     with http_server(part) as server:
-        assert "1 traces have more spans than are read" in traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0)).notes
+        assert (
+            "1 traces have more spans than are read"
+            in traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(PATIENT)).notes
+        )
 
 
 def test_headers_are_sent_and_a_missing_tenant_is_named() -> None:
@@ -194,7 +202,7 @@ def test_a_parent_of_zeros_is_none(zeros: str) -> None:
         return Reply(200, {"trace": whole}) if request.path.startswith("/api/v2/") else tempo(request)
 
     with http_server(first) as server:
-        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(PATIENT))
     assert not [note for note in found.notes if "lack spans" in note]
 
 
@@ -207,7 +215,7 @@ def test_traces_that_cannot_be_read_are_said() -> None:
         return tempo(request)
 
     with http_server(large) as server:
-        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(5.0))
+        found = traces(TempoClient(server.url), Service("payment-api"), NOW, Deadline(PATIENT))
     (note,) = [note for note in found.notes if "could not be read" in note]
     assert note.startswith("4 traces that were found could not be read: Tempo at ")
     assert "trace exceeds max size" in note

@@ -11,7 +11,13 @@ from ansible_collections.devops.incident_response.plugins.module_utils.errors im
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.traces import DAY, traces
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service
 from ansible_collections.devops.incident_response.plugins.module_utils.model.traces import Traces
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, http_server
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    HttpServer,
+    Reply,
+    Request,
+    http_server,
+)
 
 NOW = 1_700_000_000.0
 
@@ -57,7 +63,7 @@ def server() -> Iterator[HttpServer]:
         yield running
 
 
-def read(server: HttpServer, timeout: float = 2.0) -> Traces:
+def read(server: HttpServer, timeout: float = PATIENT) -> Traces:
     return traces(JaegerClient(server.url, timeout), Service("payment-api"), NOW, Deadline(timeout))
 
 
@@ -110,4 +116,4 @@ def test_a_baseline_that_fails_is_unknown(server: HttpServer) -> None:
 def test_each_fault_makes_the_source_unavailable(server: HttpServer, fault: str) -> None:
     server.faults["/"] = fault
     with pytest.raises(SourceUnavailableError, match="Jaeger"):
-        read(server, timeout=0.3 if fault == "hang" else 2.0)
+        read(server, timeout=0.3 if fault == "hang" else PATIENT)

@@ -10,7 +10,14 @@ from ansible_collections.devops.incident_response.plugins.module_utils.concurren
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.neighbourhood import Neighbourhood
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.webhooks import Webhooks
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import WorkloadKind
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, http_server, recorded
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    HttpServer,
+    Reply,
+    Request,
+    http_server,
+    recorded,
+)
 
 WORKLOAD = {"metadata": {"labels": {"team": "pay"}}, "spec": {"template": {"metadata": {"labels": {"app": "payment-api"}}}}}
 PODS = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
@@ -61,8 +68,8 @@ def server(cluster: Cluster) -> Iterator[HttpServer]:
 
 def look(server: HttpServer) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
     """What can't answer, and what could not be seen."""
-    client = ClusterClient.connect(ClusterAccess(host=server.url, api_key="t", timeout=5.0))
-    around = Neighbourhood(client, "production", Deadline(5.0))
+    client = ClusterClient.connect(ClusterAccess(host=server.url, api_key="t", timeout=PATIENT))
+    around = Neighbourhood(client, "production", Deadline(PATIENT))
     found = Webhooks(around, WORKLOAD, WorkloadKind.DEPLOYMENT).failing()
     return [(one.subject, one.problem) for one in found], around.notes()
 

@@ -11,7 +11,14 @@ from ansible_collections.devops.incident_response.plugins.module_utils.clients.c
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import SourceUnavailableError
 from ansible_collections.devops.incident_response.plugins.module_utils.evidence.workload import workload
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Service, WorkloadKind
-from ansible_collections.devops.incident_response.tests.unit.servers import HttpServer, Reply, Request, kubernetes_answers, recorded
+from ansible_collections.devops.incident_response.tests.unit.servers import (
+    PATIENT,
+    HttpServer,
+    Reply,
+    Request,
+    kubernetes_answers,
+    recorded,
+)
 
 NOW = datetime(2026, 11, 23, 22, 56, tzinfo=UTC)
 SPACE = "/api/v1/namespaces/production"
@@ -127,7 +134,7 @@ def test_what_fails_beside_the_pods_becomes_a_note(
     api_server: HttpServer, client: ClusterClient, service: Service, path: str, what: str, fault: str
 ) -> None:
     api_server.faults[path] = fault
-    client.timeout = 1.5 if fault == "hang" else 5.0
+    client.timeout = 2.0 if fault == "hang" else PATIENT
     state = workload(client, service, NOW)
     assert len(state.pods) == 7
     assert [note.split(":")[0] for note in state.notes] == [what]
@@ -136,7 +143,7 @@ def test_what_fails_beside_the_pods_becomes_a_note(
 @pytest.mark.parametrize("fault", ["hang", "500", "403", "html", "truncated", "nonsense"])
 def test_without_pods_there_is_no_state(api_server: HttpServer, client: ClusterClient, service: Service, fault: str) -> None:
     api_server.faults[f"{SPACE}/pods"] = fault
-    client.timeout = 1.0 if fault == "hang" else 2.0
+    client.timeout = 1.0 if fault == "hang" else PATIENT
     with pytest.raises(SourceUnavailableError):
         workload(client, service, NOW)
 

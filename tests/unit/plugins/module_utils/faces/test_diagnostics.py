@@ -34,6 +34,7 @@ from ansible_collections.devops.incident_response.tests.unit.clocks import Ahead
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.evidence.prometheus_answers import answers
 from ansible_collections.devops.incident_response.tests.unit.servers import (
     FAULTS,
+    PATIENT,
     HttpServer,
     Reply,
     Request,
@@ -63,7 +64,7 @@ class Production:
             prometheus=PrometheusClient(self.prometheus.url),
             jaeger=JaegerClient(self.jaeger.url),
         )
-        return diagnose(self.service, replace(clients, **changes), options or Options(source_timeout=2.0, deadline=4.0), NOW)  # type: ignore[arg-type]
+        return diagnose(self.service, replace(clients, **changes), options or Options(source_timeout=PATIENT, deadline=PATIENT), NOW)  # type: ignore[arg-type]
 
 
 def traces(request: Request) -> Reply:
@@ -152,7 +153,7 @@ def test_every_request_is_counted_once(production: Production) -> None:
 
 def test_the_requests_of_a_source_that_is_too_slow_are_counted(production: Production) -> None:
     production.jaeger.faults["/"] = "hang"
-    found = production.diagnose(options=Options(source_timeout=0.3, deadline=2.0))
+    found = production.diagnose(options=Options(source_timeout=2.0, deadline=PATIENT))
     assert (status(found, Source.TRACES), found.traces.requests) == (EvidenceStatus.UNAVAILABLE, len(production.jaeger.requests))
 
 
@@ -174,7 +175,7 @@ def test_only_the_requests_for_logs_grow_with_the_pods_and_those_are_capped(prod
     for pods in (5, 500):
         production.cluster.answer = with_pods(pods)
         production.cluster.requests.clear()
-        assert production.diagnose(options=Options(source_timeout=20.0, deadline=30.0)).workload.data is not None
+        assert production.diagnose(options=Options(source_timeout=PATIENT, deadline=PATIENT)).workload.data is not None
         logs = [request for request in production.cluster.requests if request.path.endswith("/log")]
         asked[pods] = (len(production.cluster.requests) - len(logs), len(logs))
     assert asked[5][0] == asked[500][0]
@@ -194,7 +195,7 @@ def test_a_source_that_fails_is_unavailable_with_its_reason_and_the_rest_goes_on
     production: Production, server: str, sources: tuple[Source, ...], fault: str
 ) -> None:
     getattr(production, server).faults["/api"] = fault
-    found = production.diagnose(Options(source_timeout=0.6, deadline=2.0) if fault == "hang" else None)
+    found = production.diagnose(Options(source_timeout=2.0, deadline=PATIENT) if fault == "hang" else None)
     for source in Source:
         if source in sources:
             assert status(found, source) is EvidenceStatus.UNAVAILABLE
@@ -223,7 +224,7 @@ def test_a_workload_that_can_t_be_read_is_no_reason_to_stop(production: Producti
 
 
 def test_what_is_not_given_or_not_wanted_is_skipped(production: Production) -> None:
-    options = Options(sources=frozenset({Source.WORKLOAD, Source.METRICS, Source.TRACES, Source.IMPACT}), source_timeout=2.0)
+    options = Options(sources=frozenset({Source.WORKLOAD, Source.METRICS, Source.TRACES, Source.IMPACT}), source_timeout=PATIENT)
     found = production.diagnose(options, prometheus=None, jaeger=None)
     assert found.metrics.reason == "no prometheus_url is given"
     assert found.traces.reason == "no jaeger_url or tempo_url is given"
@@ -232,7 +233,7 @@ def test_what_is_not_given_or_not_wanted_is_skipped(production: Production) -> N
 
 
 def test_logs_only_asks_prometheus_nothing(production: Production) -> None:
-    found = production.diagnose(Options(use_logs_only=True, source_timeout=2.0))
+    found = production.diagnose(Options(use_logs_only=True, source_timeout=PATIENT))
     assert (found.metrics.status, found.metrics.reason) == (EvidenceStatus.SKIPPED, "use_logs_only is set")
     assert found.impact.reason == "use_logs_only is set"
     assert [request.path for request in production.prometheus.requests] == ["/health"]
