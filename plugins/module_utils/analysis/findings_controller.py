@@ -15,7 +15,7 @@ from ..model.service import WorkloadKind
 from ..model.surroundings import Autoscaler, Condition, DisruptionBudget
 from ..model.workload import WorkloadState
 from ..units import format_duration
-from .pods import failing
+from .pods import failing, is_over, starting
 from .wording import plural
 
 _UNOBSERVED = 30.0
@@ -28,6 +28,7 @@ _SCALED_TO_ZERO = "ScalingDisabled"
 _FIRST_METRICS = timedelta(minutes=3)
 """Within which pods that were just made get their first metrics, and an autoscaler sees them."""
 _NO_METRICS_YET = ("no metrics returned from", "did not receive metrics for")
+_NOT_OF_PODS = "external metrics API"
 
 _REFUSALS: tuple[tuple[str, str, str], ...] = (
     ("quota", r"exceeded quota: ([^\s,]+)", "ResourceQuota {} is used up: pods can't be created"),
@@ -178,10 +179,14 @@ def _autoscaler(scaler: Autoscaler, state: WorkloadState, now: datetime) -> Iter
 
 
 def _passes(told: Condition, state: WorkloadState, now: datetime) -> bool:
-    """Whether an autoscaler missed the metrics of pods that were just made, and that are there by now: it sees them when it looks next."""
-    early = told.since is not None and now - told.since < _FIRST_METRICS and any(part in (told.message or "") for part in _NO_METRICS_YET)
-    ready = [pod for pod in state.pods if pod.ready]
-    return early and bool(ready) and all(pod.cpu_usage is not None for pod in ready)
+    """Whether an autoscaler missed the metrics of pods that were just made, and sees them when it looks next: by now they have some, or
+    are too young for that. Metrics that are not the pods' own are another matter."""
+    said = told.message or ""
+    early = told.since is not None and now - told.since < _FIRST_METRICS and any(part in said for part in _NO_METRICS_YET)
+    there = [pod for pod in state.pods if not pod.terminating and not is_over(pod)]
+    unseen = [pod for pod in there if pod.cpu_usage is None and (pod.ready or pod in starting(there, now))]
+    young = all(now - (pod.started_at or pod.created_at) < _FIRST_METRICS for pod in unseen)
+    return early and _NOT_OF_PODS not in said and bool(there) and young
 
 
 def _budget(budget: DisruptionBudget, state: WorkloadState) -> Iterator[Finding]:

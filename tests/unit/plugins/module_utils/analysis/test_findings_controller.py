@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 NONE_YET = "failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API"
 
 
-def titles(message: str, minutes: float, usage: float | None) -> list[str]:
+def titles(message: str, minutes: float, usage: float | None, age: float) -> list[str]:
     said = Condition("ScalingActive", "False", "FailedGetResourceMetric", message, NOW - timedelta(minutes=minutes))
     state = WorkloadState(
         kind=WorkloadKind.DEPLOYMENT,
@@ -37,7 +37,7 @@ def titles(message: str, minutes: float, usage: float | None) -> list[str]:
         unavailable=0,
         version="v1",
         paused=False,
-        pods=(Pod("app-1", "v1", True, "Running", NOW, cpu_usage=usage),),
+        pods=(Pod("app-1", "v1", True, "Running", NOW - timedelta(minutes=age), cpu_usage=usage),),
         events=(),
         autoscaler=Autoscaler("app", 1, 3, 1, 1, conditions=(said,)),
     )
@@ -45,16 +45,20 @@ def titles(message: str, minutes: float, usage: float | None) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("message", "minutes", "usage", "warns"),
+    ("message", "minutes", "usage", "age", "warns"),
     [
-        (NONE_YET, 1, 0.1, False),
-        (NONE_YET, 1, None, True),
-        (NONE_YET, 10, 0.1, True),
-        ("missing request for cpu in container app of Pod app-1", 1, 0.1, True),
+        (NONE_YET, 1, 0.1, 60, False),
+        (NONE_YET, 1, None, 1, False),
+        (NONE_YET, 1, None, 10, True),
+        (NONE_YET, 10, None, 1, True),
+        (NONE_YET, 10, 0.1, 60, True),
+        ("unable to get external metric shop/queue: no metrics returned from external metrics API", 1, None, 1, True),
+        ("missing request for cpu in container app of Pod app-1", 1, 0.1, 1, True),
     ],
 )
-def test_an_autoscaler_that_missed_the_first_metrics(message: str, minutes: float, usage: float | None, warns: bool) -> None:
-    assert titles(message, minutes, usage) == (["Autoscaler app can't scale (FailedGetResourceMetric)"] if warns else [])
+def test_an_autoscaler_that_missed_the_first_metrics(message: str, minutes: float, usage: float | None, age: float, warns: bool) -> None:
+    told = titles(message, minutes, usage, age)
+    assert told == (["Autoscaler app can't scale (FailedGetResourceMetric)"] if warns else [])
 
 
 @pytest.mark.parametrize(("ready", "level"), [(0, Level.CRITICAL), (2, Level.WARNING)])
