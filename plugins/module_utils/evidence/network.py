@@ -14,7 +14,7 @@ from ..lean import dataclass
 from ..model.surroundings import Ingress, Isolation, ServiceEndpoints
 from .objects import Object, annotations_of, labels_of, mapping, metadata, moment, name_of, selects, sequence
 
-_SERVICE_OF_SLICE = "kubernetes.io/service-name"
+SERVICE_OF_SLICE = "kubernetes.io/service-name"
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _TLS_KEYS = ("tls.crt", "tls.key")
@@ -88,7 +88,7 @@ def _endpoints(name: str, slices: Sequence[Object]) -> tuple[int, int]:
     ready: set[str] = set()
     others: set[str] = set()
     for found in slices:
-        if labels_of(found).get(_SERVICE_OF_SLICE) != name:
+        if labels_of(found).get(SERVICE_OF_SLICE) != name:
             continue
         for number, endpoint in enumerate(map(mapping, sequence(found.get("endpoints")))):
             conditions = mapping(endpoint.get("conditions"))
@@ -229,10 +229,10 @@ def isolation(policies: Sequence[Object], labels: Mapping[str, str]) -> tuple[Is
     choosing = [policy for policy in policies if selects(mapping(mapping(policy.get("spec")).get("podSelector")), labels)]
     found = []
     for kind, direction, field in (("Ingress", "incoming", "ingress"), ("Egress", "outgoing", "egress")):
-        bound = [policy for policy in choosing if kind in _types(mapping(policy.get("spec")))]
+        bound = [policy for policy in choosing if kind in types_of(mapping(policy.get("spec")))]
         if bound and not any(sequence(mapping(policy.get("spec")).get(field)) for policy in bound):
             found.append(Isolation(direction, tuple(name_of(policy) for policy in bound)))
-        elif bound and kind == "Egress" and not any(_lets_ask_dns(rule) for policy in bound for rule in _rules(policy, field)):
+        elif bound and kind == "Egress" and not any(_lets_ask_dns(rule) for policy in bound for rule in rules_of(policy, field)):
             found.append(Isolation("dns", tuple(name_of(policy) for policy in bound)))
     return tuple(found)
 
@@ -240,8 +240,8 @@ def isolation(policies: Sequence[Object], labels: Mapping[str, str]) -> tuple[Is
 def closed_ports(policies: Sequence[Object], every_service: Sequence[Object], ours: Sequence[str], backing: Backing) -> Iterator[Isolation]:
     """The Services ``ours`` none of whose ports the policies for incoming traffic let anything in to."""
     choosing = [one for one in policies if selects(mapping(mapping(one.get("spec")).get("podSelector")), backing.labels)]
-    bound = [policy for policy in choosing if "Ingress" in _types(mapping(policy.get("spec")))]
-    rules = [rule for policy in bound for rule in _rules(policy, "ingress")]
+    bound = [policy for policy in choosing if "Ingress" in types_of(mapping(policy.get("spec")))]
+    rules = [rule for policy in bound for rule in rules_of(policy, "ingress")]
     if not rules or any(not sequence(rule.get("ports")) for rule in rules):
         return
     allowed = [mapping(port) for rule in rules for port in sequence(rule.get("ports"))]
@@ -269,7 +269,7 @@ def _lets_in(port: Mapping[str, Any], target: int, named: Mapping[str, int]) -> 
     return first is None or (isinstance(first, int) and first <= target <= (last if isinstance(last, int) else first))
 
 
-def _rules(policy: Object, field: str) -> Iterator[Mapping[str, Any]]:
+def rules_of(policy: Object, field: str) -> Iterator[Mapping[str, Any]]:
     return map(mapping, sequence(mapping(policy.get("spec")).get(field)))
 
 
@@ -280,10 +280,10 @@ def _lets_ask_dns(rule: Mapping[str, Any]) -> bool:
     """
     ports, peers = [mapping(one) for one in sequence(rule.get("ports"))], [mapping(one) for one in sequence(rule.get("to"))]
     elsewhere = not peers or any("ipBlock" in peer or peer.get("namespaceSelector") is not None for peer in peers)
-    return elsewhere and (not ports or any(one.get("protocol") == "UDP" and _is_of_dns(one) for one in ports))
+    return elsewhere and (not ports or any(one.get("protocol") == "UDP" and is_of_dns(one) for one in ports))
 
 
-def _is_of_dns(port: Mapping[str, Any]) -> bool:
+def is_of_dns(port: Mapping[str, Any]) -> bool:
     first, last = port.get("port"), port.get("endPort")
     if not isinstance(first, int):
         return first is None or "dns" in str(first) or "domain" in str(first)
@@ -302,7 +302,7 @@ def selecting_nothing(policies: Sequence[Object], backing: Backing) -> tuple[Iso
     return (Isolation("none", tuple(idle)),) if idle else ()
 
 
-def _types(spec: Object) -> Sequence[Any]:
+def types_of(spec: Object) -> Sequence[Any]:
     """Where a policy names no types it is for incoming traffic, and for outgoing where it has rules for that."""
     return sequence(spec.get("policyTypes")) or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
 
