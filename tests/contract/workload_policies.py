@@ -83,6 +83,10 @@ WRONG: dict[str, tuple[Build, str]] = {
         lambda space: (neighbour(space, app="ledger"), called(space, here(role="storefront"))),
         r"lets in pods with role=storefront, and there are none: Nobody else may call Service payment-api",
     ),
+    "a caller that left": (
+        lambda space: called(space, here(app="storefront")),
+        r"lets in pods with app=storefront, and there are none: Nobody else may call Service payment-api",
+    ),
     "requests from outside that can't arrive": (from_outside, r"there are none: What Ingress payment-api gets does not arrive"),
     "a database whose label is another": (
         lambda space: to_database(space, "databse"),

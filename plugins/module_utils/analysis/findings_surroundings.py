@@ -19,6 +19,8 @@ from .wording import plural
 
 EXPIRES_SOON = timedelta(days=21)
 """A certificate that renews itself has done so by then: 90 days are renewed when 30 are left (cert-manager, Let's Encrypt)."""
+_RENEWED_WITHIN = 4
+"""Part of its life before whose last one a certificate that lives shorter was renewed: cert-manager does so when a third is left."""
 _MOST = 3
 """Findings of one kind; there are more of them in the data."""
 _LATELY = timedelta(minutes=30)
@@ -210,12 +212,23 @@ def _certificate(certificate: Certificate, now: datetime) -> Iterator[Finding]:
     if left <= timedelta(0):
         ago = format_duration(-left.total_seconds())
         yield _finding("certificate", Level.CRITICAL, f"{named} expired {ago} ago", f"It was valid until {at}", certificate.expires_at)
-    elif left < EXPIRES_SOON:
+    elif left < _soon(certificate):
         title = f"{named} expires in {format_duration(left.total_seconds())}"
         yield _finding("certificate", Level.WARNING, title, f"It is valid until {at}: renew it, or see why it is not renewed")
     elif certificate.not_before is not None and certificate.not_before > now:
         begins = f"{certificate.not_before:%Y-%m-%d %H:%M} UTC"
         yield _finding("certificate", Level.CRITICAL, f"{named} is not valid before {begins}")
+    issuer = certificate.issuer_expires_at
+    if issuer is not None and issuer - now < EXPIRES_SOON and issuer < certificate.expires_at:
+        level, when = (Level.CRITICAL, "expired") if issuer <= now else (Level.WARNING, "expires")
+        title = f"{named} has its issuer's behind it, which {when} at {issuer:%Y-%m-%d %H:%M} UTC"
+        yield _finding("certificate", level, title, "Clients refuse it then: put the newer certificate of the issuer (CA) in its place")
+
+
+def _soon(certificate: Certificate) -> timedelta:
+    if not certificate.renewed or certificate.not_before is None or certificate.expires_at is None:
+        return EXPIRES_SOON
+    return min(EXPIRES_SOON, (certificate.expires_at - certificate.not_before) / _RENEWED_WITHIN)
 
 
 def _is_over(warning: ClusterEvent, state: WorkloadState) -> bool:

@@ -186,8 +186,8 @@ def _starts(pod: Pod, now: datetime) -> bool:
     age = (now - (pod.started_at or pod.created_at)).total_seconds()
     grace = max(STARTUP_GRACE, min(pod.startup_time, _LONGEST_STARTUP))
     probe = failed_probe(pod)
-    if probe is None or not pod.startup_time:
-        return probe is None and age < grace
     # Its team says by the probe how long a start may take; after as many failures as the kubelet bears, only a startup probe waits.
-    often = probe.count >= _FAILURES or probe.first_seen < (pod.started_at or pod.created_at)
-    return age < (min(pod.startup_time, _LONGEST_STARTUP) if often else grace) and (not often or probe.message.startswith("Startup"))
+    often = probe is not None and (probe.count >= _FAILURES or probe.first_seen < (pod.started_at or pod.created_at))
+    if probe is None or not often:
+        return age < grace
+    return age < min(pod.startup_time, _LONGEST_STARTUP) and probe.message.startswith("Startup")

@@ -4,7 +4,7 @@
 """NetworkPolicies whose peers nobody is: who they let in, or the pods out to, by labels that no pod and no namespace has.
 
 That is no trouble by itself: a policy may admit a scraper that this cluster does not have, or a Job that comes at night. It is where
-pods that nearly have the labels are shut out, where requests are sent and none can arrive, or where others are there and all are shut out.
+pods that nearly have the labels are shut out, where requests are sent and none can arrive, or where nobody of the namespace may come.
 """
 
 from __future__ import annotations
@@ -102,11 +102,14 @@ def is_scraped_only(service: Object) -> bool:
 
 
 def _shuts_out(dead: Sequence[_Peer], around: Peers) -> bool:
-    """Whether somebody sends requests that can't arrive, or is there and may not."""
+    """Whether somebody sends requests that can't arrive, or is to come from the namespace itself, and nobody there may.
+
+    Where others may come from namespaces that this cluster does not have, the rules may well be those of another cluster: then there has
+    to be somebody who is shut out."""
     if around.reached:
         return True
-    others = any(name_of(pod) not in around.ours for pod in around.pods() or ())
-    return others and any(peer.here and not _COLLECTORS.search(peer.told) for peer in dead)
+    here = [peer.here for peer in dead if not _COLLECTORS.search(peer.told)]
+    return bool(here) and (all(here) or (any(here) and any(name_of(pod) not in around.ours for pod in around.pods() or ())))
 
 
 def _is_anybody(peer: Mapping[str, Any]) -> bool:

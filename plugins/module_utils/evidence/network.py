@@ -12,7 +12,7 @@ from typing import Any
 from ..clients.answers import excerpt
 from ..lean import dataclass
 from ..model.surroundings import Ingress, Isolation, ServiceEndpoints
-from .objects import Object, annotations_of, labels_of, mapping, metadata, moment, name_of, selects, sequence
+from .objects import Object, annotations_of, controller_of, labels_of, mapping, metadata, moment, name_of, selects, sequence
 
 SERVICE_OF_SLICE = "kubernetes.io/service-name"
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
@@ -26,6 +26,11 @@ _BY_ANNOTATION = "use-annotation"
 """The port of a backend that is no Service: the AWS load balancer takes what an annotation says (a redirect, a fixed answer).
 
 https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#actions
+"""
+_FLAGGER = "flagger.app/"
+"""Flagger has a Deployment of its own serve, and wakes the one that people write only to try a new version.
+
+https://docs.flagger.app/usage/how-it-works#kubernetes-services
 """
 _BUILT_IN_CLASSES = frozenset({"gce", "gce-internal"})
 """Classes of GKE that need no IngressClass."""
@@ -61,7 +66,10 @@ def services(listed: Sequence[Object], slices: Sequence[Object] | None, backing:
         shown = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
         kind = str(mapping(service.get("spec")).get("type") or "ClusterIP")
         waits = _without_address_since(service)
-        found.append(ServiceEndpoints(name_of(service), kind, excerpt(shown, 200), chooses, ready, not_ready, missing, waits))
+        tries = str(controller_of(service).get("apiVersion") or "").startswith(_FLAGGER)
+        found.append(
+            ServiceEndpoints(name_of(service), kind, excerpt(shown, 200), chooses, ready, not_ready, missing, waits, tries_only=tries)
+        )
     return tuple(found)
 
 

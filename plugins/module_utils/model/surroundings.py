@@ -63,6 +63,8 @@ class ServiceEndpoints:
     """When a load balancer was asked for that has not given it an address."""
     strangers: tuple[Stranger, ...] = ()
     """Pods of others among its ready endpoints."""
+    tries_only: bool = False
+    """Its maker (Flagger) sends requests by it only while a new version is tried; otherwise it rests, as do the pods behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,10 @@ class Certificate:
     problem: str | None = None
     names: tuple[str, ...] = ()
     not_for: tuple[str, ...] = ()
+    issuer_expires_at: datetime | None = None
+    """When the certificate of its issuer that stands behind it expires; None where there is none."""
+    renewed: bool = False
+    """Somebody (cert-manager) renews it, in time for how long it is valid."""
 
 
 @dataclass(frozen=True, slots=True)

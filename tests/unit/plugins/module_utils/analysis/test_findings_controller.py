@@ -92,3 +92,17 @@ def test_an_autoscaler_that_its_own_behaviour_stops(may_not: bool, reason: str, 
     found = [(one.title, one.detail) for one in limit_findings(workload(*pods(2), autoscaler=scaler), NOW)]
     title = "Autoscaler app may not scale up, and would (ScalingLimited): behavior.scaleUp is Disabled"
     assert found == ([(title, "cpu 400% of 80%")] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("service", "warned"),
+    [
+        (ServiceEndpoints("app", "ClusterIP", "app=app", True, 0, 0), True),
+        (ServiceEndpoints("app", "ClusterIP", "app=app", True, None, None), True),
+        (ServiceEndpoints("app", "ClusterIP", "app=app", True, 2, 0), False),  # others answer in its place
+        (ServiceEndpoints("app-canary", "ClusterIP", "app=app", True, 0, 0, tries_only=True), False),
+    ],
+)
+def test_who_calls_a_workload_without_pods(service: ServiceEndpoints, warned: bool) -> None:
+    (found, *_unused) = workload_findings(diagnostics(workload=workload(desired=0, surroundings=Surroundings(services=(service,)))))
+    assert (found.level is Level.WARNING) is warned

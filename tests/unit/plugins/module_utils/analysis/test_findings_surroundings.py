@@ -195,3 +195,27 @@ def test_what_the_api_server_repairs_by_itself(reason: str, message: str, told: 
     event = ClusterEvent(NOW, NOW, "Warning", reason, "Service", "app", message)
     seen = replace(state(Surroundings(services=(ServiceEndpoints("app", "ClusterIP", "a=b", True, 1, 0),))), events=(event,))
     assert bool([*surroundings_findings(seen, NOW)]) is told
+
+
+@pytest.mark.parametrize(
+    ("certificate", "told"),
+    [
+        (Certificate("tls", "Ingress app", NOW + timedelta(hours=10), NOW - timedelta(hours=14), renewed=True), None),
+        (Certificate("tls", "Ingress app", NOW + timedelta(hours=5), NOW - timedelta(hours=19), renewed=True), "warning expires in 5h"),
+        (Certificate("tls", "Ingress app", NOW + timedelta(days=20), NOW - timedelta(days=70), renewed=True), "warning expires in 20d"),
+        (Certificate("tls", "Ingress app", NOW + timedelta(hours=10), NOW - timedelta(hours=14)), "warning expires in 10h"),
+        (
+            Certificate("tls", "Ingress app", LATER, NOW, issuer_expires_at=NOW - timedelta(days=2)),
+            "critical has its issuer's behind it, which expired at 2026-11-23 17:00 UTC",
+        ),
+        (
+            Certificate("tls", "Ingress app", LATER, NOW, issuer_expires_at=NOW + timedelta(days=2)),
+            "warning has its issuer's behind it, which expires at 2026-11-27 17:00 UTC",
+        ),
+        (Certificate("tls", "Ingress app", LATER, NOW, issuer_expires_at=NOW + timedelta(days=60)), None),
+    ],
+)
+def test_how_long_a_certificate_lasts(certificate: Certificate, told: str | None) -> None:
+    found = configured(Surroundings(certificates=(certificate,)))
+    level, _unused, rest = (told or "").partition(" ")
+    assert found == ([f"{level} The certificate in Secret tls (Ingress app) {rest}"] if told else [])

@@ -121,7 +121,7 @@ def test_what_cannot_be_started_although_others_of_its_revision_were(broken: Pod
         ("Liveness", 2, 15.0, 45.0, False),
         ("Readiness", 1, 15.0, 65.0, True),
         ("Readiness", 5, 15.0, 45.0, True),  # as often as the kubelet bears
-        ("Readiness", 1, 0.0, 45.0, True),  # of a probe that its own template does not know of
+        ("Readiness", 5, 0.0, 45.0, True),
         ("Readiness", 1, 120.0, 90.0, False),
         ("Startup", 20, 300.0, 200.0, False),
         ("Startup", 20, 100.0, 200.0, True),

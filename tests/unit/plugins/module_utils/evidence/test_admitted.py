@@ -26,6 +26,7 @@ AROUND = Peers(
     pods_of=lambda _space: (thing("proxy-1", app="proxy"),),
     service="payment-api",
 )
+ALONE = replace(AROUND, pods=lambda: (thing("payment-api-1", **LABELS),))
 
 
 def pods(**labels: str) -> dict[str, Any]:
@@ -77,7 +78,10 @@ def test_who_is_let_in_by_another_rule(peers: list[dict[str, Any]]) -> None:
     [
         (AROUND, [pods(role="storefront")], True),
         (replace(AROUND, service=None), [pods(role="storefront")], False),
-        (replace(AROUND, pods=lambda: (thing("payment-api-1", **LABELS),)), [pods(role="storefront")], False),
+        (ALONE, [pods(role="storefront")], True),
+        (ALONE, [pods(role="storefront"), pods(app="prometheus")], True),
+        (ALONE, [pods(role="storefront"), spaces(NAME, "far-away")], False),
+        (AROUND, [pods(role="storefront"), spaces(NAME, "far-away")], True),
         (AROUND, [pods(app="prometheus")], False),
         (AROUND, [spaces(NAME, "far-away")], False),
         (replace(AROUND, reached="Ingress shop"), [spaces(NAME, "far-away")], True),
