@@ -40,6 +40,15 @@ def renewed_each_day(space: Namespace) -> None:
     space.ready(3)
 
 
+def colours(space: Namespace) -> None:
+    """Requests go to the blue pods; of the green ones there are none until the next version comes."""
+    space.deploy(labels={**LABELS, "colour": "blue"})
+    space.deploy(name="payment-api-green", labels={**LABELS, "colour": "green"}, replicas=0)
+    space.service({**LABELS, "colour": "blue"})
+    space.service({**LABELS, "colour": "green"}, name="payment-api-green")
+    space.ready(3)
+
+
 INFEASIBLE = {"reason": "Infeasible", "message": "Node didn't have enough capacity: cpu, requested: 9000, capacity: 4000"}
 DEFERRED = {"reason": "Deferred", "message": "Node didn't have enough resource: cpu, requested: 900, used: 3900, capacity: 4000"}
 
@@ -56,5 +65,6 @@ WELL: dict[str, Build] = {
     "a resize at this moment": lambda space: resized(space, "PodResizeInProgress"),
     "what Flagger keeps at zero": at_rest_by_flagger,
     "a certificate that is renewed each day": renewed_each_day,
+    "the other colour, which rests": colours,
 }
 """No warning may come of these."""

@@ -13,7 +13,7 @@ from ..model.evidence import Source
 from ..model.finding import Finding, Level
 from ..model.service import WorkloadKind
 from ..model.surroundings import Autoscaler, Condition, DisruptionBudget
-from ..model.workload import WorkloadState
+from ..model.workload import Pod, WorkloadState
 from ..units import format_duration
 from .pods import failing, is_over, starting
 from .wording import plural
@@ -180,13 +180,24 @@ def _autoscaler(scaler: Autoscaler, state: WorkloadState, now: datetime) -> Iter
 
 def _passes(told: Condition, state: WorkloadState, now: datetime) -> bool:
     """Whether an autoscaler missed the metrics of pods that were just made, and sees them when it looks next: by now they have some, or
-    are too young for that. Metrics that are not the pods' own are another matter."""
+    are too young for that. Metrics that are not the pods' own are another matter.
+
+    Where no pod is older, its condition may be: it does not change where there were no pods before, of which it said the same.
+    """
     said = told.message or ""
-    early = told.since is not None and now - told.since < _FIRST_METRICS and any(part in said for part in _NO_METRICS_YET)
+    if _NOT_OF_PODS in said or not any(part in said for part in _NO_METRICS_YET):
+        return False
     there = [pod for pod in state.pods if not pod.terminating and not is_over(pod)]
+    if there and all(_is_young(pod, now) for pod in there):
+        first = min(pod.started_at or pod.created_at for pod in there)
+        return not any(event.reason == told.reason and event.first_seen < first for event in state.events)
     unseen = [pod for pod in there if pod.cpu_usage is None and (pod.ready or pod in starting(there, now))]
-    young = all(now - (pod.started_at or pod.created_at) < _FIRST_METRICS for pod in unseen)
-    return early and _NOT_OF_PODS not in said and bool(there) and young
+    early = told.since is not None and now - told.since < _FIRST_METRICS
+    return early and bool(there) and all(_is_young(pod, now) for pod in unseen)
+
+
+def _is_young(pod: Pod, now: datetime) -> bool:
+    return now - (pod.started_at or pod.created_at) < _FIRST_METRICS
 
 
 def _budget(budget: DisruptionBudget, state: WorkloadState) -> Iterator[Finding]:

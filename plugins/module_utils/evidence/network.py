@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,8 +51,16 @@ class Backing:
         return labels_of(self.template)
 
 
-def services(listed: Sequence[Object], slices: Sequence[Object] | None, backing: Backing) -> tuple[ServiceEndpoints, ...]:
-    """The Services that select the workload's pods, and those that are meant to and do not."""
+def services(
+    listed: Sequence[Object],
+    slices: Sequence[Object] | None,
+    backing: Backing,
+    templates: Callable[[], Sequence[Mapping[str, str]] | None] = lambda: None,
+) -> tuple[ServiceEndpoints, ...]:
+    """The Services that select the workload's pods, and those that are meant to and do not.
+
+    ``templates`` are the labels of all pods that the namespace's controllers make, asked for where a Service may be for some of those.
+    """
     found = []
     for service in listed:
         selector = {str(key): str(value) for key, value in mapping(mapping(service.get("spec")).get("selector")).items()}
@@ -60,8 +68,8 @@ def services(listed: Sequence[Object], slices: Sequence[Object] | None, backing:
         if not selector or not (chooses or _meant_for(service, selector, backing)):
             continue
         ready, not_ready = _endpoints(name_of(service), slices) if slices is not None else (None, None)
-        if not chooses and (ready or not_ready):
-            continue  # it leads to pods of somebody else, and was never meant for these
+        if not chooses and (ready or not_ready or (name_of(service) not in backing.names and _is_for_others(selector, templates()))):
+            continue  # it leads to pods of somebody else, or will, and was never meant for these
         missing = tuple(_missing_ports(service, backing.template)) if chooses else ()
         shown = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
         kind = str(mapping(service.get("spec")).get("type") or "ClusterIP")
@@ -71,6 +79,11 @@ def services(listed: Sequence[Object], slices: Sequence[Object] | None, backing:
             ServiceEndpoints(name_of(service), kind, excerpt(shown, 200), chooses, ready, not_ready, missing, waits, tries_only=tries)
         )
     return tuple(found)
+
+
+def _is_for_others(selector: Mapping[str, str], templates: Sequence[Mapping[str, str]] | None) -> bool:
+    """Whether somebody makes such pods, if none at this moment: the other colour, a canary that rests."""
+    return any(all(labels.get(key) == value for key, value in selector.items()) for labels in templates or ())
 
 
 def _without_address_since(service: Object) -> datetime | None:

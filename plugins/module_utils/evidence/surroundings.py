@@ -70,7 +70,9 @@ class _Looking:
         webhooks, needed = Webhooks(around, self.workload, self.kind), Needed(around, self.template)
         known = configuration(around)
         every_service, every_ingress = around.listed("services"), around.listed("ingresses")
-        services = self._with_strangers(network.services(every_service or (), around.listed("endpoint slices"), self.backing))
+        services = self._with_strangers(
+            network.services(every_service or (), around.listed("endpoint slices"), self.backing, around.templates)
+        )
         ingress_classes, nodes = around.listed("ingress classes"), around.listed("nodes")
         ingresses = network.ingresses(
             every_ingress or () if every_service is not None else (),

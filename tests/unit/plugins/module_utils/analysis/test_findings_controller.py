@@ -18,7 +18,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.sur
     ServiceEndpoints,
     Surroundings,
 )
-from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import NotInjected, Pod, WorkloadState
+from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import ClusterEvent, NotInjected, Pod, WorkloadState
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import diagnostics, pods, workload
 
 NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
@@ -50,7 +50,8 @@ def titles(message: str, minutes: float, usage: float | None, age: float) -> lis
         (NONE_YET, 1, 0.1, 60, False),
         (NONE_YET, 1, None, 1, False),
         (NONE_YET, 1, None, 10, True),
-        (NONE_YET, 10, None, 1, True),
+        (NONE_YET, 600, None, 1, False),  # there were no pods before
+        (NONE_YET, 600, None, 10, True),
         (NONE_YET, 10, 0.1, 60, True),
         ("unable to get external metric shop/queue: no metrics returned from external metrics API", 1, None, 1, True),
         ("missing request for cpu in container app of Pod app-1", 1, 0.1, 1, True),
@@ -59,6 +60,16 @@ def titles(message: str, minutes: float, usage: float | None, age: float) -> lis
 def test_an_autoscaler_that_missed_the_first_metrics(message: str, minutes: float, usage: float | None, age: float, warns: bool) -> None:
     told = titles(message, minutes, usage, age)
     assert told == (["Autoscaler app can't scale (FailedGetResourceMetric)"] if warns else [])
+
+
+@pytest.mark.parametrize(("age", "told"), [(30, True), (0.5, False)])
+def test_an_autoscaler_that_had_no_metrics_of_the_pods_before_either(age: float, told: bool) -> None:
+    said = Condition("ScalingActive", "False", "FailedGetResourceMetric", NONE_YET, NOW - timedelta(hours=1))
+    at = NOW - timedelta(minutes=age)
+    event = ClusterEvent(at, NOW, "Warning", "FailedGetResourceMetric", "HorizontalPodAutoscaler", "app", NONE_YET)
+    young = [replace(pod, created_at=NOW - timedelta(minutes=1)) for pod in pods(2)]
+    seen = workload(*young, autoscaler=Autoscaler("app", 1, 3, 2, 2, conditions=(said,)), events=(event,))
+    assert bool(list(limit_findings(seen, NOW))) is told
 
 
 @pytest.mark.parametrize(("ready", "level"), [(0, Level.CRITICAL), (2, Level.WARNING)])
