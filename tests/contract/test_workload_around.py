@@ -10,9 +10,12 @@ from collections.abc import Iterator
 import pytest
 
 from plugins.module_utils.model.service import WorkloadKind
+from tests.contract import workload_around, workload_rare
 from tests.contract.clusters import Cluster
-from tests.contract.workload_around import WELL, WRONG, by_hand
 from tests.contract.workload_states import Namespace, findings, until_warned, warnings
+
+WRONG = workload_around.WRONG | workload_rare.WRONG
+WELL = workload_around.WELL | workload_rare.WELL
 
 
 @pytest.fixture(autouse=True)
@@ -44,5 +47,5 @@ def test_what_only_looks_like_trouble_gives_no_warning(cluster: Cluster, state: 
 
 
 def test_volumes_that_were_made_by_hand(cluster: Cluster) -> None:
-    by_hand(Namespace(cluster))
+    workload_around.by_hand(Namespace(cluster))
     cluster.until("no warning", lambda: not warnings(findings(cluster, WorkloadKind.STATEFUL_SET)), 15)

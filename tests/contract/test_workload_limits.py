@@ -137,7 +137,13 @@ def test_an_autoscaler_that_has_room_is_no_trouble(cluster: Cluster) -> None:
     using(space, REQUESTS, cpu="60m")
     autoscaler(space)
     path = f"/apis/autoscaling/v2/{space.space}/horizontalpodautoscalers/payment-api"
-    cluster.until("metrics", lambda: cluster.client().get(path)["status"].get("currentMetrics"), 90)
+
+    def has_metrics() -> bool:
+        found = cluster.client().get(path)["status"].get("currentMetrics")
+        assert [line for line in warnings(findings(cluster)) if "autoscaler" in line] == []  # nor before it has any
+        return bool(found)
+
+    cluster.until("metrics", has_metrics, 90)
     cluster.until("no warning", lambda: not warnings(findings(cluster)))
     assert warnings(findings(cluster)) == []
 

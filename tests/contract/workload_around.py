@@ -218,6 +218,18 @@ def early_troubles(space: Namespace) -> None:
         space.warn("Pod", reason="Unhealthy", message="Readiness probe failed: connection refused", **about)
 
 
+def early_probe(space: Namespace) -> None:
+    """Its one probe so far came before the program listened."""
+    began = ago(seconds=3)
+    state = {"running": {"startedAt": began}}
+    probe = {"readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 2, "failureThreshold": 1}}
+    failed = ("Unhealthy", "Readiness probe failed: dial tcp 10.0.0.7:8080: connect: connection refused")
+    space.deploy("v1-held", replicas=2, container=probe)
+    for pod in space.pods(2):
+        space.keep_status(pod, {**running(pod, state, ready=False), "startTime": began})
+        space.warn("Pod", pod["metadata"]["name"], *failed, count=1, seconds=0.0, uid=pod["metadata"]["uid"])
+
+
 WRONG: dict[str, tuple[Build, str]] = {
     "a webhook whose Service is gone": (
         latent,
@@ -328,6 +340,7 @@ WELL: dict[str, Build] = {
         space.ready(1, "payment-api-canary"),
     ),
     "what pods met as they began": early_troubles,
+    "a probe that came too early": early_probe,
     "a container to look into a pod": debugged,
 }
 """No warning may come of these."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,24 @@ def test_an_application_that_heals_itself(cluster: Cluster, healing: threading.E
     after = cluster.client().get(path)
     assert after["spec"]["syncPolicy"] == AUTOMATED
     assert SUSPENDED not in annotations_of(after)
+
+
+def test_the_sync_windows_of_its_project(cluster: Cluster) -> None:
+    always = {"schedule": "0 0 * * *", "duration": "25h", "applications": ["pay*"]}
+    spec = {**SOURCE, "project": cluster.namespace, "syncPolicy": AUTOMATED}
+    made(cluster, "argoproj.io/v1alpha1", "Application", "payments", spec)
+    owned_by_argo_cd(cluster)
+    assert "is not known: its project" in owner_check(cluster).detail
+    path = made(cluster, "argoproj.io/v1alpha1", "AppProject", cluster.namespace, {"syncWindows": [{"kind": "allow", **always}]})
+    assert "sync window" not in owner_check(cluster).detail
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    freeze = {**always, "kind": "deny", "schedule": f"0 0 {tomorrow.day} {tomorrow.month} *", "duration": "48h"}
+    begun = {**freeze, "schedule": f"{datetime.now(UTC):%M %H} * * *", "duration": "36h", "manualSync": True}
+    for windows, held in (([freeze], False), ([begun], True)):
+        cluster.client().patch(path, {"spec": {"syncWindows": windows}}, "application/merge-patch+json")
+        assert ("keeps it from syncing" in owner_check(cluster).detail) is held
+    found = owner_check(cluster, suspend=True)
+    assert (found.verdict, "only a sync by hand is let through" in found.detail) == (Verdict.PASS, True)
 
 
 def test_what_somebody_resumed_otherwise_meanwhile_is_left_alone(cluster: Cluster) -> None:

@@ -13,9 +13,9 @@ from ..model.evidence import Source
 from ..model.finding import Finding, Level
 from ..model.service import WorkloadKind
 from ..model.surroundings import Autoscaler, Condition, DisruptionBudget
-from ..model.workload import WorkloadState
+from ..model.workload import Pod, WorkloadState
 from ..units import format_duration
-from .pods import failing
+from .pods import failing, is_over, starting
 from .wording import plural
 
 _UNOBSERVED = 30.0
@@ -28,6 +28,7 @@ _SCALED_TO_ZERO = "ScalingDisabled"
 _FIRST_METRICS = timedelta(minutes=3)
 """Within which pods that were just made get their first metrics, and an autoscaler sees them."""
 _NO_METRICS_YET = ("no metrics returned from", "did not receive metrics for")
+_NOT_OF_PODS = "external metrics API"
 
 _REFUSALS: tuple[tuple[str, str, str], ...] = (
     ("quota", r"exceeded quota: ([^\s,]+)", "ResourceQuota {} is used up: pods can't be created"),
@@ -178,10 +179,25 @@ def _autoscaler(scaler: Autoscaler, state: WorkloadState, now: datetime) -> Iter
 
 
 def _passes(told: Condition, state: WorkloadState, now: datetime) -> bool:
-    """Whether an autoscaler missed the metrics of pods that were just made, and that are there by now: it sees them when it looks next."""
-    early = told.since is not None and now - told.since < _FIRST_METRICS and any(part in (told.message or "") for part in _NO_METRICS_YET)
-    ready = [pod for pod in state.pods if pod.ready]
-    return early and bool(ready) and all(pod.cpu_usage is not None for pod in ready)
+    """Whether an autoscaler missed the metrics of pods that were just made, and sees them when it looks next: by now they have some, or
+    are too young for that. Metrics that are not the pods' own are another matter.
+
+    Where no pod is older, its condition may be: it does not change where there were no pods before, of which it said the same.
+    """
+    said = told.message or ""
+    if _NOT_OF_PODS in said or not any(part in said for part in _NO_METRICS_YET):
+        return False
+    there = [pod for pod in state.pods if not pod.terminating and not is_over(pod)]
+    if there and all(_is_young(pod, now) for pod in there):
+        first = min(pod.started_at or pod.created_at for pod in there)
+        return not any(event.reason == told.reason and event.first_seen < first for event in state.events)
+    unseen = [pod for pod in there if pod.cpu_usage is None and (pod.ready or pod in starting(there, now))]
+    early = told.since is not None and now - told.since < _FIRST_METRICS
+    return early and bool(there) and all(_is_young(pod, now) for pod in unseen)
+
+
+def _is_young(pod: Pod, now: datetime) -> bool:
+    return now - (pod.started_at or pod.created_at) < _FIRST_METRICS
 
 
 def _budget(budget: DisruptionBudget, state: WorkloadState) -> Iterator[Finding]:

@@ -72,6 +72,7 @@ def pod_findings(state: WorkloadState, now: datetime, level: Level) -> Iterator[
         yield from _taken(tuple(pod for pod in bad if pod.reason in NODE_TROUBLE))
     yield from _terminating(state.pods, now)
     yield from _restarted(state.pods, now)
+    yield from _resized(state.pods)
     yield from usage_findings(state)
 
 
@@ -323,6 +324,15 @@ def _restarted(pods: Sequence[Pod], now: datetime) -> Iterator[Finding]:
         why = f"; {probe.message}" if probe else ""
         detail = f"{newest.name}: {plural(newest.restarts, 'restart')}, {newest.message or 'the last one'} {ago} ago{why}"
         yield _finding("restarts", Level.WARNING, f"{plural(len(lately), 'pod')} restarted lately", detail)
+
+
+def _resized(pods: Sequence[Pod]) -> Iterator[Finding]:
+    refused = [pod for pod in pods if pod.resize_refused and not pod.terminating and not is_over(pod)]
+    if refused:
+        where = "its node" if len(refused) == 1 else "their nodes"
+        title = f"The resize of {plural(len(refused), 'pod')} can't be done on {where}"
+        detail = f"{refused[0].resize_refused}. What they had before still counts: ask for less, or have them made anew elsewhere"
+        yield _finding("resize", Level.WARNING, title, detail)
 
 
 def _name(pod: Pod) -> str:

@@ -10,14 +10,17 @@ from datetime import datetime, timedelta
 
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
-from ..model.surroundings import NONE_READY, BatchJob, Certificate, ServiceEndpoints, VolumeClaim
+from ..model.surroundings import NONE_READY, BatchJob, Certificate, ServiceEndpoints, Stranger, VolumeClaim
 from ..model.workload import DONE_AFTER_ALL, ClusterEvent, WorkloadState
 from ..units import format_duration
+from .findings_policies import isolation_findings
 from .pods import IMAGE_REASONS, starting
 from .wording import plural
 
 EXPIRES_SOON = timedelta(days=21)
 """A certificate that renews itself has done so by then: 90 days are renewed when 30 are left (cert-manager, Let's Encrypt)."""
+_RENEWED_WITHIN = 4
+"""Part of its life before whose last one a certificate that lives shorter was renewed: cert-manager does so when a third is left."""
 _MOST = 3
 """Findings of one kind; there are more of them in the data."""
 _LATELY = timedelta(minutes=30)
@@ -40,8 +43,8 @@ _HARMLESS = frozenset(
 that only watches found something (what one that enforces refuses was never made); a volume is made larger by somebody else's controller."""
 _LATE_ENDPOINTS = frozenset({"FailedToUpdateEndpointSlices", "FailedToUpdateEndpoint", "FailedToCreateEndpoint"})
 """Tried again by their controllers: they matter while a Service has no endpoints for it."""
-_LOST_RACE = "the object has been modified"
-"""A controller wrote what another had just written, and tries again."""
+_MENDED = ("the object has been modified", "; repairing")
+"""A controller wrote what another had just written, and tries again; the API server puts its own list of addresses and ports right."""
 _TELLING = ("Service", "Ingress", "HTTPRoute", "PersistentVolumeClaim", "CronJob", "Job")
 _JOB_TIME = timedelta(minutes=15)
 """What a Job's pod may take to get a node and an image."""
@@ -72,24 +75,7 @@ def surroundings_findings(state: WorkloadState, now: datetime) -> Iterator[Findi
                 title,
                 f"Requests for {', '.join(ingress.hosts[:3])} fail" if ingress.hosts else None,
             )
-    for isolation in around.isolation:
-        if isolation.direction == "none":
-            title = f"NetworkPolicy {', '.join(isolation.policies[:3])} selects no pods"
-            yield _finding(
-                "network_policy", Level.WARNING, title, f"{state.name} is not bound by it: compare its selector with their labels"
-            )
-        elif isolation.direction == "port":
-            title = f"NetworkPolicy {', '.join(isolation.policies[:3])} lets nothing in to the port of Service {isolation.service}"
-            yield _finding(
-                "network_policy", Level.WARNING, title, "The ports that it allows are others than those that the Service sends to"
-            )
-        elif isolation.direction == "dns":
-            title = f"NetworkPolicy {', '.join(isolation.policies[:3])} lets the pods ask no DNS server"
-            detail = "Of what they may send out, nothing goes to port 53 (UDP) outside of their namespace: names can't be resolved"
-            yield _finding("network_policy", Level.WARNING, title, detail)
-        elif isolation.direction == "outgoing" or any(one.selects for one in around.services):
-            title = f"NetworkPolicy {', '.join(isolation.policies[:3])} denies all {isolation.direction} traffic of the pods"
-            yield _finding("network_policy", Level.WARNING, title, "No policy that selects them allows any")
+    yield from isolation_findings(state)
     for claim in [one for one in around.claims if one.phase != "Bound"][:_MOST]:
         yield from _claim(claim)
     for claim in [one for one in around.claims if one.phase == "Bound" and one.resizing and not _grows(one, now)][:_MOST]:
@@ -162,6 +148,16 @@ def _service(service: ServiceEndpoints, state: WorkloadState, now: datetime) -> 
         elif len(starting(state.pods, now)) < len([pod for pod in state.pods if not pod.terminating]) or not state.pods:
             detail = f"None of the pods that it selects ({service.selector}) is ready: whoever calls it gets no answer"
             yield _finding("endpoints", Level.CRITICAL, f"Service {service.name} has no ready endpoints", detail)
+    known = {f"Deployment {name}" for name in state.surroundings.same_selector}
+    for stranger in [one for one in service.strangers if one.maker not in known][:_MOST]:
+        title = f"Service {service.name} leads to {_whose(stranger)} as well"
+        if stranger.problem:
+            detail = (
+                f"{stranger.problem[:1].upper()}{stranger.problem[1:]}: requests that get there fail. Its selector ({service.selector}) "
+            )
+            yield _finding("foreign_pods", Level.WARNING, title, f"{detail}is too wide, or their labels are")
+        else:
+            yield _finding("foreign_pods", Level.OK, title, f"They have all labels that it selects by ({service.selector})")
     waits = service.without_address_since
     if waits is not None and now - waits > _ADDRESS_TIME:
         title = f"Service {service.name} waits for its load balancer since {format_duration((now - waits).total_seconds())}"
@@ -169,6 +165,10 @@ def _service(service: ServiceEndpoints, state: WorkloadState, now: datetime) -> 
     for port in _unknown_ports(service, state):
         title = f"Service {service.name} sends to a port that no container has ({port})"
         yield _finding("service_port", Level.WARNING, title, "Correct its targetPort, or name the port in the pod template")
+
+
+def _whose(stranger: Stranger) -> str:
+    return stranger.maker if stranger.maker.startswith("Pod ") else f"{plural(stranger.pods, 'pod')} of {stranger.maker}"
 
 
 def _unknown_ports(service: ServiceEndpoints, state: WorkloadState) -> tuple[str, ...]:
@@ -212,12 +212,23 @@ def _certificate(certificate: Certificate, now: datetime) -> Iterator[Finding]:
     if left <= timedelta(0):
         ago = format_duration(-left.total_seconds())
         yield _finding("certificate", Level.CRITICAL, f"{named} expired {ago} ago", f"It was valid until {at}", certificate.expires_at)
-    elif left < EXPIRES_SOON:
+    elif left < _soon(certificate):
         title = f"{named} expires in {format_duration(left.total_seconds())}"
         yield _finding("certificate", Level.WARNING, title, f"It is valid until {at}: renew it, or see why it is not renewed")
     elif certificate.not_before is not None and certificate.not_before > now:
         begins = f"{certificate.not_before:%Y-%m-%d %H:%M} UTC"
         yield _finding("certificate", Level.CRITICAL, f"{named} is not valid before {begins}")
+    issuer = certificate.issuer_expires_at
+    if issuer is not None and issuer - now < EXPIRES_SOON and issuer < certificate.expires_at:
+        level, when = (Level.CRITICAL, "expired") if issuer <= now else (Level.WARNING, "expires")
+        title = f"{named} has its issuer's behind it, which {when} at {issuer:%Y-%m-%d %H:%M} UTC"
+        yield _finding("certificate", level, title, "Clients refuse it then: put the newer certificate of the issuer (CA) in its place")
+
+
+def _soon(certificate: Certificate) -> timedelta:
+    if not certificate.renewed or certificate.not_before is None or certificate.expires_at is None:
+        return EXPIRES_SOON
+    return min(EXPIRES_SOON, (certificate.expires_at - certificate.not_before) / _RENEWED_WITHIN)
 
 
 def _is_over(warning: ClusterEvent, state: WorkloadState) -> bool:
@@ -239,7 +250,7 @@ def _events(state: WorkloadState, now: datetime) -> Iterator[Finding]:
         if event.type != "Normal"
         and event.object_kind in _TELLING
         and event.reason not in _TOLD_ELSEWHERE | _HARMLESS
-        and _LOST_RACE not in event.message
+        and not any(part in event.message for part in _MENDED)
         and not (event.reason in _LATE_ENDPOINTS and event.object_name in served)
         and not _is_over(event, state)
     ]

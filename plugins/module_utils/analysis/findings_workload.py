@@ -15,6 +15,7 @@ from ..model.diagnostics import Diagnostics
 from ..model.evidence import Source
 from ..model.finding import Finding, Level
 from ..model.service import WorkloadKind
+from ..model.surroundings import ServiceEndpoints
 from ..model.workload import WorkloadState
 from .findings_controller import controller_findings, limit_findings
 from .findings_nodes import node_findings
@@ -108,7 +109,7 @@ def _without_pods(state: WorkloadState) -> str:
     named = f"{state.kind.value} {state.name}"
     if state.kind is WorkloadKind.DAEMON_SET:
         return f"{named}: no node has the labels that it selects, or each has a taint that it does not tolerate"
-    leading = [service.name for service in state.surroundings.services if service.selects]
+    leading = [service.name for service in state.surroundings.services if _is_unanswered(service)]
     parts = [f"{named} has replicas 0"]
     if leading:
         parts.append(f"whoever calls Service {', '.join(leading[:3])} gets no answer")
@@ -123,5 +124,12 @@ def _should_have_pods(state: WorkloadState) -> bool:
         return True
     if state.autoscaler is not None and state.autoscaler.scales_to_zero:
         return False
-    called = any(service.selects for service in state.surroundings.services)
+    if any(service.selects and service.tries_only for service in state.surroundings.services):
+        return False
+    called = any(_is_unanswered(service) for service in state.surroundings.services)
     return called or any(_TO_ZERO.match(event.message) for event in state.events if event.object_kind == state.kind.value)
+
+
+def _is_unanswered(service: ServiceEndpoints) -> bool:
+    """Whether a Service leads to the workload, and to nobody else who answers in its place."""
+    return service.selects and not service.ready

@@ -184,9 +184,10 @@ def _starts(pod: Pod, now: datetime) -> bool:
     if pod.restarts or not (pod.reason is None or pod.reason in _STARTING) or stuck_at(pod) is not None:
         return False
     age = (now - (pod.started_at or pod.created_at)).total_seconds()
+    grace = max(STARTUP_GRACE, min(pod.startup_time, _LONGEST_STARTUP))
     probe = failed_probe(pod)
-    if probe is not None:
-        # Its team says by the probe how long a start may take; after as many failures as the kubelet bears, only a startup probe waits.
-        often = probe.count >= _FAILURES or probe.first_seen < (pod.started_at or pod.created_at)
-        return age < min(pod.startup_time, _LONGEST_STARTUP) and (not often or probe.message.startswith("Startup"))
-    return age < max(STARTUP_GRACE, min(pod.startup_time, _LONGEST_STARTUP))
+    # Its team says by the probe how long a start may take; after as many failures as the kubelet bears, only a startup probe waits.
+    often = probe is not None and (probe.count >= _FAILURES or probe.first_seen < (pod.started_at or pod.created_at))
+    if probe is None or not often:
+        return age < grace
+    return age < min(pod.startup_time, _LONGEST_STARTUP) and probe.message.startswith("Startup")

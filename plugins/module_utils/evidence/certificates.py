@@ -28,6 +28,9 @@ class Validity:
     not_before: datetime
     not_after: datetime
     names: tuple[str, ...] = ()
+    issuer: bytes = b""
+    """The name of who issued it, and its own: as they are encoded, to be compared."""
+    subject: bytes = b""
 
 
 def validity(pem: bytes) -> Validity:
@@ -38,8 +41,24 @@ def validity(pem: bytes) -> Validity:
     match = _PEM.search(pem)
     if match is None:
         raise ValueError("there is no certificate in it")
+    return _decoded(match[1])
+
+
+def issuers_validity(pem: bytes) -> Validity | None:
+    """When the certificate of who issued the first one is valid, where it stands behind it; None where none does, or only a root.
+
+    What stands higher in a chain may be gone around by clients that know another way.
+    """
     try:
-        der = base64.b64decode(b"".join(match[1].split()), validate=True)
+        first, *others = [_decoded(one) for one in _PEM.findall(pem)]
+    except ValueError:
+        return None
+    return next((one for one in others if one.subject == first.issuer and one.issuer != one.subject), None)
+
+
+def _decoded(encoded: bytes) -> Validity:
+    try:
+        der = base64.b64decode(b"".join(encoded.split()), validate=True)
     except binascii.Error:
         raise ValueError("its certificate is not base64") from None
     try:
@@ -59,7 +78,10 @@ def _validity(der: bytes) -> Validity:
     period = _expect(rest, _SEQUENCE)
     first, begin, rest = _element(period)
     second, end, _unused_rest = _element(rest)
-    return Validity(_time(first, begin), _time(second, end), _names(fields))
+    parts = [content for _unused, content in _elements(fields)]
+    # Serial number, signature, issuer, validity and subject, behind the version where there is one.
+    behind = 1 if tag == _VERSION else 0
+    return Validity(_time(first, begin), _time(second, end), _names(fields), parts[behind + 2], parts[behind + 4])
 
 
 def covers(names: Sequence[str], host: str) -> bool:

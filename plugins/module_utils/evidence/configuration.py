@@ -14,9 +14,9 @@ from typing import Any, Optional
 from ..clients.answers import excerpt
 from ..lean import dataclass
 from ..model.surroundings import Certificate, ConfigurationChange, MissingReference
-from .certificates import covers, validity
+from .certificates import covers, issuers_validity, validity
 from .neighbourhood import Neighbourhood
-from .objects import Object, mapping, metadata, moment, name_of, sequence
+from .objects import Object, annotations_of, mapping, metadata, moment, name_of, sequence
 from .references import CONFIG_MAP, SECRET, Reference
 
 MAX_CERTIFICATES = 10
@@ -26,6 +26,7 @@ MAX_NAMES = 20
 UsedBy = tuple[str, Sequence[str]]
 """By what a certificate's Secret is used, and the hosts that it is shown for, as far as they are known."""
 _TLS_KEY = "tls.crt"
+_RENEWED = "cert-manager.io/certificate-name"
 _DATA_FIELDS = ("f:data", "f:binaryData", "f:stringData")
 _LISTED_AS = {CONFIG_MAP: "ConfigMaps", SECRET: "Secrets"}
 _MADE_WITHIN = timedelta(seconds=2)
@@ -99,14 +100,24 @@ def _certificate(secret: str, used_by: str, hosts: Sequence[str], found: Object)
     if not isinstance(encoded, str):
         return None
     try:
-        period = validity(base64.b64decode(encoded, validate=True))
+        pem = base64.b64decode(encoded, validate=True)
+        period, issuer = validity(pem), issuers_validity(pem)
     except binascii.Error:
         return Certificate(secret, used_by, problem="its certificate is not base64")
     except ValueError as error:
         return Certificate(secret, used_by, problem=str(error))
     not_for = tuple(excerpt(host, 100) for host in hosts if period.names and not covers(period.names, host))
     names = tuple(excerpt(name, 100) for name in period.names[:MAX_NAMES])
-    return Certificate(secret, used_by, period.not_after, period.not_before, names=names, not_for=not_for)
+    return Certificate(
+        secret,
+        used_by,
+        period.not_after,
+        period.not_before,
+        names=names,
+        not_for=not_for,
+        issuer_expires_at=issuer.not_after if issuer else None,
+        renewed=bool(annotations_of(found).get(_RENEWED)),
+    )
 
 
 def _may_hold(kept: Kept) -> bool:

@@ -8,6 +8,7 @@ Of ConfigMaps and Secrets only the metadata is asked for: who wrote which key wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from ..clients.cluster import METADATA_ONLY, ClusterClient, Forbidden, ObjectNot
 from ..concurrency import Deadline, start, wait
 from ..errors import SourceUnavailableError
 from .listing import Listed, list_all
-from .objects import Object
+from .objects import Object, labels_of, mapping, selector_text
 
 T = TypeVar("T")
 
@@ -97,6 +98,36 @@ class Neighbourhood:
         """Has one more list asked for, which `listed` gives by the name ``what``."""
         if what not in self._asked:
             self._asked[what] = self._ask(path, what, **query)
+
+    def metadata(self, namespace: str, plural: str) -> tuple[Object, ...] | None:
+        """Who there is, by names and labels, asked for the first time that somebody wants to know; all of a kind where ``namespace`` is
+        empty. None when it can't be read, or not to the end: that is remembered by nobody, since few need it."""
+        path = f"/api/v1/namespaces/{namespace}/{plural}" if namespace else f"/api/v1/{plural}"
+        return self._quietly(path, METADATA_ONLY)
+
+    def templates(self) -> tuple[dict[str, str], ...] | None:
+        """The labels of the pods that the namespace's controllers make, or will; None where not all of these can be read."""
+        paths = [f"/apis/apps/v1/namespaces/{self.namespace}/{plural}" for plural in ("deployments", "statefulsets", "daemonsets")]
+        listed = [*map(self._quietly, paths), self.listed("Jobs"), self.listed("CronJobs")]
+        if None in listed:
+            return None
+        specs = [mapping(found.get("spec")) for kind in listed for found in kind or ()]
+        inner = [mapping(mapping(spec.get("jobTemplate")).get("spec")) or spec for spec in specs]
+        return tuple(dict(labels_of(mapping(spec.get("template")))) for spec in inner)
+
+    def pods_by(self, labels: Mapping[str, str]) -> tuple[Object, ...] | None:
+        """The namespace's pods with these labels; None as `metadata` says it."""
+        return self._quietly(f"/api/v1/namespaces/{self.namespace}/pods", labelSelector=selector_text({"matchLabels": labels}))
+
+    def _quietly(self, path: str, accept: str = "application/json", **query: str) -> tuple[Object, ...] | None:
+        key = f"{path} {accept} {query}"
+        if key not in self._asked:
+            self._asked[key] = start(lambda: list_all(self.client, path, accept, **query), path)
+        try:
+            listed: Listed = wait(self._asked[key], self._deadline, "The cluster")
+        except SourceUnavailableError:
+            return None
+        return None if listed.cut else listed.found
 
     def was_cut(self, what: str) -> bool:
         """Whether there were more than `listed` gave."""

@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ..clients.answers import excerpt
 from ..lean import dataclass
 from ..model.surroundings import Ingress, Isolation, ServiceEndpoints
-from .objects import Object, annotations_of, labels_of, mapping, metadata, moment, name_of, selects, sequence
+from .objects import Object, annotations_of, controller_of, labels_of, mapping, metadata, moment, name_of, selects, sequence
 
-_SERVICE_OF_SLICE = "kubernetes.io/service-name"
+SERVICE_OF_SLICE = "kubernetes.io/service-name"
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _TLS_KEYS = ("tls.crt", "tls.key")
@@ -26,6 +26,11 @@ _BY_ANNOTATION = "use-annotation"
 """The port of a backend that is no Service: the AWS load balancer takes what an annotation says (a redirect, a fixed answer).
 
 https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#actions
+"""
+_FLAGGER = "flagger.app/"
+"""Flagger has a Deployment of its own serve, and wakes the one that people write only to try a new version.
+
+https://docs.flagger.app/usage/how-it-works#kubernetes-services
 """
 _BUILT_IN_CLASSES = frozenset({"gce", "gce-internal"})
 """Classes of GKE that need no IngressClass."""
@@ -46,8 +51,16 @@ class Backing:
         return labels_of(self.template)
 
 
-def services(listed: Sequence[Object], slices: Sequence[Object] | None, backing: Backing) -> tuple[ServiceEndpoints, ...]:
-    """The Services that select the workload's pods, and those that are meant to and do not."""
+def services(
+    listed: Sequence[Object],
+    slices: Sequence[Object] | None,
+    backing: Backing,
+    templates: Callable[[], Sequence[Mapping[str, str]] | None] = lambda: None,
+) -> tuple[ServiceEndpoints, ...]:
+    """The Services that select the workload's pods, and those that are meant to and do not.
+
+    ``templates`` are the labels of all pods that the namespace's controllers make, asked for where a Service may be for some of those.
+    """
     found = []
     for service in listed:
         selector = {str(key): str(value) for key, value in mapping(mapping(service.get("spec")).get("selector")).items()}
@@ -55,14 +68,22 @@ def services(listed: Sequence[Object], slices: Sequence[Object] | None, backing:
         if not selector or not (chooses or _meant_for(service, selector, backing)):
             continue
         ready, not_ready = _endpoints(name_of(service), slices) if slices is not None else (None, None)
-        if not chooses and (ready or not_ready):
-            continue  # it leads to pods of somebody else, and was never meant for these
+        if not chooses and (ready or not_ready or (name_of(service) not in backing.names and _is_for_others(selector, templates()))):
+            continue  # it leads to pods of somebody else, or will, and was never meant for these
         missing = tuple(_missing_ports(service, backing.template)) if chooses else ()
         shown = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
         kind = str(mapping(service.get("spec")).get("type") or "ClusterIP")
         waits = _without_address_since(service)
-        found.append(ServiceEndpoints(name_of(service), kind, excerpt(shown, 200), chooses, ready, not_ready, missing, waits))
+        tries = str(controller_of(service).get("apiVersion") or "").startswith(_FLAGGER)
+        found.append(
+            ServiceEndpoints(name_of(service), kind, excerpt(shown, 200), chooses, ready, not_ready, missing, waits, tries_only=tries)
+        )
     return tuple(found)
+
+
+def _is_for_others(selector: Mapping[str, str], templates: Sequence[Mapping[str, str]] | None) -> bool:
+    """Whether somebody makes such pods, if none at this moment: the other colour, a canary that rests."""
+    return any(all(labels.get(key) == value for key, value in selector.items()) for labels in templates or ())
 
 
 def _without_address_since(service: Object) -> datetime | None:
@@ -88,7 +109,7 @@ def _endpoints(name: str, slices: Sequence[Object]) -> tuple[int, int]:
     ready: set[str] = set()
     others: set[str] = set()
     for found in slices:
-        if labels_of(found).get(_SERVICE_OF_SLICE) != name:
+        if labels_of(found).get(SERVICE_OF_SLICE) != name:
             continue
         for number, endpoint in enumerate(map(mapping, sequence(found.get("endpoints")))):
             conditions = mapping(endpoint.get("conditions"))
@@ -229,10 +250,10 @@ def isolation(policies: Sequence[Object], labels: Mapping[str, str]) -> tuple[Is
     choosing = [policy for policy in policies if selects(mapping(mapping(policy.get("spec")).get("podSelector")), labels)]
     found = []
     for kind, direction, field in (("Ingress", "incoming", "ingress"), ("Egress", "outgoing", "egress")):
-        bound = [policy for policy in choosing if kind in _types(mapping(policy.get("spec")))]
+        bound = [policy for policy in choosing if kind in types_of(mapping(policy.get("spec")))]
         if bound and not any(sequence(mapping(policy.get("spec")).get(field)) for policy in bound):
             found.append(Isolation(direction, tuple(name_of(policy) for policy in bound)))
-        elif bound and kind == "Egress" and not any(_lets_ask_dns(rule) for policy in bound for rule in _rules(policy, field)):
+        elif bound and kind == "Egress" and not any(_lets_ask_dns(rule) for policy in bound for rule in rules_of(policy, field)):
             found.append(Isolation("dns", tuple(name_of(policy) for policy in bound)))
     return tuple(found)
 
@@ -240,8 +261,8 @@ def isolation(policies: Sequence[Object], labels: Mapping[str, str]) -> tuple[Is
 def closed_ports(policies: Sequence[Object], every_service: Sequence[Object], ours: Sequence[str], backing: Backing) -> Iterator[Isolation]:
     """The Services ``ours`` none of whose ports the policies for incoming traffic let anything in to."""
     choosing = [one for one in policies if selects(mapping(mapping(one.get("spec")).get("podSelector")), backing.labels)]
-    bound = [policy for policy in choosing if "Ingress" in _types(mapping(policy.get("spec")))]
-    rules = [rule for policy in bound for rule in _rules(policy, "ingress")]
+    bound = [policy for policy in choosing if "Ingress" in types_of(mapping(policy.get("spec")))]
+    rules = [rule for policy in bound for rule in rules_of(policy, "ingress")]
     if not rules or any(not sequence(rule.get("ports")) for rule in rules):
         return
     allowed = [mapping(port) for rule in rules for port in sequence(rule.get("ports"))]
@@ -269,7 +290,7 @@ def _lets_in(port: Mapping[str, Any], target: int, named: Mapping[str, int]) -> 
     return first is None or (isinstance(first, int) and first <= target <= (last if isinstance(last, int) else first))
 
 
-def _rules(policy: Object, field: str) -> Iterator[Mapping[str, Any]]:
+def rules_of(policy: Object, field: str) -> Iterator[Mapping[str, Any]]:
     return map(mapping, sequence(mapping(policy.get("spec")).get(field)))
 
 
@@ -280,10 +301,10 @@ def _lets_ask_dns(rule: Mapping[str, Any]) -> bool:
     """
     ports, peers = [mapping(one) for one in sequence(rule.get("ports"))], [mapping(one) for one in sequence(rule.get("to"))]
     elsewhere = not peers or any("ipBlock" in peer or peer.get("namespaceSelector") is not None for peer in peers)
-    return elsewhere and (not ports or any(one.get("protocol") == "UDP" and _is_of_dns(one) for one in ports))
+    return elsewhere and (not ports or any(one.get("protocol") == "UDP" and is_of_dns(one) for one in ports))
 
 
-def _is_of_dns(port: Mapping[str, Any]) -> bool:
+def is_of_dns(port: Mapping[str, Any]) -> bool:
     first, last = port.get("port"), port.get("endPort")
     if not isinstance(first, int):
         return first is None or "dns" in str(first) or "domain" in str(first)
@@ -302,7 +323,7 @@ def selecting_nothing(policies: Sequence[Object], backing: Backing) -> tuple[Iso
     return (Isolation("none", tuple(idle)),) if idle else ()
 
 
-def _types(spec: Object) -> Sequence[Any]:
+def types_of(spec: Object) -> Sequence[Any]:
     """Where a policy names no types it is for incoming traffic, and for outgoing where it has rules for that."""
     return sequence(spec.get("policyTypes")) or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
 

@@ -96,6 +96,7 @@ def pod_from(
         cpu_share=_share(spec, usage, "limits", "cpu"),
         memory_of_request=_share(spec, usage, "requests", "memory"),
         cpu_of_request=_share(spec, usage, "requests", "cpu"),
+        resize_refused=_resize_refused(status),
         warnings=tuple(warnings) if not ready or terminating else tuple(one for one in warnings if one.reason in PROBE_REASONS),
     )
 
@@ -159,6 +160,18 @@ def _startup_time(container: Object) -> float:
         return float(count(probe.get("initialDelaySeconds")) + tries * (count(probe.get("periodSeconds")) or 10))
 
     return longest("startupProbe") + longest("readinessProbe")
+
+
+def _resize_refused(status: Object) -> str | None:
+    """What the kubelet says of a resize that it will not do on this node; one that it puts off is tried again.
+
+    https://kubernetes.io/docs/tasks/configure-pod-container/resize-container-resources/#pod-resize-status
+    """
+    for one in map(mapping, sequence(status.get("conditions"))):
+        refused = {"PodResizePending": "Infeasible", "PodResizeInProgress": "Error"}.get(str(one.get("type")))
+        if refused is not None and one.get("status") == "True" and one.get("reason") == refused:
+            return text(f"{refused}: {one.get('message') or 'no reason is given'}")
+    return "Infeasible" if status.get("resize") == "Infeasible" else None
 
 
 def _share(spec: Object, usage: Usage | None, of: str, resource: str) -> float | None:

@@ -6,25 +6,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from urllib.parse import quote
 
 from ..clients.cluster import ObjectNotFound, workload_path
 from ..errors import SourceUnavailableError
 from ..lean import dataclass
 from ..model.service import WorkloadKind
-from ..model.surroundings import Autoscaler, Certificate, Ingress, Isolation, Surroundings, VolumeClaim
+from ..model.surroundings import Autoscaler, Certificate, Ingress, Isolation, ServiceEndpoints, Surroundings, VolumeClaim
 from . import foundations, network
+from .admitted import Peers, is_scraped_only, unmet_peers
 from .configuration import Configuration, UsedBy, certificates, changes, configuration, missing_references
 from .controllers import claim_classes, claim_names
 from .events import event_from
 from .jobs import batch_jobs, names_of_ours
 from .needed import Needed
 from .neighbourhood import Neighbourhood
-from .objects import Object, labels_of, mapping, metadata, moment, name_of
+from .objects import Object, labels_of, mapping, metadata, moment, name_of, sequence
 from .references import SECRET, Reference, claims, references
 from .routes import http_routes
 from .snapshot import ClusterSnapshot
+from .strangers import Hosts, strangers
 from .webhooks import Webhooks
 
 _UNBOUND = "FailedBinding"
@@ -66,7 +70,9 @@ class _Looking:
         webhooks, needed = Webhooks(around, self.workload, self.kind), Needed(around, self.template)
         known = configuration(around)
         every_service, every_ingress = around.listed("services"), around.listed("ingresses")
-        services = network.services(every_service or (), around.listed("endpoint slices"), self.backing)
+        services = self._with_strangers(
+            network.services(every_service or (), around.listed("endpoint slices"), self.backing, around.templates)
+        )
         ingress_classes, nodes = around.listed("ingress classes"), around.listed("nodes")
         ingresses = network.ingresses(
             every_ingress or () if every_service is not None else (),
@@ -93,7 +99,12 @@ class _Looking:
             webhooks=webhooks.failing(),
             missing=(*missing_references(self.named, known), *needed.missing()),
             changes=changes((*self.named, *(Reference(SECRET, name, by) for name, (by, _unused) in tls.items())), known, self.since),
-            isolation=(*self._isolation(policies), *closed, *network.selecting_nothing(policies, self.backing)),
+            isolation=(
+                *self._isolation(policies),
+                *closed,
+                *unmet_peers(policies, labels, self._peers(every_service or (), services, every_ingress or (), ingresses)),
+                *network.selecting_nothing(policies, self.backing),
+            ),
             misdirected=self._misdirected(),
             scaled_by=self._scaled_by(),
             jobs=batch_jobs(*batch, self.workload, self.backing.selector, self.since, self._alike()),
@@ -123,6 +134,37 @@ class _Looking:
         spec = mapping(self.template.get("spec"))
         asks = not spec.get("hostNetwork") and spec.get("dnsPolicy", "ClusterFirst") in ("ClusterFirst", "ClusterFirstWithHostNet")
         return tuple(one for one in network.isolation(policies, self.backing.labels) if asks or one.direction != "dns")
+
+    def _with_strangers(self, services: Sequence[ServiceEndpoints]) -> tuple[ServiceEndpoints, ...]:
+        """With whom else each of the Services leads to."""
+        every, slices, service = self.around.listed("services") or (), self.around.listed("endpoint slices") or (), self.shared.service
+        ours = frozenset(name_of(pod) for pod in self.pods)
+        hosts = Hosts((service.workload_kind.value, service.workload), ours, self.backing, every)
+        by_name = {name_of(one): one for one in every}
+        return tuple(
+            replace(one, strangers=strangers(by_name[one.name], slices, hosts, self.around.pods_by)) if one.selects and self.pods else one
+            for one in services
+        )
+
+    def _peers(
+        self, every: Sequence[Object], ours: Sequence[ServiceEndpoints], ingresses: Sequence[Object], leading: Sequence[Ingress]
+    ) -> Peers:
+        """Whom policies may let in, and who sends requests to the pods."""
+        called = {one.name for one in ours if one.selects}
+        theirs = {one.name for one in leading}
+        served = [found for found in ingresses if name_of(found) in theirs]
+        balanced = [found for found in every if name_of(found) in called]
+        addressed = (f"{kind} {name_of(one)}" for kind, few in (("Ingress", served), ("Service", balanced)) for one in few if _address(one))
+        return Peers(
+            namespace=self.around.namespace,
+            ours=frozenset(name_of(pod) for pod in self.pods),
+            pods=partial(self.around.metadata, self.around.namespace, "pods"),
+            templates=self.around.templates,
+            namespaces=partial(self.around.metadata, "", "namespaces"),
+            pods_of=lambda space: self.around.metadata(space, "pods"),
+            reached=next(addressed, None),
+            service=next((name_of(one) for one in balanced if not is_scraped_only(one)), None),
+        )
 
     def _routes(self, every_service: Sequence[Object] | None, ours: Sequence[str]) -> tuple[Ingress, ...]:
         routes = self.around.listed("HTTP routes")
@@ -219,6 +261,10 @@ class _Looking:
     def _labelled(self, found: Object) -> bool:
         selector = self.backing.selector
         return bool(selector) and all(labels_of(found).get(key) == value for key, value in selector.items())
+
+
+def _address(found: Object) -> bool:
+    return bool(sequence(mapping(mapping(found.get("status")).get("loadBalancer")).get("ingress")))
 
 
 def _is_over(pod: Object) -> bool:

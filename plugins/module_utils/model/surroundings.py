@@ -38,6 +38,15 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Stranger:
+    """Who else has pods that a Service of the workload leads to, as ``Deployment ledger``; ``problem`` says why that can't be meant."""
+
+    maker: str
+    pods: int
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceEndpoints:
     """A Service that leads to the workload, or should. ``ready`` and ``not_ready`` count endpoints; None when they could not be read."""
 
@@ -52,6 +61,10 @@ class ServiceEndpoints:
     """Target ports that no container of the pods has, as ``8080 -> web``."""
     without_address_since: datetime | None = None
     """When a load balancer was asked for that has not given it an address."""
+    strangers: tuple[Stranger, ...] = ()
+    """Pods of others among its ready endpoints."""
+    tries_only: bool = False
+    """Its maker (Flagger) sends requests by it only while a new version is tried; otherwise it rests, as do the pods behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,10 @@ class Certificate:
     problem: str | None = None
     names: tuple[str, ...] = ()
     not_for: tuple[str, ...] = ()
+    issuer_expires_at: datetime | None = None
+    """When the certificate of its issuer that stands behind it expires; None where there is none."""
+    renewed: bool = False
+    """Somebody (cert-manager) renews it, in time for how long it is valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +190,17 @@ class Isolation:
 
     ``port`` where incoming traffic is allowed, but not to any port that the Service ``service`` sends it to.
     ``dns`` where outgoing traffic is allowed, but no questions to DNS; ``none`` for policies of the workload's name that select no pods
-    at all.
+    at all; ``from_nobody`` and ``to_nobody`` where ``peers``, which is whom they let in or the pods out to, are nobody.
     """
 
     direction: str
     policies: tuple[str, ...]
     service: str | None = None
+    peers: str | None = None
+    instead: str | None = None
+    """Who is shut out by that: ``pod api-gateway-5d4f has app=api-gateway``."""
+    certain: bool = False
+    """It shuts out somebody who is there, and not only somebody who may come."""
 
 
 @dataclass(frozen=True, slots=True)

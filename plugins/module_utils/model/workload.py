@@ -121,6 +121,8 @@ class Pod:
     memory_of_request: float | None = None
     """Multiple of its request, what the container most over it uses; None when none requests any, or usage is not known."""
     cpu_of_request: float | None = None
+    resize_refused: str | None = None
+    """Why it can't be given the resources that it was resized to in place."""
     warnings: tuple[PodWarning, ...] = ()
     """The newest first; those of pods that are not ready, and failed probes."""
 

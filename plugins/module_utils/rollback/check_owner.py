@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ..clients.cluster import ClusterClient, ClusterError
-from ..errors import IncidentResponseError
+from ..errors import IncidentResponseError, NotFoundError
 from ..evidence.objects import annotations_of, mapping, name_of, sequence
 from ..model.check import Check, Verdict
 from ..model.service import Service, WorkloadKind
-from .gitops import is_suspended, suspend_gitops
+from .gitops import is_suspended, owner_of, suspend_gitops
 from .helm import history_of, told
 from .intent import carry_out
 from .plan import Change
+from .sync_windows import told_of
 from .target import describe
 
 NAME = "owner"
@@ -22,10 +25,11 @@ _PATIENCE = 10.0
 _CAN_BE_SUSPENDED = ("Argo CD application", "Flux Kustomization", "Flux HelmRelease")
 
 
-def check_owner(client: ClusterClient, service: Service, change: Change, suspend: bool = False) -> Check:
+def check_owner(client: ClusterClient, service: Service, change: Change, now: datetime, suspend: bool = False) -> Check:
     """Fails when a controller would undo the rollback: it has to be done in that controller's source, or the controller suspended.
 
-    With ``suspend`` it is going to be suspended before the rollback, and the server has tried that already.
+    With ``suspend`` it is going to be suspended before the rollback, and the server has tried that already. ``now`` is the cluster's time,
+    by which the sync windows of Argo CD are read.
     """
     history, target = change.rollouts, describe(change.target)
     if (rollout := _rollout_of(client, change)) is not None:
@@ -41,22 +45,42 @@ def check_owner(client: ClusterClient, service: Service, change: Change, suspend
     if not history.owner_reverts:
         return Check(NAME, Verdict.PASS, f"{owner} leaves the rollback alone", _later(client, change))
     if is_suspended(client, change.workload):
-        detail = f"It stays so until somebody resumes it. Change its source to {target} before that."
+        detail = f"It stays so until somebody resumes it. Change its source to {target} before that.{_windows(client, change, now)[1]}"
         return Check(NAME, Verdict.PASS, f"{owner} is suspended", detail)
     if not owner.startswith(_CAN_BE_SUSPENDED):
         effect = history.owner_effect or "it puts its own version back"
         detail = f"{effect[:1].upper()}{effect[1:]}. Go back to {target} there; a rollback here would not last."
         return Check(NAME, Verdict.FAIL, f"{owner} would undo the rollback", detail)
+    later, windows = _windows(client, change, now)
     if not suspend:
         detail = f"It would put its own version back. Change its source to {target}, or have it suspended first (rollback_suspend_owner)."
-        return Check(NAME, Verdict.FAIL, f"{owner} would undo the rollback", f"{detail}{_assumed(change)}")
+        return Check(NAME, Verdict.FAIL, f"{owner} would undo the rollback{later}", f"{detail}{windows}{_assumed(change)}")
     try:
         carry_out(lambda: suspend_gitops(client, service), client, lambda _seconds: None, dry_run=True, patience=_PATIENCE)
     except IncidentResponseError as error:
         verdict = Verdict.UNKNOWN if isinstance(error, ClusterError) and error.status != 403 else Verdict.FAIL
         return Check(NAME, verdict, f"{owner} can't be suspended", f"{error.message} Until then it would put its own version back.")
     detail = f"It is suspended before the rollback, and stays so until its source is changed to {target} and it is resumed."
-    return Check(NAME, Verdict.PASS, f"{owner} is suspended for the rollback", detail)
+    return Check(NAME, Verdict.PASS, f"{owner} is suspended for the rollback", f"{detail}{windows}")
+
+
+def _windows(client: ClusterClient, change: Change, now: datetime) -> tuple[str, str]:
+    """From when on an Argo CD application that its project's sync windows hold would undo it, and what they mean; empty where none does."""
+    if not str(change.rollouts.owner).startswith("Argo CD application"):
+        return "", ""
+    try:
+        owner = owner_of(client, change.workload)
+    except (ClusterError, NotFoundError):
+        return "", ""  # that it can't be read is said already
+    held, unknown = told_of(client, owner.found, now) if owner is not None else (None, None)
+    if unknown:
+        return "", f" Whether a sync window keeps it from that for now is not known: {unknown}"
+    if held is None:
+        return "", ""
+    until = f"until {held.until:%Y-%m-%d %H:%M} UTC" if held.until else "and no end of that is known"
+    by_hand = "only a sync by hand is let through" if held.by_hand else "a sync by hand is not let through either"
+    later = f", from {held.until:%Y-%m-%d %H:%M} UTC on" if held.until else ""
+    return later, f" A sync window ({held.window}) keeps it from syncing {until}: a change of its source waits as long, and {by_hand}."
 
 
 def _rollout_of(client: ClusterClient, change: Change) -> str | None:

@@ -101,7 +101,9 @@ def run_checks(
     stability = start(lambda: check_stability(target, history, service, prometheus), "stability")
     around = start(lambda: read_surroundings(client, service.namespace), "surroundings")
     permission = start(lambda: check_permission(client, service, asked.approval), "permission")
-    owner = start(lambda: check_owner(client, service, change, asked.suspend_owner), "owner")
+    owner = start(
+        lambda: check_owner(client, service, change, asked.clock.now() + client.server_clock.ahead(), asked.suspend_owner), "owner"
+    )
     pull = start(lambda: check_pull(client, service, change), "pull")
     references = start(lambda: check_references(client, change), "references")
     rollout = start(lambda: check_rollout(client, change), "rollout")

@@ -18,14 +18,14 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.sur
     ServiceEndpoints,
     Surroundings,
 )
-from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import NotInjected, Pod, WorkloadState
+from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import ClusterEvent, NotInjected, Pod, WorkloadState
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import diagnostics, pods, workload
 
 NOW = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 NONE_YET = "failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API"
 
 
-def titles(message: str, minutes: float, usage: float | None) -> list[str]:
+def titles(message: str, minutes: float, usage: float | None, age: float) -> list[str]:
     said = Condition("ScalingActive", "False", "FailedGetResourceMetric", message, NOW - timedelta(minutes=minutes))
     state = WorkloadState(
         kind=WorkloadKind.DEPLOYMENT,
@@ -37,7 +37,7 @@ def titles(message: str, minutes: float, usage: float | None) -> list[str]:
         unavailable=0,
         version="v1",
         paused=False,
-        pods=(Pod("app-1", "v1", True, "Running", NOW, cpu_usage=usage),),
+        pods=(Pod("app-1", "v1", True, "Running", NOW - timedelta(minutes=age), cpu_usage=usage),),
         events=(),
         autoscaler=Autoscaler("app", 1, 3, 1, 1, conditions=(said,)),
     )
@@ -45,16 +45,31 @@ def titles(message: str, minutes: float, usage: float | None) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("message", "minutes", "usage", "warns"),
+    ("message", "minutes", "usage", "age", "warns"),
     [
-        (NONE_YET, 1, 0.1, False),
-        (NONE_YET, 1, None, True),
-        (NONE_YET, 10, 0.1, True),
-        ("missing request for cpu in container app of Pod app-1", 1, 0.1, True),
+        (NONE_YET, 1, 0.1, 60, False),
+        (NONE_YET, 1, None, 1, False),
+        (NONE_YET, 1, None, 10, True),
+        (NONE_YET, 600, None, 1, False),  # there were no pods before
+        (NONE_YET, 600, None, 10, True),
+        (NONE_YET, 10, 0.1, 60, True),
+        ("unable to get external metric shop/queue: no metrics returned from external metrics API", 1, None, 1, True),
+        ("missing request for cpu in container app of Pod app-1", 1, 0.1, 1, True),
     ],
 )
-def test_an_autoscaler_that_missed_the_first_metrics(message: str, minutes: float, usage: float | None, warns: bool) -> None:
-    assert titles(message, minutes, usage) == (["Autoscaler app can't scale (FailedGetResourceMetric)"] if warns else [])
+def test_an_autoscaler_that_missed_the_first_metrics(message: str, minutes: float, usage: float | None, age: float, warns: bool) -> None:
+    told = titles(message, minutes, usage, age)
+    assert told == (["Autoscaler app can't scale (FailedGetResourceMetric)"] if warns else [])
+
+
+@pytest.mark.parametrize(("age", "told"), [(30, True), (0.5, False)])
+def test_an_autoscaler_that_had_no_metrics_of_the_pods_before_either(age: float, told: bool) -> None:
+    said = Condition("ScalingActive", "False", "FailedGetResourceMetric", NONE_YET, NOW - timedelta(hours=1))
+    at = NOW - timedelta(minutes=age)
+    event = ClusterEvent(at, NOW, "Warning", "FailedGetResourceMetric", "HorizontalPodAutoscaler", "app", NONE_YET)
+    young = [replace(pod, created_at=NOW - timedelta(minutes=1)) for pod in pods(2)]
+    seen = workload(*young, autoscaler=Autoscaler("app", 1, 3, 2, 2, conditions=(said,)), events=(event,))
+    assert bool(list(limit_findings(seen, NOW))) is told
 
 
 @pytest.mark.parametrize(("ready", "level"), [(0, Level.CRITICAL), (2, Level.WARNING)])
@@ -88,3 +103,17 @@ def test_an_autoscaler_that_its_own_behaviour_stops(may_not: bool, reason: str, 
     found = [(one.title, one.detail) for one in limit_findings(workload(*pods(2), autoscaler=scaler), NOW)]
     title = "Autoscaler app may not scale up, and would (ScalingLimited): behavior.scaleUp is Disabled"
     assert found == ([(title, "cpu 400% of 80%")] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("service", "warned"),
+    [
+        (ServiceEndpoints("app", "ClusterIP", "app=app", True, 0, 0), True),
+        (ServiceEndpoints("app", "ClusterIP", "app=app", True, None, None), True),
+        (ServiceEndpoints("app", "ClusterIP", "app=app", True, 2, 0), False),  # others answer in its place
+        (ServiceEndpoints("app-canary", "ClusterIP", "app=app", True, 0, 0, tries_only=True), False),
+    ],
+)
+def test_who_calls_a_workload_without_pods(service: ServiceEndpoints, warned: bool) -> None:
+    (found, *_unused) = workload_findings(diagnostics(workload=workload(desired=0, surroundings=Surroundings(services=(service,)))))
+    assert (found.level is Level.WARNING) is warned

@@ -98,3 +98,11 @@ def test_who_had_no_memory_left(own: float | None, of_all: float | None, title: 
     found = told(pod)["workload.out_of_memory"]
     assert found.title == f"1 pod ended {title} (OOMKilled)"
     assert (found.detail or "").startswith(why)
+
+
+def test_a_resize_that_the_node_has_no_room_for() -> None:
+    resized = [replace(pod, resize_refused="Infeasible: cpu, requested: 9000, capacity: 4000") for pod in pods(2)]
+    (found,) = pod_findings(workload(*resized, *pods(1)), NOW, Level.WARNING)
+    assert (found.id, found.title) == ("workload.resize", "The resize of 2 pods can't be done on their nodes")
+    assert (found.detail or "").startswith("Infeasible: cpu, requested: 9000")
+    assert not list(pod_findings(workload(*(replace(pod, terminating=True) for pod in resized)), NOW, Level.WARNING))

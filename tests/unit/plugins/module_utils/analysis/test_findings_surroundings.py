@@ -17,6 +17,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.model.sur
     Isolation,
     MissingReference,
     ServiceEndpoints,
+    Stranger,
     Surroundings,
     VolumeClaim,
     Webhook,
@@ -60,6 +61,14 @@ def state(around: Surroundings, reason: str | None = None) -> WorkloadState:
             "warning workload.network_policy: NetworkPolicy in lets nothing in to the port of Service app",
         ),
         (
+            Surroundings(isolation=(Isolation("from_nobody", ("in",), "app", "pods with app=web", "pod x has app=wbe", certain=True),)),
+            "warning workload.network_policy: NetworkPolicy in lets in pods with app=web, and there are none",
+        ),
+        (
+            Surroundings(isolation=(Isolation("to_nobody", ("out",), "app", "pods with app=web"),)),
+            "ok workload.network_policy: NetworkPolicy out lets the pods out to pods with app=web, and there are none",
+        ),
+        (
             Surroundings(claims=(VolumeClaim("data", "Bound", resizing="ControllerResizeError: quota"),)),
             "warning workload.volume_claim: PersistentVolumeClaim data is not resized",
         ),
@@ -68,6 +77,14 @@ def state(around: Surroundings, reason: str | None = None) -> WorkloadState:
             "warning workload.job: Job migrate can't start its pod (ImagePullBackOff)",
         ),
         (Surroundings(same_selector=("copy",)), "warning workload.selector: Deployment copy has the selector of Deployment app"),
+        (
+            Surroundings(services=(ServiceEndpoints("app", "ClusterIP", "a=b", True, 1, 0, strangers=(Stranger("Job m", 1, "no port"),)),)),
+            "warning workload.foreign_pods: Service app leads to 1 pod of Job m as well",
+        ),
+        (
+            Surroundings(services=(ServiceEndpoints("app", "ClusterIP", "a=b", True, 1, 0, strangers=(Stranger("Job m", 2),)),)),
+            "ok workload.foreign_pods: Service app leads to 2 pods of Job m as well",
+        ),
         (Surroundings(claims=(VolumeClaim("data", "Bound"),)), None),
     ],
 )
@@ -165,3 +182,40 @@ def test_a_file_system_that_is_made_larger_at_this_moment(minutes: float | None,
 def test_a_volume_that_somebody_elses_controller_makes_larger() -> None:
     event = ClusterEvent(NOW, NOW, "Warning", "ExternalExpanding", "PersistentVolumeClaim", "data", "waiting for an external controller")
     assert [*surroundings_findings(replace(state(Surroundings()), events=(event,)), NOW)] == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "told"),
+    [
+        ("ClusterIPNotAllocated", "Cluster IP [IPv4]: 10.96.70.27 is not allocated; repairing", False),
+        ("ClusterIPAlreadyAllocated", "Cluster IP [IPv4]:10.96.70.27 was assigned to multiple services; please recreate service", True),
+    ],
+)
+def test_what_the_api_server_repairs_by_itself(reason: str, message: str, told: bool) -> None:
+    event = ClusterEvent(NOW, NOW, "Warning", reason, "Service", "app", message)
+    seen = replace(state(Surroundings(services=(ServiceEndpoints("app", "ClusterIP", "a=b", True, 1, 0),))), events=(event,))
+    assert bool([*surroundings_findings(seen, NOW)]) is told
+
+
+@pytest.mark.parametrize(
+    ("certificate", "told"),
+    [
+        (Certificate("tls", "Ingress app", NOW + timedelta(hours=10), NOW - timedelta(hours=14), renewed=True), None),
+        (Certificate("tls", "Ingress app", NOW + timedelta(hours=5), NOW - timedelta(hours=19), renewed=True), "warning expires in 5h"),
+        (Certificate("tls", "Ingress app", NOW + timedelta(days=20), NOW - timedelta(days=70), renewed=True), "warning expires in 20d"),
+        (Certificate("tls", "Ingress app", NOW + timedelta(hours=10), NOW - timedelta(hours=14)), "warning expires in 10h"),
+        (
+            Certificate("tls", "Ingress app", LATER, NOW, issuer_expires_at=NOW - timedelta(days=2)),
+            "critical has its issuer's behind it, which expired at 2026-11-23 17:00 UTC",
+        ),
+        (
+            Certificate("tls", "Ingress app", LATER, NOW, issuer_expires_at=NOW + timedelta(days=2)),
+            "warning has its issuer's behind it, which expires at 2026-11-27 17:00 UTC",
+        ),
+        (Certificate("tls", "Ingress app", LATER, NOW, issuer_expires_at=NOW + timedelta(days=60)), None),
+    ],
+)
+def test_how_long_a_certificate_lasts(certificate: Certificate, told: str | None) -> None:
+    found = configured(Surroundings(certificates=(certificate,)))
+    level, _unused, rest = (told or "").partition(" ")
+    assert found == ([f"{level} The certificate in Secret tls (Ingress app) {rest}"] if told else [])

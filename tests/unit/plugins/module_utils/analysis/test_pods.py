@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis.pods import (
     cannot_start_anew,
+    failing,
     full_with_age,
     killed_again,
     killed_lately,
     over_its_storage,
 )
-from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod
+from ansible_collections.devops.incident_response.plugins.module_utils.model.workload import Pod, PodWarning
 from ansible_collections.devops.incident_response.tests.unit.plugins.module_utils.factories import (
     DAY,
     HOUR,
@@ -111,3 +112,23 @@ def without_image(age: float, number: int = 4) -> Pod:
 )
 def test_what_cannot_be_started_although_others_of_its_revision_were(broken: Pod, found: bool) -> None:
     assert bool(cannot_start_anew((*pods(3), broken), NOW)) is found
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "startup_time", "age", "fails"),
+    [
+        ("Readiness", 1, 15.0, 45.0, False),
+        ("Liveness", 2, 15.0, 45.0, False),
+        ("Readiness", 1, 15.0, 65.0, True),
+        ("Readiness", 5, 15.0, 45.0, True),  # as often as the kubelet bears
+        ("Readiness", 5, 0.0, 45.0, True),
+        ("Readiness", 1, 120.0, 90.0, False),
+        ("Startup", 20, 300.0, 200.0, False),
+        ("Startup", 20, 100.0, 200.0, True),
+    ],
+)
+def test_a_young_pod_whose_probe_failed(kind: str, count: int, startup_time: float, age: float, fails: bool) -> None:
+    (pod,) = pods(0, 1, "ContainersNotReady")
+    told = PodWarning("Unhealthy", f"{kind} probe failed: connection refused", count, ago(age - 10), ago(5))
+    young = replace(pod, restarts=0, created_at=ago(age), startup_time=startup_time, warnings=(told,))
+    assert bool(failing((young,), NOW)) is fails

@@ -5,7 +5,7 @@ import base64
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.certificates import covers, validity
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.certificates import covers, issuers_validity, validity
 
 NINETY_DAYS = b"""-----BEGIN CERTIFICATE-----
 MIIBijCCAS+gAwIBAgIUA8LnsnmVsAKGZHuvsZMLW9tMmxcwCgYIKoZIzj0EAwIw
@@ -48,6 +48,35 @@ KDYzz0zEZ43/iBp8QEU7UBdJ280azl6Lucp4hg==
 """
 """For DNS:pay.example.com, DNS:*.shop.example.com, IP:192.0.2.7 and an address of mail."""
 
+LEAF = b"""-----BEGIN CERTIFICATE-----
+MIIBBjCBrgIBAzAKBggqhkjOPQQDAjARMQ8wDQYDVQQDDAZpc3N1ZXIwHhcNMjYx
+MTAxMDAwMDAwWhcNMjcwNjAxMDAwMDAwWjAPMQ0wCwYDVQQDDARsZWFmMFkwEwYH
+KoZIzj0CAQYIKoZIzj0DAQcDQgAEx+U12Q55m7gmUkYXvfxnoVDof1TVQf4vTgsb
+Yr3IwyXQrU+TOz75CUmW0I/xotT/h2oYfWGwFmndyoVId/4fODAKBggqhkjOPQQD
+AgNHADBEAiABBIlPUHpsRgw9mXAv3da2veWybElmA4b4lnhjz8fpCgIgDMFpewIb
+BkCEpFCAGuPTclYnLfmumv/yowgEs7k2mps=
+-----END CERTIFICATE-----
+"""
+ISSUER = b"""-----BEGIN CERTIFICATE-----
+MIIBCDCBrgIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARyb290MB4XDTIxMDEw
+MTAwMDAwMFoXDTI2MTEyMDAwMDAwMFowETEPMA0GA1UEAwwGaXNzdWVyMFkwEwYH
+KoZIzj0CAQYIKoZIzj0DAQcDQgAEx+U12Q55m7gmUkYXvfxnoVDof1TVQf4vTgsb
+Yr3IwyXQrU+TOz75CUmW0I/xotT/h2oYfWGwFmndyoVId/4fODAKBggqhkjOPQQD
+AgNJADBGAiEA2iaiF1WX9qL6vKyyESDRe4z4L3CgNhGkQQtUKhrl9IICIQDTuu2o
+e7TCBA90tdq5BSnue0Jj0X04/bwjXyTagp/lCA==
+-----END CERTIFICATE-----
+"""
+ROOT = b"""-----BEGIN CERTIFICATE-----
+MIIBBjCBrAIBATAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARyb290MB4XDTIwMDEw
+MTAwMDAwMFoXDTQwMDEwMTAwMDAwMFowDzENMAsGA1UEAwwEcm9vdDBZMBMGByqG
+SM49AgEGCCqGSM49AwEHA0IABMflNdkOeZu4JlJGF738Z6FQ6H9U1UH+L04LG2K9
+yMMl0K1Pkzs++QlJltCP8aLU/4dqGH1hsBZp3cqFSHf+HzgwCgYIKoZIzj0EAwID
+SQAwRgIhAJq4Yls/MutzBq6baSa/Djwn2gbdQRCjVGdhp6yr4NhtAiEAsoRRmPf5
+D9BNq6DXpTA/aZ+duGRA6wywwp6VGOn1F2s=
+-----END CERTIFICATE-----
+"""
+"""The root issued that of the issuer (until 2026-11-20), and the issuer that of the leaf; all have the same key."""
+
 
 def test_of_ninety_days() -> None:
     period = validity(NINETY_DAYS)
@@ -61,6 +90,24 @@ def test_of_a_time_that_two_digits_do_not_hold() -> None:
 
 def test_the_first_of_a_chain_is_the_servers_own() -> None:
     assert validity(NINETY_DAYS + UNTIL_2067) == validity(NINETY_DAYS)
+
+
+@pytest.mark.parametrize(
+    ("chain", "expires"),
+    [
+        (LEAF + ISSUER, datetime(2026, 11, 20, tzinfo=UTC)),
+        (LEAF + ROOT + ISSUER, datetime(2026, 11, 20, tzinfo=UTC)),
+        (ISSUER + ROOT, None),  # a root is nothing that a server has to show
+        (LEAF + ROOT, None),
+        (LEAF, None),
+        (ROOT + ROOT, None),
+        (LEAF + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", None),
+        (b"", None),
+    ],
+)
+def test_the_issuers_behind_it(chain: bytes, expires: datetime | None) -> None:
+    found = issuers_validity(chain)
+    assert (found and found.not_after) == expires
 
 
 def broken(change: int) -> bytes:

@@ -195,3 +195,24 @@ def test_the_limit_of_the_container_that_ended(own: Any, shared: Any, limit: flo
     pod["status"]["containerStatuses"].append(proxy)
     found = pod_from(pod, NOW).container_memory_limit
     assert (found and found / 2**20) == limit
+
+
+@pytest.mark.parametrize(
+    ("condition", "refused"),
+    [
+        ({"type": "PodResizePending", "reason": "Infeasible", "message": "cpu, requested: 9000"}, "Infeasible: cpu, requested: 9000"),
+        ({"type": "PodResizePending", "reason": "Deferred", "message": "Node didn't have enough resource: cpu"}, None),
+        ({"type": "PodResizeInProgress"}, None),
+        ({"type": "PodResizeInProgress", "reason": "Error", "message": "write memory.max"}, "Error: write memory.max"),
+    ],
+)
+def test_a_resize_in_place(condition: dict[str, str], refused: str | None) -> None:
+    pod = copy.deepcopy(recorded_pod("payment-api-7859df644b"))
+    pod["status"]["conditions"].append({"status": "True", **condition})
+    assert pod_from(pod, NOW).resize_refused == refused
+
+
+def test_a_resize_as_it_was_told_before_there_were_conditions() -> None:
+    pod = copy.deepcopy(recorded_pod("payment-api-7859df644b"))
+    pod["status"]["resize"] = "Infeasible"
+    assert pod_from(pod, NOW).resize_refused == "Infeasible"
