@@ -77,7 +77,8 @@ _OUTSIDE = re.compile(
             r"\s(?:upstream|backend|provider|gateway|service|server)\s[^,;]{0,30}(?:returned|responded|answered|replied)\b.{0,30}\b5\d\d\b",
             r"An error occurred \(\w+\) when calling the \w+ operation|operation error \w+:.{0,80}\bapi error\b",
             r"\bSlowDown\b|reduce your request rate|flood[- ]stage|cluster_block_exception|EsRejectedExecution",
-            r"leadership election|not the (?:current )?leader|NotLeaderOrFollower|leader changed|not present in metadata",
+            r"leadership election|not (?:the (?:current )?leader|leader for)|NotLeader(?:OrFollower|ForPartition)|leader changed",
+            r"not present in metadata",
             r"run out of available brokers",
             r"NoNodeAvailable|none of the configured nodes|not enough replicas|CONNECTION_FORCED|vault is sealed|service shutting down",
             r"(?:connection attempts?|connection to \S+) failed|our connection to|server disconnected|bad connection",
@@ -181,8 +182,8 @@ def _uncaught(error: LogPattern) -> bool:
 
 
 def _says(error: LogPattern, words: re.Pattern[str]) -> bool:
-    """The template lacks what varies, and that may be a word that matters: the sample has it."""
-    return bool(words.search(error.template) or words.search(error.sample))
+    """The template lacks what varies, and that may be a word that matters: the sample has it. Erlang names errors as ``not_leader``."""
+    return any(words.search(text) or ("_" in text and words.search(text.replace("_", " "))) for text in (error.template, error.sample))
 
 
 def of_clients(patterns: Sequence[LogPattern]) -> LogPattern | None:

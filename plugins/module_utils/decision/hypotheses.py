@@ -25,6 +25,7 @@ from .elsewhere import (
     configuration_hypothesis,
     outside_hypothesis,
     platform_hypothesis,
+    refused_hypothesis,
     start_hypothesis,
     storage_hypothesis,
     weekly_hypothesis,
@@ -73,7 +74,7 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
         found += [_dependency(facts), _leak(facts), _load(facts), _crash(facts), _node(facts)]
         found += [outside_hypothesis(facts), platform_hypothesis(facts), configuration_hypothesis(facts), caller_hypothesis(facts)]
         found += [stuck_hypothesis(facts), weekly_hypothesis(facts), start_hypothesis(facts), storage_hypothesis(facts)]
-        found += [beside_hypothesis(facts), some_pods_hypothesis(facts)]
+        found += [refused_hypothesis(facts), beside_hypothesis(facts), some_pods_hypothesis(facts)]
         found += [fewer_pods_hypothesis(facts), unsteady_hypothesis(facts), moved_hypothesis(facts)]
     known = _once([one for one in found if one is not None])
     if facts.symptoms.any and all(one.confidence < 55 for one in known):

@@ -185,3 +185,16 @@ def test_a_page_in_place_of_an_answer_is_somebody_elses(template: str) -> None:
 def test_an_answer_that_can_be_read_and_is_wrong_may_be_its_own() -> None:
     assert nature([line("SyntaxError: Unexpected token } in JSON at position 40")]) is Nature.OWN
     assert nature([line("SyntaxError: Unexpected token <*> in JSON at position <*>")]) is Nature.OWN, "a template's placeholder is no page"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "produce to events-<*> failed: :leader_not_available",
+        "{:error, :not_leader_for_partition} topic=events",
+        "org.apache.kafka.common.errors.NotLeaderForPartitionException",
+        "{:error, :connection_refused}",
+    ],
+)
+def test_words_that_are_written_as_one_are_read(template: str) -> None:
+    assert nature([line(template)]) is Nature.OUTSIDE
