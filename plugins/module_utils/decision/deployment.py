@@ -4,8 +4,8 @@
 """The hypothesis that a deployment did it.
 
 It starts from the decision tree's 85 % for a high error rate (or crashing pods) after a recent deployment; at 75 % where only latency is
-high, or requests are refused that were answered, since these have more causes. What is only a degradation is judged by ``analysis.contribution``, less 35 where the errors tell of
-something else that failed or was too slow. Then:
+high, or requests are refused that were answered, since these have more causes. What is only a degradation is judged by
+``analysis.contribution``, less 35 where the errors tell of something else that failed or was too slow. Then:
 
 =====================================================================  ======
 began within 15 minutes after the rollout began, or while it goes on      +10
