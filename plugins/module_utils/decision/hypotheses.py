@@ -13,6 +13,7 @@ from ..analysis.error_nature import Nature, names_another, used_up
 from ..analysis.pods import UNSCHEDULED, commonest_reason, full_with_age, out_of_memory
 from ..analysis.signals import worsening
 from ..analysis.waiting import Cause
+from ..analysis.wording import version_of
 from ..model.dependencies import DependencyHealth
 from ..model.metrics import Shape, Signal
 from ..model.recommendation import Hypothesis
@@ -251,6 +252,8 @@ def _load(facts: Situation) -> Hypothesis | None:
     if facts.code_evidence:
         ledger.add(-20, "There is evidence in the new version itself")
     ledger.check("Check the request rate by client and route", "Check for retries and bots")
+    if facts.implicated and facts.suspect is not None and is_prompt(facts):
+        ledger.check(f"See whether {version_of(facts.suspect)} makes clients ask more often: cache headers, polling, retries")
     return ledger.hypothesis("load", SUDDEN_LOAD)
 
 

@@ -264,3 +264,13 @@ class TestWhatIsInFrontOfSeveralServices:
 
     def test_one_other_may_call_it(self) -> None:
         assert "platform" not in causes(self.found("careers"))
+
+
+def test_a_surge_that_came_with_a_release_may_be_its_doing() -> None:
+    def checks(age: float) -> str:
+        felt = metrics(errors(0.12, 0.001, 5 * MINUTE), latency(2.0, 0.15, 5 * MINUTE), traffic(300, 100, 6 * MINUTE))
+        found = recommended(diagnostics(rollouts=deployed(age), metrics=felt, dependencies=None, traces=None))
+        return " ".join(next(one.check_next for one in found.hypotheses if one.cause == "load"))
+
+    assert "whether v2.3.1 makes clients ask more often" in checks(10 * MINUTE)
+    assert "ask more often" not in checks(2 * DAY)
