@@ -84,13 +84,13 @@ class WorkloadSignals:
     request_rate: Number | None = None
     """requests per second"""
     error_rate: Share = Share(0.0)
+    client_error_rate: Share | None = None
     latency_p95: Seconds | None = None
     latency_p50: Seconds | None = None
     """half of the P95 where not given"""
     memory: Share | None = None
-    """of the limit, per pod"""
     cpu: Share | None = None
-    """of the limit, per pod"""
+    """both of the limit, per pod"""
     sessions: Number | None = None
 
 

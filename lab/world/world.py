@@ -14,7 +14,7 @@ from lab.world.levels import FaultState
 from lab.world.noise import counted, noisy
 from lab.world.pods import PodHistory, PodRecord
 
-_SHARES = frozenset({"memory", "cpu", "miss_rate"})
+_SHARES = frozenset({"client_error_rate", "memory", "cpu", "miss_rate"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,8 @@ metrics:
             name:
               description:
                 - V(error_rate), V(latency_p95), V(latency_p50), V(request_rate), V(memory), V(cpu) or the name of a query of the catalogue.
+                - V(client_error_rate), the share of requests that are refused with 4xx, where more are than usual, and fewer are answered
+                  for it, or some pods refuse and others do not.
                 - V(cpu_throttling) and V(pool) only where they are measured.
               type: str
               sample: error_rate

@@ -11,6 +11,7 @@ from lab.world.world import World
 
 _SUCCESSES = (("200", 0.985), ("404", 0.015))
 _FAILURES = (("500", 0.7), ("503", 0.3))
+_REFUSALS = (("400", 1.0),)
 
 
 def series(world: World) -> Iterator[SeriesDefinition]:
@@ -19,10 +20,14 @@ def series(world: World) -> Iterator[SeriesDefinition]:
         labels = {"job": name, "namespace": workload.namespace, "service": name}
         if world.has(f"{name}.request_rate"):
             rate, errors = world.signal(f"{name}.request_rate"), world.signal(f"{name}.error_rate")
-            successes = errors.mapped(lambda share: 1 - share)
-            for share, statuses in ((successes, _SUCCESSES), (errors, _FAILURES)):
-                for status, part in statuses:
-                    yield counter("http_requests_total", {**labels, "status": status}, [rate, share], world.beginning, scale=part)
+            successes = [errors.mapped(lambda share: 1 - share)]
+            refusals: list[Curve] = []
+            if world.has(f"{name}.client_error_rate"):
+                refused = world.signal(f"{name}.client_error_rate")
+                refusals, successes = [*successes, refused], [*successes, refused.mapped(lambda share: 1 - share)]
+            for shares, statuses in ((successes, _SUCCESSES), ([errors], _FAILURES), (refusals, _REFUSALS)):
+                for status, part in statuses if shares else ():
+                    yield counter("http_requests_total", {**labels, "status": status}, [rate, *shares], world.beginning, scale=part)
             if world.has(f"{name}.latency_p95"):
                 p50: Curve | None = world.signal(f"{name}.latency_p50") if world.has(f"{name}.latency_p50") else None
                 yield from histogram("http_request_duration_seconds", labels, world, rate, world.signal(f"{name}.latency_p95"), p50)

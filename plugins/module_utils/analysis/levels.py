@@ -33,7 +33,9 @@ class Thresholds:
     usage_ratio: float = 1.25
     usage_change: float = 0.1
     """Multiple of the baseline and share of the limit by which usage has to rise to be worth a warning."""
-    negligible: Mapping[str, float] = field(default_factory=lambda: {"error_rate": 0.01, "latency_p95": 0.1, "latency_p50": 0.1})
+    negligible: Mapping[str, float] = field(
+        default_factory=lambda: {"error_rate": 0.01, "latency_p95": 0.1, "latency_p50": 0.1, "client_error_rate": 1.0}
+    )
     """Up to here a signal is not critical, whatever its multiple: 12x of next to nothing is next to nothing."""
 
 

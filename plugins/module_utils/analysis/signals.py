@@ -18,11 +18,13 @@ from .episodes import episodes
 from .onset import Course, onset
 from .recovering import recovering
 from .references import FEWEST_DAYS, SAME_HOUR, Measured, references
+from .refusals import Refusals, beyond_usual, refusals, told_apart
 from .samples import SAME, limited
 from .series import finite, slope_per_hour
 from .uncounted import INCOMPLETE, WORTH_SAYING, doubted, why_less
 
-USER_FELT = ("error_rate", "latency_p95", "latency_p50")
+REFUSED = "client_error_rate"
+USER_FELT = ("error_rate", "latency_p95", "latency_p50", REFUSED)
 """Signals that users feel: the incident began when the first of them left its baseline."""
 
 _FIVE_MINUTES = 300.0
@@ -41,15 +43,35 @@ def signals(raw: RawMetrics, deployed_at: datetime | None, now: datetime) -> Met
     # The values' own clock is Prometheus'.
     theirs = raw.server_time if raw.server_time is not None else now.timestamp()
     judged = tuple(_signal(one, deployed_at.timestamp() if deployed_at else None, theirs, raw.window) for one in raw.signals)
+    refused = _refused(raw, judged)
+    felt = refused is not None and _of_its_own_doing(refused, raw) and not _fails_more(judged, refused.share - refused.before)
+    if not felt:
+        judged = tuple(one for one in judged if one.name != REFUSED)
     return Metrics(
         signals=judged,
         onset=_incident_onset(judged),
         scrape_interval=raw.scrape_interval,
-        notes=(*raw.notes, *raw.remarks),
+        notes=(*raw.notes, *raw.remarks, *((refused.describe(),) if refused is not None else ())),
         neighbours=tuple(one for other in raw.neighbours if (one := _neighbour(other)) is not None),
         preset=raw.preset,
-        pods=raw.pods,
+        pods=beyond_usual(raw.refusing, refused.before) if felt and refused is not None and not raw.pods else raw.pods,
     )
+
+
+def _refused(raw: RawMetrics, judged: tuple[Signal, ...]) -> Refusals | None:
+    """What became of the requests when more of them began to be refused; None where they are not notably more, or it is not known when."""
+    began = next((one.onset for one in judged if one.name == REFUSED), None)
+    shares, rates = (next((one.recent for one in raw.signals if one.name == name), ()) for name in (REFUSED, "request_rate"))
+    return refusals(shares, rates, began.timestamp(), raw.window) if began is not None else None
+
+
+def _of_its_own_doing(refused: Refusals, raw: RawMetrics) -> bool:
+    return refused.instead or told_apart(raw.refusing, refused.before)
+
+
+def _fails_more(judged: tuple[Signal, ...], rise: float) -> bool:
+    """Whether the share of failed requests rose by more than that of refused ones did: then that is what is wrong."""
+    return any(one.name == "error_rate" and (one.value or 0.0) - (one.baseline or 0.0) >= rise for one in judged)
 
 
 def _neighbour(raw: RawNeighbour) -> Neighbour | None:

@@ -4,8 +4,8 @@
 """The hypothesis that a deployment did it.
 
 It starts from the decision tree's 85 % for a high error rate (or crashing pods) after a recent deployment; at 75 % where only latency is
-high, since that has more causes. What is only a degradation is judged by ``analysis.contribution``, less 35 where the errors tell of
-something else that failed or was too slow. Then:
+high, or requests are refused that were answered, since these have more causes. What is only a degradation is judged by
+``analysis.contribution``, less 35 where the errors tell of something else that failed or was too slow. Then:
 
 =====================================================================  ======
 began within 15 minutes after the rollout began, or while it goes on      +10
@@ -212,6 +212,9 @@ def _outage(facts: Situation) -> Ledger:
         ledger.add(0, f"Recent deployment ({format_duration(facts.age)} ago)")
     if facts.began_before:
         return ledger
+    if facts.symptoms.refusing and not facts.symptoms.high_errors:
+        ledger.add(0, "Requests are refused with 4xx that used to be answered")
+        ledger.check("See which clients and routes are refused since then, with which status and why")
     delay = facts.delay
     inferred = f" (by {facts.onset.inferred})" if facts.onset.inferred else ""
     if delay is None and facts.clues.nature is Nature.OUTSIDE and not facts.code_evidence:

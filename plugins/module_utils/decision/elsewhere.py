@@ -10,10 +10,11 @@ from ..analysis.wording import plural
 from ..model.recommendation import Hypothesis
 from .clues import called
 from .ledger import Ledger
-from .rivals import as_every_week, configuration_changed, fills_storage, names_of, outside_cause
+from .rivals import as_every_week, came_late, configuration_changed, fills_storage, is_prompt, names_of, outside_cause
 from .situation import Situation
 
 WEEKLY = "As every week at this time"
+_SEVERAL = 2
 _CHECKS = {
     "certificate": ("Check the certificate's dates: openssl s_client -connect HOST:PORT", "Check the trusted authorities in the image"),
     "licence": ("Check the dates of the licence", "Ask its vendor for a grace period"),
@@ -41,14 +42,23 @@ def outside_hypothesis(facts: Situation) -> Hypothesis | None:
 def platform_hypothesis(facts: Situation) -> Hypothesis | None:
     """Something that several services share, where others fail too and no dependency that was probed explains it: 85 %.
 
-    The one in which the errors begin is no such other: it is the dependency that fails.
+    The one in which the errors begin is no such other: it is the dependency that fails. 55 % where several began at the same moment, of
+    which nobody knows whether they call this one, and it logs no errors itself: what is in front of all of them may fail.
     """
     origin = facts.error_origin[0] if facts.error_origin else None
     others = tuple(one for one in facts.clues.others_fail if called(one) != origin)
-    if not others or facts.code_evidence or facts.unhealthy_dependencies:
+    if facts.code_evidence or facts.unhealthy_dependencies:
         return None
-    ledger = Ledger(85)
-    ledger.add(0, f"Other services fail too, and do not depend on this one: {names_of(others)}")
+    logs, together = facts.diagnostics.logs.data, facts.clues.fail_with_it
+    silent = logs is not None and logs.lines > 0 and not facts.clues.errors
+    if others:
+        ledger = Ledger(85)
+        ledger.add(0, f"Other services fail too, and do not depend on this one: {names_of(others)}")
+    elif len(together) >= _SEVERAL and silent:
+        ledger = Ledger(55)
+        ledger.add(0, f"Other services began to fail at the same moment, and its own logs tell of no errors: {names_of(together)}")
+    else:
+        return None
     ledger.check("Look for what they share: nodes, network, broker, database, identity provider", "Ask in the channel of the platform team")
     return ledger.hypothesis("platform", "Something that other services share")
 
@@ -97,6 +107,25 @@ def caller_hypothesis(facts: Situation) -> Hypothesis | None:
     ledger.add(0, f"The service itself does not see the failures: {facts.clues.unseen}")
     ledger.check("Look at the access log of the proxy in front: status, client, route", "Compare its status codes with the service's own")
     return ledger.hypothesis("caller", "Failures in front of the service (clients or proxy)")
+
+
+def refused_hypothesis(facts: Situation) -> Hypothesis | None:
+    """Requests are refused that used to be answered: 30 %, for clients and their credentials change too; +40 where it came with no rollout.
+
+    At most 10 with evidence in the version itself.
+    """
+    if not facts.symptoms.refusing or facts.symptoms.high_errors:
+        return None
+    ledger = Ledger(30)
+    ledger.add(0, "Requests are refused with 4xx that used to be answered")
+    if not facts.implicated or facts.began_before or came_late(facts) or not is_prompt(facts):
+        ledger.add(40, "It did not come with a rollout: whoever asks may have changed, or what they prove themselves by has expired")
+    if facts.code_evidence:
+        ledger.cap(10, "There is evidence in the new version itself")
+    ledger.check(
+        "See which clients are refused, with which status and why", "Ask them what they changed, and when their credentials expire"
+    )
+    return ledger.hypothesis("caller", "Clients that are refused")
 
 
 def weekly_hypothesis(facts: Situation) -> Hypothesis | None:

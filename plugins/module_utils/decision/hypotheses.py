@@ -13,6 +13,7 @@ from ..analysis.error_nature import Nature, names_another, used_up
 from ..analysis.pods import UNSCHEDULED, commonest_reason, full_with_age, out_of_memory
 from ..analysis.signals import worsening
 from ..analysis.waiting import Cause
+from ..analysis.wording import version_of
 from ..model.dependencies import DependencyHealth
 from ..model.metrics import Shape, Signal
 from ..model.recommendation import Hypothesis
@@ -25,6 +26,7 @@ from .elsewhere import (
     configuration_hypothesis,
     outside_hypothesis,
     platform_hypothesis,
+    refused_hypothesis,
     start_hypothesis,
     storage_hypothesis,
     weekly_hypothesis,
@@ -73,7 +75,7 @@ def hypotheses(facts: Situation) -> tuple[Hypothesis, ...]:
         found += [_dependency(facts), _leak(facts), _load(facts), _crash(facts), _node(facts)]
         found += [outside_hypothesis(facts), platform_hypothesis(facts), configuration_hypothesis(facts), caller_hypothesis(facts)]
         found += [stuck_hypothesis(facts), weekly_hypothesis(facts), start_hypothesis(facts), storage_hypothesis(facts)]
-        found += [beside_hypothesis(facts), some_pods_hypothesis(facts)]
+        found += [refused_hypothesis(facts), beside_hypothesis(facts), some_pods_hypothesis(facts)]
         found += [fewer_pods_hypothesis(facts), unsteady_hypothesis(facts), moved_hypothesis(facts)]
     known = _once([one for one in found if one is not None])
     if facts.symptoms.any and all(one.confidence < 55 for one in known):
@@ -250,6 +252,8 @@ def _load(facts: Situation) -> Hypothesis | None:
     if facts.code_evidence:
         ledger.add(-20, "There is evidence in the new version itself")
     ledger.check("Check the request rate by client and route", "Check for retries and bots")
+    if facts.implicated and facts.suspect is not None and is_prompt(facts):
+        ledger.check(f"See whether {version_of(facts.suspect)} makes clients ask more often: cache headers, polling, retries")
     return ledger.hypothesis("load", SUDDEN_LOAD)
 
 

@@ -25,7 +25,7 @@ from ..model.workload import Pod
 from ..units import format_value
 from .around import nodes_lost, nodes_went
 from .incident_onset import POD_START
-from .situation import Situation, exhausted, saturated, unreachable
+from .situation import AFTER_FIRST_REQUESTS, Situation, exhausted, saturated, unreachable
 
 SURGE = 1.5
 """Multiple of its baseline from which traffic is a surge."""
@@ -34,8 +34,6 @@ _TIME_TO_HELP = 180.0
 """Seconds after a rollback from which it should show: pods start, and five-minute rates follow."""
 _AT_ONCE = 180.0
 """Seconds after a rollout began within which a dependency that is used up was probably used up by the new version."""
-_AFTER_FIRST_REQUESTS = 60.0
-"""Seconds after a rollout was complete by which a version that asks the wrong host, or asks it wrongly, has shown it."""
 _STRAINED = 3600.0
 """Seconds for which a service may bear a surge before it shows."""
 _RISES_TOGETHER = 900.0
@@ -43,6 +41,8 @@ _SETTLED = 300.0
 _SIGNIFICANT, _NOTICED, _WATCHED = 3.0, 0.2, 900.0
 """Multiple of the latency that the rollback score calls significant, seconds that people notice, and seconds to see whether it passes."""
 _TERM = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
+_STEM = 6
+"""Letters from which the beginning of a word tells it."""
 _TERMS_OF_ALL = frozenset(
     {"error", "errors", "exception", "fail", "failed", "failure", "request", "requests", "response", "release", "version", "update"}
     | {"java", "main", "internal", "server", "client", "service", "call", "util", "utils", "test", "tests", "lang", "from", "with", "when"}
@@ -97,9 +97,7 @@ def came_late(facts: Situation) -> bool:
 
     With the first requests, where the errors are such as another's failure makes: those have all been answered well then.
     """
-    settled = facts.settled_for
-    soon = _AFTER_FIRST_REQUESTS if facts.clues.nature is Nature.OUTSIDE else _AT_ONCE
-    return settled is not None and settled > soon + facts.onset.tolerance / 2
+    return facts.had_run_for(AFTER_FIRST_REQUESTS if facts.clues.nature is Nature.OUTSIDE else _AT_ONCE)
 
 
 def long_settled(facts: Situation) -> bool:
@@ -124,7 +122,8 @@ def commit_names_errors(facts: Situation) -> bool:
     told = _terms(*(commit.subject for commit in changes.commits), *(path for commit in changes.commits for path in commit.files))
     main = facts.clues.errors[0]
     about = _terms(facts.diagnostics.service.name, *(one.name for one in facts.diagnostics.service.dependencies))
-    return bool(told & _terms(main.template, main.sample) - about - _TERMS_OF_ALL)
+    said = _terms(main.template, main.sample) - about - _TERMS_OF_ALL
+    return any(_same_word(one, other) for one in said for other in told)
 
 
 def in_untouched_files(facts: Situation) -> bool:
@@ -323,6 +322,12 @@ def is_prompt(facts: Situation) -> bool:
     """Whether the trouble followed the rollout within 15 minutes, or while it went on."""
     within = DELAYED if facts.still_rolling_out else PROMPT
     return facts.delay is not None and -facts.onset.tolerance <= facts.delay <= within
+
+
+def _same_word(one: str, other: str) -> bool:
+    """``compact`` and ``compaction`` speak of the same."""
+    shorter, longer = sorted((one, other), key=len)
+    return one == other or (len(shorter) >= _STEM and longer.startswith(shorter))
 
 
 def _terms(*texts: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 
 from ..analysis.contribution import PROMPT
+from ..analysis.error_nature import Nature
 from ..analysis.pods import cannot_start_anew, crashing, failing, fails_to_start_again, killed_again
 from ..analysis.rollout_end import rollout_end
 from ..analysis.signals import USER_FELT, worsening
@@ -28,6 +29,7 @@ from ..model.workload import UNSTARTABLE, Pod, WorkloadState
 from .calibration import MEASURED, Calibration
 from .clues import Clues, clues
 from .incident_onset import IncidentOnset, incident_onset
+from .missing_index import MissingIndex
 from .scoring import DEFAULT_SCORING, Scoring
 from .symptoms import HIGH_ERROR_RATE, HIGH_LATENCY, Symptoms, symptoms
 from .tree import Tree
@@ -40,6 +42,8 @@ FOLLOWS = 3600.0
 _SATURATED = 0.7
 """Share of a capacity below which nobody would call it used up, whatever a team warns at."""
 _EXHAUSTED = 0.95
+AFTER_FIRST_REQUESTS = 60.0
+"""Seconds after a rollout was complete by which a version that asks the wrong host, or asks it wrongly, has shown it."""
 _DEADLINE = 600.0
 """Seconds without progress after which a rollout has failed, by default (``progressDeadlineSeconds``)."""
 _USUAL_ROLLOUT = timedelta(seconds=120)
@@ -54,15 +58,6 @@ class Attempt:
     state: str
     to_version: str | None = None
     to_revision: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MissingIndex:
-    """``column`` is ``table.column``; ``shown_by`` says who shows it, with a verb."""
-
-    column: str
-    statement: str
-    shown_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +138,11 @@ class Situation:
             earlier = [at for at in mine if at <= self.onset.at]
             done = max(earlier, default=self.suspect_since + _USUAL_ROLLOUT)
         return (self.onset.at - done).total_seconds() if done is not None else None
+
+    def had_run_for(self, seconds: float) -> bool:
+        """Whether the suspect's rollout was over for so long when it began, as exactly as that is known."""
+        settled = self.settled_for
+        return settled is not None and settled > seconds + self.onset.tolerance / 2
 
     @property
     def earlier_suspect(self) -> bool:
@@ -283,7 +283,9 @@ class Situation:
             return f"Only its pods log this, not those of the version that runs beside it: {found.only_new.template}"
         if found.split is not None and self.suspect is not None and found.split.only_revision == (self.suspect.template_hash or ""):
             return "Requests fail in its pods alone, and not in those of the version that runs beside it"
-        if found.changed_file is not None and not self.began_before:
+        # Who calls another is in the stack of every call that this one fails, and had made such calls well.
+        alien = found.nature is Nature.OUTSIDE and self.had_run_for(AFTER_FIRST_REQUESTS)
+        if found.changed_file is not None and not self.began_before and not alien:
             return f"Stack traces of the errors name {found.changed_file}, which it changed"
         if found.growth is not None and not self.began_before:
             return f"{found.growth.title} has been growing since it was deployed, before anybody felt it"

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from ..analysis.levels import DEFAULT_THRESHOLDS, objective_of, signal_level
 from ..analysis.pods import crashing, failing, killed_again
-from ..analysis.signals import USER_FELT, worsening
+from ..analysis.signals import REFUSED, USER_FELT, worsening
 from ..analysis.wording import signal_baseline, signal_value
 from ..lean import dataclass
 from ..model.diagnostics import Diagnostics
@@ -56,16 +56,21 @@ class Symptoms:
     logged: bool = False
     """Whether nobody counts the failures, and the logs alone are full of errors that came within the time that they were read for."""
 
+    refusing: bool = False
+    """Whether requests are refused with 4xx that used to be answered."""
+
     @property
     def severe(self) -> bool:
         """Whether there is an outage or something close to it, and not merely a degradation."""
-        return bool(self.high_errors or self.high_latency or self.crashes or self.logged)
+        return bool(self.high_errors or self.high_latency or self.crashes or self.logged or self.refusing)
 
     @property
     def about(self) -> frozenset[str]:
-        """The signals that the incident is about: failures where there are many, else how long requests take; any where it is neither."""
+        """The signals that the incident is about: failures where there are many, else refusals, else how long requests take; else any."""
         if self.high_errors:
             return frozenset({"error_rate"})
+        if self.refusing:
+            return frozenset({REFUSED})
         return frozenset({"latency_p95", "latency_p50"}) if self.high_latency else frozenset(USER_FELT)
 
     @property
@@ -83,6 +88,7 @@ def symptoms(diagnostics: Diagnostics, high_error_rate: float = HIGH_ERROR_RATE,
     metrics = diagnostics.metrics.data
     errors = metrics.signal("error_rate") if metrics else None
     latency = metrics.signal("latency_p95") if metrics else None
+    refused = metrics.signal(REFUSED) if metrics else None
     missing = diagnostics.metrics.reason or "no metrics"
     crashes, crash_detail = _crashes(diagnostics)
     return Symptoms(
@@ -94,6 +100,7 @@ def symptoms(diagnostics: Diagnostics, high_error_rate: float = HIGH_ERROR_RATE,
         latency_detail=_detail(latency, missing),
         crash_detail=crash_detail,
         logged=_logged(diagnostics),
+        refusing=refused is not None and refused.value is not None and refused.onset is not None,
     )
 
 

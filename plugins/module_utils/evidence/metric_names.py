@@ -39,6 +39,10 @@ _FRONTS = {MetricPreset.NGINX_INGRESS: "ingress", MetricPreset.ENVOY: "envoy_clu
 """What counts in front of several services, and the label that it tells them by."""
 _OPENTELEMETRY = (MetricPreset.OPENTELEMETRY, MetricPreset.OPENTELEMETRY_MILLISECONDS, MetricPreset.OPENTELEMETRY_OLD)
 
+_REFUSALS = {"5..": "4([0-8].|9[0-8]|xx)", "5": "4", "SERVER_ERROR": "CLIENT_ERROR"}
+"""What tells the answers that blame whoever asked, by what tells failures. Not 499: that client did not wait for an answer."""
+_GRPC_REFUSALS = ("InvalidArgument", "NotFound", "AlreadyExists", "PermissionDenied", "Unauthenticated", "FailedPrecondition", "OutOfRange")
+
 _METRIC_NAME = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
 _LABEL_NAME = re.compile(r"^[a-zA-Z_][a-zA-Z0-9_]*$")
 
@@ -64,8 +68,9 @@ class _Convention:
     """Gauges of the connections of a pool: those in use, and the most there can be."""
 
 
+_HTTP = _Convention("http_requests_total", "http_request_duration_seconds", "status")
 _CONVENTIONS = {
-    MetricPreset.DEFAULT: _Convention("http_requests_total", "http_request_duration_seconds", "status"),
+    MetricPreset.DEFAULT: _HTTP,
     MetricPreset.OPENTELEMETRY: _Convention(
         "http_server_request_duration_seconds_count",
         "http_server_request_duration_seconds",
@@ -113,6 +118,8 @@ class MetricNames:
     """The label that tells failures from successes."""
     failure: str
     """``status=~"5.."``"""
+    refusal: str | None
+    """``status=~"4…"``: answers that blame whoever asked; None where nothing tells them apart, or they are failures already."""
     matchers: str
     """``job="payment-api"``"""
     others: str
@@ -153,6 +160,7 @@ def metric_names(service: Service, preset: MetricPreset | None = None) -> Metric
         seconds=convention.seconds if given.duration is None else 1.0,
         status=status,
         failure=failure,
+        refusal=_refusal(status, convention, given.error_status),
         matchers=matchers,
         others=others,
         told_by=told_by,
@@ -165,7 +173,8 @@ def metric_names(service: Service, preset: MetricPreset | None = None) -> Metric
 def with_status(service: Service, names: MetricNames, label: str) -> MetricNames:
     """``names`` where ``label`` tells failures from successes, by the status of an HTTP response."""
     error_status = service.metrics.error_status
-    return replace(names, status=label, failure=f"{label}=~{quote('5..' if error_status is None else error_status)}")
+    failure = f"{label}=~{quote(_HTTP.failure if error_status is None else error_status)}"
+    return replace(names, status=label, failure=failure, refusal=_refusal(label, _HTTP, service.metrics.error_status))
 
 
 def with_label(service: Service, names: MetricNames, label: str) -> MetricNames:
@@ -216,6 +225,17 @@ def _selection(service: Service, preset: MetricPreset) -> tuple[str, str, str, s
         return f"job=~{job}", f'job!~{job},job!="",{namespace}', "job", f"job=~{job}"
     job = quote(service.job)
     return f"job={job}", f'job!={job},job!="",{namespace}', "job", f"job={job}"
+
+
+def _refusal(label: str, convention: _Convention, error_status: str | None) -> str | None:
+    """The matcher of the answers that blame whoever asked; None where these are failures, or nobody knows which they are."""
+    if convention.success is not None:
+        failures = [] if error_status is None else error_status.split("|")
+        listed = bool(failures) and all(code.isalpha() for code in failures)
+        refused = "|".join(code for code in _GRPC_REFUSALS if code not in failures) if listed else None
+    else:
+        refused = _REFUSALS.get(convention.failure if error_status is None else error_status)
+    return f"{label}=~{quote(refused)}" if refused else None
 
 
 def _metric(name: str, field: str) -> str:

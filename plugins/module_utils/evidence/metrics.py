@@ -84,6 +84,7 @@ def metrics(client: PrometheusClient, service: Service, timeframe: float, now: f
         server_time=wave.server_time,
         preset=wave.names.preset.value,
         pods=around.pods,
+        refusing=around.refusing,
     )
 
 

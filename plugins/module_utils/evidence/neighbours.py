@@ -24,10 +24,11 @@ SPAN, STEP = 1800.0, 30.0
 
 @dataclass(frozen=True, slots=True)
 class WhereItFails:
-    """The other services that fail, and the pods in which requests of this one do."""
+    """The other services that fail, and the pods in which requests of this one do, or are refused."""
 
     neighbours: tuple[RawNeighbour, ...] = ()
     pods: tuple[PodShare, ...] = ()
+    refusing: tuple[PodShare, ...] = ()
 
 
 def where_it_fails(client: PrometheusClient, service: Service, now: float, names: MetricNames | None = None) -> WhereItFails:
@@ -38,9 +39,8 @@ def where_it_fails(client: PrometheusClient, service: Service, now: float, names
     """
     known = names or metric_names(service)
     answer = client.instant(f"{_share(known, '5m')} > {NOTABLE} or {shares_by_pod(known)}")
-    pods = by_pod(answer)
     failing = _by_name(answer, known.told_by)
-    return WhereItFails(_neighbours(client, known, failing, answer, now) if failing else (), pods)
+    return WhereItFails(_neighbours(client, known, failing, answer, now) if failing else (), by_pod(answer), by_pod(answer, refused=True))
 
 
 def _neighbours(

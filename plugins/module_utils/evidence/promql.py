@@ -21,6 +21,8 @@ DAYS = tuple(range(1, 8))
 DAY_LABEL = "day"
 LAST_SCRAPES = 'count_values("at", floor(timestamp(up) / 15) * 15)'
 """How many targets were scraped last within each quarter of a minute, which the label ``at`` names by its beginning (unix seconds)."""
+REFUSED, NOTABLE = "client_error_rate", 0.05
+"""The share of refused requests is looked at where it reaches so much within five minutes."""
 NAMESPACE_LABELS = ("namespace", "kubernetes_namespace", "exported_namespace", "k8s_namespace_name")
 """Where a series may say which namespace it is of, the most usual first."""
 
@@ -96,6 +98,12 @@ def error_rate(service: Service, window: str, offset: str = "", names: MetricNam
     return f"({_summed(known, 'rate', window, known.failure, offset)} or {total} * 0) / {total}"
 
 
+def client_error_rate(names: MetricNames, window: str, offset: str = "") -> str:
+    """Share of the requests that were answered with 4xx, or in what way ``names`` tells that whoever asked is to blame."""
+    total = _summed(names, "rate", window, offset=offset)
+    return f"({_summed(names, 'rate', window, names.refusal or '', offset)} or {total} * 0) / {total}"
+
+
 def latency(service: Service, share: float, window: str, offset: str = "", names: MetricNames | None = None) -> str:
     """The ``share`` quantile of the requests' duration, in seconds."""
     known = names or metric_names(service)
@@ -132,7 +140,12 @@ def golden_signals(service: Service, names: MetricNames | None = None) -> tuple[
         _cpu(service),
         _throttling(service),
     )
-    return signals if known.pool_used is None else (*signals, _pool(known))
+    more = []
+    if known.refusal is not None:
+        more.append(_refused(known, requests))
+    if known.pool_used is not None:
+        more.append(_pool(known))
+    return (*signals, *more)
 
 
 def own_signal(query: SignalQuery) -> SignalQueries:
@@ -242,6 +255,25 @@ def _throttling(service: Service) -> SignalQueries:
         share("1h", " offset 1d"),
         share,
         periods,
+        optional=True,
+    )
+
+
+def _refused(names: MetricNames, requests: str) -> SignalQueries:
+    """Requests that are answered with 4xx, where they are many: mistakes of clients are no failures, unless there are more than usual."""
+
+    def share(window: str, offset: str) -> str:
+        return client_error_rate(names, window, offset)
+
+    return SignalQueries(
+        REFUSED,
+        "Client error rate",
+        "share",
+        f"{share('5m', '')} >= {NOTABLE:g}",
+        lambda window: share(window, ""),
+        share("1h", " offset 1d"),
+        share,
+        requests,
         optional=True,
     )
 

@@ -46,7 +46,10 @@ class Signal:
     """
 
     name: str
-    """error_rate, request_rate, latency_p95, latency_p50, memory, cpu, cpu_throttling, pool or the name of a team's own query"""
+    """error_rate, request_rate, latency_p95, latency_p50, memory, cpu, cpu_throttling, pool or the name of a team's own query.
+
+    client_error_rate is there only where more is refused with 4xx than usual, and fewer requests than usual are answered.
+    """
     title: str
     unit: str
     """share (0..1), seconds, per_second, bytes or number"""
@@ -108,7 +111,10 @@ class Metrics:
     preset: str | None = None
     """Whose metric names the values were found under."""
     pods: tuple[PodShare, ...] = ()
-    """In which pods requests fail, the worst first; where many fail, and the series tell the pods apart."""
+    """In which pods requests fail, the worst first; where many fail, and the series tell the pods apart.
+
+    Where none fail and there is a ``client_error_rate``, in which they are refused more often than is usual.
+    """
 
     def signal(self, name: str) -> Signal | None:
         return next((signal for signal in self.signals if signal.name == name), None)

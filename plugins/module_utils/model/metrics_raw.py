@@ -65,3 +65,5 @@ class RawMetrics:
     """Whose metric names the values were found under."""
     pods: tuple[PodShare, ...] = ()
     """In which pods requests fail, the worst first; where many fail, and the series tell the pods apart."""
+    refusing: tuple[PodShare, ...] = ()
+    """The same for requests that are refused."""

@@ -185,3 +185,61 @@ def test_a_page_in_place_of_an_answer_is_somebody_elses(template: str) -> None:
 def test_an_answer_that_can_be_read_and_is_wrong_may_be_its_own() -> None:
     assert nature([line("SyntaxError: Unexpected token } in JSON at position 40")]) is Nature.OWN
     assert nature([line("SyntaxError: Unexpected token <*> in JSON at position <*>")]) is Nature.OWN, "a template's placeholder is no page"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "produce to events-<*> failed: :leader_not_available",
+        "{:error, :not_leader_for_partition} topic=events",
+        "org.apache.kafka.common.errors.NotLeaderForPartitionException",
+        "{:error, :connection_refused}",
+        "rdkafka: BrokerTransportFailure",
+    ],
+)
+def test_words_that_are_written_as_one_are_read(template: str) -> None:
+    assert nature([line(template)]) is Nature.OUTSIDE
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "TypeError: fetch failed",
+        "ORA-12541: TNS:no listener",
+        "no healthy upstream",
+        "SQLSTATE[08006] [7] could not connect",
+        "** (Mint.TransportError) :closed",
+        "RabbitMQ.Client.Exceptions.BrokerUnreachableException: None of the specified endpoints were reachable",
+        "nats: no responders available for request",
+        "stripe.error.APIConnectionError: Unexpected error communicating with Stripe.",
+        "thread 'main' panicked at src/db.rs:9: called `Result::unwrap()` on an `Err` value: ConnectionRefused",
+        "panic: dial tcp 10.0.0.4:5432: connect: connection refused",
+        "Verbindung zum Server wurde abgelehnt",
+        "Die Datenbank ist nicht erreichbar",
+        "接続が拒否されました",
+        "el servidor no responde",
+    ],
+)
+def test_anothers_failure_in_more_words(template: str) -> None:
+    assert nature([line(template)]) is Nature.OUTSIDE
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "** (FunctionClauseError) no function clause matching in Notify.Payload.decode/1",
+        "System.ArgumentNullException: Value cannot be null. (Parameter 'source')",
+        "scala.MatchError: Some(3) (of class scala.Some)",
+        "missing field `sku` at line 1 column 20",
+        "PSQLException: ERROR: operator does not exist: integer = text (SQLSTATE 42883)",
+        "thread 'main' panicked at src/main.rs:12:5: index out of bounds: the len is 3 but the index is 3",
+        "panic: send on closed channel",
+    ],
+)
+def test_a_programs_own_mistakes_in_more_words(template: str) -> None:
+    assert nature([line(template)]) is Nature.OWN
+
+
+def test_who_waits_for_its_own_pool_only_waits() -> None:
+    assert nature([line("QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00")]) is Nature.WAITING
+    assert nature([line("Failed to initialize pool: The connection attempt failed.")]) is Nature.OUTSIDE

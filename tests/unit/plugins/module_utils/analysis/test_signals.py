@@ -9,7 +9,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.analysis.
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis.levels import signal_level
 from ansible_collections.devops.incident_response.plugins.module_utils.analysis.signals import signals, worsening
 from ansible_collections.devops.incident_response.plugins.module_utils.model.finding import Level
-from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Metrics, Shape, Signal
+from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics import Metrics, PodShare, Shape, Signal
 from ansible_collections.devops.incident_response.plugins.module_utils.model.metrics_raw import RawMetrics, RawSignal
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import Objectives
 
@@ -237,3 +237,38 @@ def test_a_day_as_bad_as_yesterday_makes_it_usual() -> None:
     days = tuple((END - day * 86400 + off, 0.8 if day in (1, 5) else 0.001) for day in range(7, 0, -1) for off in range(-600, 601, 150))
     found = one(raw(last_5m=0.2, last_1m=0.2, day_before=0.8, recent=points((3600, 0.001), (900, 0.2)), same_hour=days))
     assert "a day ago was unusual" not in (found.reason or "")
+
+
+def refusing(share: float, rate: float, *more: RawSignal, old: float = 0.03) -> Metrics:
+    refused = raw("client_error_rate", last_5m=share, last_1m=share, day_before=0.03, recent=points((3600, 0.03), (900, share)))
+    requests = raw("request_rate", last_5m=rate, last_1m=rate, day_before=50.0, recent=points((3600, 50.0), (900, rate)))
+    shares = (PodShare("new", 0.9), PodShare("old", old))
+    return signals(RawMetrics((refused, requests, *more), 15.0, (), refusing=shares), None, NOW)
+
+
+def test_requests_that_are_refused_and_were_answered_are_felt() -> None:
+    found = refusing(0.4, 50.0)
+    refused = found.signal("client_error_rate")
+    assert refused is not None
+    assert found.onset == refused.onset
+    assert refused.onset is not None
+    assert refused.onset.timestamp() == pytest.approx(END - 900, abs=60)
+    assert found.pods == (PodShare("new", pytest.approx(0.87)), PodShare("old", 0.0))
+    assert any("fewer are answered" in note for note in found.notes)
+
+
+def test_refused_requests_that_came_on_top_are_told_and_no_more() -> None:
+    found = refusing(0.4, 50.0 * 0.97 / 0.6, old=0.5)
+    assert (found.signal("client_error_rate"), found.onset, found.pods) == (None, None, ())
+    assert any("on top" in note for note in found.notes)
+
+
+def test_where_only_some_pods_refuse_it_is_their_doing_however_many_requests_there_are() -> None:
+    found = refusing(0.4, 50.0 * 0.97 / 0.6, old=0.03)
+    assert found.signal("client_error_rate") is not None
+    assert found.pods == (PodShare("new", pytest.approx(0.87)), PodShare("old", 0.0))
+
+
+def test_where_more_fail_than_are_refused_it_is_about_failures() -> None:
+    failing = raw(last_5m=0.6, last_1m=0.6, day_before=0.001, recent=points((3600, 0.001), (900, 0.6)))
+    assert refusing(0.4, 50.0, failing).signal("client_error_rate") is None

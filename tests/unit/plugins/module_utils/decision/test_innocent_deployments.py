@@ -214,6 +214,29 @@ class TestErrorsThatSayNothingOfTheirOrigin:
         found = self.found(settled=9 * MINUTE, subject="New sorter for the night shift")
         assert (found.action, found.automatic) == (Action.ROLLBACK, False)
 
+    def test_a_commit_may_use_another_form_of_the_word(self) -> None:
+        assert self.found(settled=9 * MINUTE, subject="Sorters of the night shift").action is Action.ROLLBACK
+        assert self.found(settled=9 * MINUTE, subject="Sort by night").action is Action.INVESTIGATE, "a short word begins many others"
+
+
+class TestTheStackOfACallThatAnotherFails:
+    """The release changed the file that calls; all its calls went well while it was rolled out, and for two minutes more."""
+
+    def found(self, line: str, settled: float = 3 * MINUTE) -> Recommendation:
+        told = LogPattern("ERROR", line, 900, line, ago(4 * MINUTE), NOW, ("v2.3.1",), True, ("src/index/bulk.js",))
+        touching = replace(changes("Bulk writes"), commits=(Commit("a" * 40, ago(DAY), "alice", "Bulk writes", ("src/index/bulk.js",)),))
+        return recommended(failing(4 * MINUTE + settled, 4 * MINUTE, logs=logs(told), changes=touching))
+
+    def test_is_no_evidence_against_the_version(self) -> None:
+        found = self.found("cluster_block_exception: index blocked, flood-stage watermark exceeded")
+        assert (found.action, found.automatic, causes(found)[0]) == (Action.INVESTIGATE, False, "dependency")
+
+    def test_is_evidence_where_the_error_is_its_own(self) -> None:
+        assert self.found("TypeError: Cannot read properties of undefined (reading 'id')").automatic
+
+    def test_is_evidence_where_it_came_with_the_first_requests(self) -> None:
+        assert self.found("connection refused", settled=0.0).action is Action.ROLLBACK
+
 
 def test_memory_that_has_grown_for_days_is_a_leak() -> None:
     def first(before: float, onset: float | None = None) -> str:
@@ -223,3 +246,31 @@ def test_memory_that_has_grown_for_days_is_a_leak() -> None:
     assert first(before=0.86) == "resource_leak"
     assert first(before=0.97) == "unknown", "a heap that is always this full"
     assert first(before=0.86, onset=20 * MINUTE) == "unknown", "a big input"
+
+
+class TestWhatIsInFrontOfSeveralServices:
+    """They began to fail at the same moment, and nobody knows who calls whom."""
+
+    def found(self, *names: str, said: tuple[str, ...] = ()) -> Recommendation:
+        others = tuple(Neighbour(name, 0.3, ago(5 * MINUTE)) for name in names)
+        return recommended(failing(10 * MINUTE, 5 * MINUTE, *said, neighbours=others, dependencies=None, traces=None, changes=None))
+
+    def test_may_fail_where_its_own_logs_tell_of_nothing(self) -> None:
+        found = self.found("careers", "magazine")
+        assert (found.action, causes(found)[0]) == (Action.INVESTIGATE, "platform")
+
+    def test_with_errors_of_its_own_the_others_may_call_it(self) -> None:
+        assert "platform" not in causes(self.found("careers", "magazine", said=("parcel <*> rejected by the sorter",)))
+
+    def test_one_other_may_call_it(self) -> None:
+        assert "platform" not in causes(self.found("careers"))
+
+
+def test_a_surge_that_came_with_a_release_may_be_its_doing() -> None:
+    def checks(age: float) -> str:
+        felt = metrics(errors(0.12, 0.001, 5 * MINUTE), latency(2.0, 0.15, 5 * MINUTE), traffic(300, 100, 6 * MINUTE))
+        found = recommended(diagnostics(rollouts=deployed(age), metrics=felt, dependencies=None, traces=None))
+        return " ".join(next(one.check_next for one in found.hypotheses if one.cause == "load"))
+
+    assert "whether v2.3.1 makes clients ask more often" in checks(10 * MINUTE)
+    assert "ask more often" not in checks(2 * DAY)

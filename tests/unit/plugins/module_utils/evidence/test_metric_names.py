@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import InvalidOptionError
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence.metric_names import metric_names, other_names
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence.metric_names import metric_names, other_names, with_status
 from ansible_collections.devops.incident_response.plugins.module_utils.model.service import MetricPreset, MetricsSettings, Service
 
 
@@ -80,3 +80,30 @@ def test_a_hostile_job_stays_within_its_string(preset: MetricPreset) -> None:
     for text in (hostile.matchers, hostile.others, hostile.targets):
         assert 'x"}' not in text
         assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "refusal"),
+    [
+        (MetricsSettings(), 'status=~"4([0-8].|9[0-8]|xx)"'),
+        (MetricsSettings(preset=MetricPreset.ENVOY), 'envoy_response_code_class=~"4"'),
+        (MetricsSettings(status_label="outcome", error_status="SERVER_ERROR"), 'outcome=~"CLIENT_ERROR"'),
+        (MetricsSettings(error_status="[45].."), None),
+        (MetricsSettings(preset=MetricPreset.GRPC), None),
+        (MetricsSettings(preset=MetricPreset.GRPC, error_status="Internal|.*"), None),
+    ],
+)
+def test_what_blames_whoever_asked(settings: MetricsSettings, refusal: str | None) -> None:
+    assert metric_names(Service("shop", metrics=settings)).refusal == refusal
+
+
+def test_codes_of_grpc_that_are_no_failures_blame_whoever_asked() -> None:
+    names = metric_names(Service("shop", metrics=MetricsSettings(preset=MetricPreset.GRPC, error_status="Internal|NotFound")))
+    assert names.refusal is not None
+    assert "PermissionDenied" in names.refusal
+    assert "NotFound" not in names.refusal
+
+
+def test_another_label_tells_refusals_too() -> None:
+    names = with_status(Service("shop"), metric_names(Service("shop")), "code")
+    assert names.refusal == 'code=~"4([0-8].|9[0-8]|xx)"'

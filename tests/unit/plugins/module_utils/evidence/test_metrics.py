@@ -23,7 +23,9 @@ from ansible_collections.devops.incident_response.tests.unit.servers import (
 ERRORS_NOW = 'status=~"5.."}[5m]))'
 ERRORS_BEFORE = 'status=~"5.."}[1h] offset 1d))'
 ERRORS_RECENT = 'status=~"5.."}[60s]))'
+REFUSED = 'status=~"4('
 WELL: Mapping[str, Value] = {
+    REFUSED: None,
     "cfs": None, "count by (": 10.0, ERRORS_NOW: 0.2, ERRORS_BEFORE: 0.001, ERRORS_RECENT: 0.45, "histogram_quantile(0.95": 8.5,
     "histogram_quantile(0.5": 4.0, "memory": 0.85, "cpu": 0.4, "sum(rate(": 32.8,
 }  # fmt: skip
@@ -50,6 +52,15 @@ def test_the_golden_signals(server: HttpServer) -> None:
     rate = signal(raw, "error_rate")
     assert (rate.last_5m, rate.last_1m, rate.day_before, rate.unit, rate.reason) == (0.2, 0.45, 0.001, "share", None)
     assert (raw.scrape_interval, raw.notes) == (15.0, ())
+
+
+def test_many_requests_that_are_refused_are_a_signal_of_their_own(server: HttpServer) -> None:
+    server.answer = answers({**WELL, REFUSED: 0.4})
+    refused = signal(read(server), "client_error_rate")
+    assert (refused.last_5m, refused.day_before, refused.unit) == (0.4, 0.4, "share")
+    assert len(refused.recent) > 150
+    asked = [request.query.get("query", "") for request in server.requests]
+    assert any(REFUSED in query and query.endswith(">= 0.05") for query in asked), "fewer are no matter"
 
 
 def test_the_recent_past_is_in_order_bounded_and_fine_at_its_end(server: HttpServer) -> None:
@@ -212,7 +223,7 @@ def test_the_number_of_queries_is_bounded(server: HttpServer) -> None:
     own = SignalQuery("mine", "vector(1)")
     before = len(server.requests)
     read(server, Service("payment-api", metrics=MetricsSettings(queries=(own,))))
-    assert before <= 36
+    assert before <= 37
     assert len(server.requests) - before == before + 5, "a signal of a team's own costs five"
 
 
