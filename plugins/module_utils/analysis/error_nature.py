@@ -78,7 +78,7 @@ _UNHANDLED = re.compile(
 )
 """What a framework, or a runtime, writes in front of whatever it was that nobody caught."""
 _OF_CONNECTIONS = (
-    r"\b(?:\w*connections?|brokers?|sockets?|upstreams?|backends?)\b[^.;]{0,40}"
+    r"\b(?:\w*connections?(?! (?:exception|error))|brokers?|sockets?|upstreams?|backends?)\b[^.;]{0,40}"
     r"\b(?:reset|closed|lost|down|failed|failure|aborted|shut ?down|terminated|disconnected)\b"
 )
 _OUTSIDE = re.compile(
@@ -117,7 +117,7 @@ _OUTSIDE = re.compile(
             r"database (?:system )?is (?:starting up|shutting down|in recovery)|Communications link failure|ServerSelectionTimeout",
             r"NoBrokersAvailable|NoHostAvailable|no (?:available|reachable) (?:servers?|nodes?|hosts?|brokers?)\b",
             r"\bConnect(?:ion)?(?:Timeout|Reset|Refused|Aborted)?(?:Error|Exception)\b|AutoReconnect|RemoteDisconnected",
-            r"\b\w*(?<!Jdbc)(?:Connection|Transport|Socket|Network|Unreachable|NotAvailable|Disconnect(?:ed)?)(?:Error|Exception)\b",
+            r"\b\w*(?<!Jdbc)(?<!SQLTransient)(?:Connection|Transport|Socket|Network|Unreachable|NotAvailable|Disconnect(?:ed)?)(?:Error|Exception)\b",
             r"\bunreachable\b|not reachable|were reachable|\bno healthy \w+|upstream reset\b|reset reason|\bGOAWAY\b|fetch failed",
             r"connection (?:failure|termina)|(?:unexpectedly|other side) closed|closed unexpectedly|terminated unexpectedly",
             r"connect(?:ing)? to \S+ failed|failed connecting|(?:error|failure) communicating with|unable to execute HTTP request",

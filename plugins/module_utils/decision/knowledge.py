@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.wording import version_of
+from ..analysis.signals import REFUSED
+from ..analysis.wording import signal_baseline, signal_value, version_of
 from ..model.evidence import EvidenceStatus
 from ..model.finding import Level
 from ..model.recommendation import Hypothesis
@@ -34,6 +35,9 @@ def _known(facts: Situation) -> Iterator[str]:
     felt = facts.symptoms
     if felt.high_errors is not None:
         yield f"Error rate: {felt.error_detail}"
+    refused = facts.signal(REFUSED)
+    if felt.refusing and refused is not None:
+        yield f"{refused.title}: {signal_value(refused)} (baseline {signal_baseline(refused)}), of requests that used to be answered"
     if felt.high_latency is not None:
         yield f"Latency P95: {felt.latency_detail}"
     if felt.crashes is not None:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from ..analysis.error_nature import Nature
 from ..model.confidence import Confidence
 from ..model.incident import Policy
 from ..model.recommendation import Action, Guard
 from .corroboration import corroborated, migrations_unknown, new_major_version, schema_checked
 from .guards import forbidden
 from .rivals import came_late, fails_with_others
-from .situation import Situation
+from .situation import AFTER_FIRST_REQUESTS, Situation
 
 AUTOMATIC, APPROVAL, NEVER = "automatic", "approval", "never"
 
@@ -47,6 +48,13 @@ def automatic(
         (
             came_late(facts) and not facts.code_evidence and not facts.crashing,
             "It began after the rollout was over, and nothing in the version itself was seen to be wrong: something else may have changed.",
+        ),
+        (
+            facts.had_run_for(AFTER_FIRST_REQUESTS)
+            and facts.clues.nature is not Nature.OWN
+            and not facts.code_evidence
+            and not facts.crashing,
+            "It began a minute or more after the rollout was over, and no error is such as a program makes by itself: it may be another's.",
         ),
         (
             fails_with_others(facts),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..analysis.monitoring import error_rate_limit
+from ..analysis.signals import REFUSED
 from ..analysis.stability import PROVEN_AFTER
 from ..analysis.wording import version_of
 from ..model.recommendation import Action, Guard, Hypothesis
@@ -80,7 +81,10 @@ def _rollback(leader: Hypothesis | None, facts: Situation) -> Iterator[str]:
 
 def _blast_radius(facts: Situation) -> str:
     errors, state = facts.signal("error_rate"), facts.workload
-    if errors is not None and errors.value is not None:
+    refused = facts.signal(REFUSED) if facts.symptoms.refusing and not facts.symptoms.high_errors else None
+    if refused is not None and refused.value is not None:
+        share, told = refused.value, f"{format_value(refused.value, 'share')} of requests refused with 4xx"
+    elif errors is not None and errors.value is not None:
         share, told = errors.value, f"{format_value(errors.value, 'share')} error rate"
     elif state is not None and state.desired:
         share, told = len(facts.failing) / state.desired, f"{len(facts.failing)}/{state.desired} pods failing, error rate unknown"

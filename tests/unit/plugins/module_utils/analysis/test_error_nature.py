@@ -242,4 +242,6 @@ def test_a_programs_own_mistakes_in_more_words(template: str) -> None:
 
 def test_who_waits_for_its_own_pool_only_waits() -> None:
     assert nature([line("QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00")]) is Nature.WAITING
+    cut = "CannotGetJdbcConnectionException: Failed to obtain JDBC Connection; nested exception is SQLTransientConnectionException: Hika…"
+    assert nature([line(cut)]) is None, "whose pool it is, is cut off"
     assert nature([line("Failed to initialize pool: The connection attempt failed.")]) is Nature.OUTSIDE

@@ -274,3 +274,21 @@ def test_a_surge_that_came_with_a_release_may_be_its_doing() -> None:
 
     assert "whether v2.3.1 makes clients ask more often" in checks(10 * MINUTE)
     assert "ask more often" not in checks(2 * DAY)
+
+
+class TestAMinuteOrMoreAfterTheRolloutWasOver:
+    """All its pods had answered requests well by then: nobody but a person rolls back for errors that tell nothing of their origin."""
+
+    def found(self, line: str, settled: float = 2 * MINUTE) -> Recommendation:
+        return recommended(failing(5 * MINUTE + settled, 5 * MINUTE, line))
+
+    def test_errors_of_no_known_origin_are_a_persons_matter(self) -> None:
+        found = self.found("parcel <*> rejected by the sorter")
+        assert (found.action, found.automatic) == (Action.ROLLBACK, False)
+        assert "a minute or more after the rollout was over" in found.automatic_reason
+
+    def test_its_own_errors_are_not(self) -> None:
+        assert self.found("TypeError: Cannot read properties of undefined (reading 'id')").automatic
+
+    def test_neither_are_those_that_came_with_it(self) -> None:
+        assert self.found("parcel <*> rejected by the sorter", settled=0.0).automatic

@@ -41,6 +41,8 @@ def test_with_a_release_it_is_rolled_back_by_a_person() -> None:
     assert (found.action, found.automatic) == (Action.ROLLBACK, False)
     assert found.hypotheses[0].cause == "deployment"
     assert any("used to be answered" in line for line in found.hypotheses[0].evidence_for)
+    assert "Client error rate: 40% (baseline 3%), of requests that used to be answered" in found.known
+    assert "Blast radius: High (40% of requests refused with 4xx)" in found.reasoning
 
 
 @pytest.mark.parametrize("age", [45 * MINUTE, 30 * 60 * MINUTE], ids=["long after a release", "without one"])
