@@ -20,6 +20,7 @@ description:
     presets. Where the requests have no label to tell failures by, the error rate is unknown and not zero.
   - A rate passes at up to O(factor) times its baseline, or O(error_rate_tolerance) or O(latency_tolerance) above it, whichever is more.
     Without any baseline it is compared with the service's objective; without that too it is unknown.
+  - Requests that are refused with 4xx count where the diagnosis tells of a V(client_error_rate), up to two of a hundred above its baseline.
   - Unknown is not pass. When Prometheus can't be asked, pods and restarts are still looked at, and RV(recovery.recovered) is null as soon
     as O(passes) looks in a row showed nothing wrong.
   - Rates are taken over the time since O(since), at most a minute but four scrapes in any case, so that the outage itself soon leaves

@@ -20,7 +20,7 @@ from plugins.module_utils.faces.recovery import RECOVERY, recovery_result
 from tests.contract.clusters import Cluster
 from tests.contract.serving import HOST
 from tests.contract.test_rollback import DEPLOYMENT
-from tests.contract.traffic import Gateway, failing_share, scraped
+from tests.contract.traffic import Gateway, failing_share, rate_of, scraped
 
 SERVICE = "payment-api"
 PASSES = 3
@@ -198,6 +198,25 @@ def test_one_measure_keeps_it_from_being_recovered(production: Production, name:
 
     production.cluster.until("the recovery", recovered, 60.0)
     assert seen[-PASSES:] == [(number, True if number == PASSES else None) for number in range(1, PASSES + 1)], seen
+
+
+def test_what_was_refused_has_to_be_answered_again(production: Production) -> None:
+    """Where that was the incident; else, what clients do wrong is their own."""
+    refused = {"name": "client_error_rate", "value": 0.41, "baseline": 0.03}
+    production.gateway.flows(production.cluster.namespace, refused=0.4)
+    share = f'http_requests_total{{namespace="{production.cluster.namespace}",status="401"}}'
+    production.cluster.until("that it is known", lambda: rate_of(production.prometheus, share, 6) == pytest.approx(80.0, rel=0.05))
+    assert measures(production.look()) == GOOD_LOOK
+    production.following = None
+    production.given["diagnostics"] = {**production.given["diagnostics"], "metrics": {"data": {"signals": [refused]}}}
+    result = production.look()
+    assert measures(result) == {**GOOD_LOOK, "client_error_rate": False}
+    assert re.match(r"\d\d% \(baseline: 3%\)", detail(result, "client_error_rate"))
+    late = production.look(timeout="1s")
+    assert (late["final"], late["recovery"]["recovered"]) == (True, False)
+    production.gateway.flows(production.cluster.namespace, refused=0.03)
+    production.following, production.given["since"] = None, moment()
+    production.cluster.until("the recovery", lambda: production.look()["recovery"]["recovered"], 60.0)
 
 
 def test_a_pod_that_restarts_between_two_looks_starts_the_count_anew(production: Production) -> None:

@@ -26,15 +26,16 @@ from tests.real.servers import real_part
 
 SCRAPED_EVERY = 1.0
 _BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_FAILED = "503"
+_FAILED, _REFUSED = "503", "401"
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Requests a second, the share of them that fails, and the seconds that each takes."""
+    """Requests a second, the shares of them that fail and that are refused, and the seconds that each takes."""
 
     rate: float = 200.0
     failing: float = 0.0
+    refused: float = 0.0
     latency: float = 0.08
 
 
@@ -73,7 +74,8 @@ class Gateway:
         return "\n".join([*lines, ""])
 
     def _count(self, namespace: str, traffic: Traffic, requests: float) -> None:
-        for status, share in (("200", 1.0 - traffic.failing), (_FAILED, traffic.failing)):
+        shares = {"200": 1.0 - traffic.failing - traffic.refused, _FAILED: traffic.failing, _REFUSED: traffic.refused}
+        for status, share in shares.items():
             self._add("http_requests_total", requests * share, namespace=namespace, status=status)
         for bound in _BUCKETS:
             within = requests if traffic.latency <= bound else 0.0
@@ -104,8 +106,13 @@ def quiet_past(job: str, namespace: str, now: float) -> list[Series]:
 def failing_share(prometheus: str, namespace: str, seconds: int) -> float:
     """The share of the namespace's requests that failed over the last `seconds`, as Prometheus knows it; 0 where it knows of none yet."""
     own = f'namespace="{namespace}"'
-    failed = f'sum(rate(http_requests_total{{{own},status=~"5.."}}[{seconds}s]))'
-    query = urllib.parse.urlencode({"query": f"{failed} / sum(rate(http_requests_total{{{own}}}[{seconds}s]))"})
+    failed, every = (rate_of(prometheus, f"http_requests_total{{{own}{more}}}", seconds) for more in (',status=~"5.."', ""))
+    return failed / every if every else 0.0
+
+
+def rate_of(prometheus: str, selector: str, seconds: int) -> float:
+    """What the counters of the selector grow by in a second, over the last `seconds`; 0 where there are none yet."""
+    query = urllib.parse.urlencode({"query": f"sum(rate({selector}[{seconds}s]))"})
     with urllib.request.urlopen(f"{prometheus}/api/v1/query?{query}", timeout=5) as answer:
         found = json.load(answer)["data"]["result"]
     return float(found[0]["value"][1]) if found else 0.0

@@ -55,7 +55,8 @@ def correlation(leader: Hypothesis | None, facts: Situation) -> str:
     if facts.delay is None:
         age = f"deployed {format_duration(facts.age)} ago, " if facts.age is not None else ""
         return f"{strength} ({age}the onset is not known)"
-    began = f"errors began {format_duration(abs(facts.delay))} {'after' if facts.delay >= 0 else 'before'} it"
+    what = "refusals" if facts.symptoms.about == {REFUSED} else "errors"
+    began = f"{what} began {format_duration(abs(facts.delay))} {'after' if facts.delay >= 0 else 'before'} it"
     if facts.age is not None and is_prompt(facts):
         return f"{strength} ({_minutes(facts.age)} before incident, {began})" if facts.age < 900 else f"{strength} ({began})"
     return f"{strength} ({began})"

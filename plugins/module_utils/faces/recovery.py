@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import InvalidOptionError
+from ..evidence.promql import REFUSED
 from ..model.codec import DocumentError, from_result, parse_time, to_result
 from ..record.redaction import redact
 from ..rollback.recovery import SIGNALS, Limits, Patience, Verification
@@ -74,7 +75,8 @@ def limits_from(params: Mapping[str, Any]) -> Limits:
     for option in ("error_rate_tolerance", "latency_tolerance"):
         if params[option] < 0:
             raise InvalidOptionError(option, params[option], "a number from 0")
-    return Limits(params["factor"], {"error_rate": params["error_rate_tolerance"], "latency_p95": params["latency_tolerance"]})
+    given = {"error_rate": params["error_rate_tolerance"], "latency_p95": params["latency_tolerance"]}
+    return Limits(params["factor"], {**Limits().tolerances, **given})
 
 
 def verification_from(params: Mapping[str, Any], now: datetime) -> Verification:
@@ -140,5 +142,5 @@ def _diagnosed(diagnostics: Mapping[str, Any], field: str) -> dict[str, float]:
     return {
         signal["name"]: float(signal[field])
         for signal in signals or ()
-        if signal.get("name") in SIGNALS and isinstance(signal.get(field), (int, float))
+        if signal.get("name") in (*SIGNALS, REFUSED) and isinstance(signal.get(field), (int, float))
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from ..analysis.signals import REFUSED
 from ..lean import dataclass
 from ..model.incident import Incident, IncidentStatus, Severity
 from ..model.recommendation import Action
@@ -118,6 +119,9 @@ def _impact(incident: Incident) -> str:
     metrics = diagnostics.metrics.data if diagnostics else None
     errors = metrics.signal("error_rate") if metrics else None
     rate = f"{format_value(errors.value, 'share')} error rate" if errors and errors.value is not None else "error rate unknown"
+    refused = metrics.signal(REFUSED) if metrics else None
+    if refused is not None and refused.value is not None:
+        rate = f"{format_value(refused.value, 'share')} of requests refused with 4xx, {rate}"
     impact = diagnostics.impact.data if diagnostics else None
     users = impact.sessions.value if impact else None
     return f"{rate}, ~{users:,.0f} users affected" if users is not None else f"{rate}, number of affected users unknown"

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from ..evidence.objects import count, mapping, metadata, name_of, sequence, template_version
+from ..evidence.promql import REFUSED
 from ..lean import dataclass
 from ..model.rollback import Measure, Recovery
 from ..model.service import Dependency, Service, WorkloadKind
@@ -30,10 +31,10 @@ WORSE_FOR = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``tolerances`` are in the unit of their signal: a share for the error rate, seconds for the latency."""
+    """``tolerances`` are in the unit of their signal: a share for the rates of errors, seconds for the latency."""
 
     factor: float = 1.5
-    tolerances: Mapping[str, float] = field(default_factory=lambda: {"error_rate": 0.005, "latency_p95": 0.05})
+    tolerances: Mapping[str, float] = field(default_factory=lambda: {"error_rate": 0.005, "latency_p95": 0.05, REFUSED: 0.02})
 
     def limit(self, signal: str, baseline: float) -> float:
         return max(baseline * self.factor, baseline + self.tolerances[signal])

@@ -18,7 +18,7 @@ from ..evidence.metric_names import MetricNames, metric_names, with_status
 from ..evidence.metrics_wave import value_of
 from ..evidence.names_in_use import names_in_use, status_in_use
 from ..evidence.narrowing import narrowed
-from ..evidence.promql import SignalQueries, golden_signals, labelled_requests, samples_of_up, series_of_requests
+from ..evidence.promql import REFUSED, SignalQueries, golden_signals, labelled_requests, samples_of_up, series_of_requests
 from ..lean import dataclass
 from ..model.rollback import Measure
 from ..model.service import Dependency, MetricPreset, Service
@@ -71,7 +71,10 @@ def measure(prometheus: PrometheusClient | None, service: Service, verification:
     baseline = verification.baseline
     if prometheus is None:
         return Measured(
-            _unknown(_queries(service, names), watched, limits, "no prometheus_url is given"), baseline, verification.names, True
+            _unknown(_queries(service, names, verification), watched, limits, "no prometheus_url is given"),
+            baseline,
+            verification.names,
+            True,
         )
     try:
         answers = _ask(prometheus, service, names, watched, verification, now)
@@ -82,7 +85,9 @@ def measure(prometheus: PrometheusClient | None, service: Service, verification:
         if notes:
             answers = _ask(prometheus, service, own, watched, verification, now)
     except SourceUnavailableError as error:
-        return Measured(_unknown(_queries(service, names), watched, limits, error.message), baseline, verification.names, True)
+        return Measured(
+            _unknown(_queries(service, names, verification), watched, limits, error.message), baseline, verification.names, True
+        )
     told = {"preset": answers.names.preset.value, "status": answers.names.status} if other is not None else verification.names
     known = {**baseline, **{one.name: value for one in answers.queries if (value := _before(answers, one, baseline)) is not None}}
     then = {one.name: answers.found.get(f"{one.name} {_THEN}", (None, None))[0] for one in answers.queries}
@@ -96,8 +101,10 @@ def _names(service: Service, known: Mapping[str, str]) -> MetricNames:
     return with_status(service, names, known["status"]) if known.get("status") not in (None, names.status) else names
 
 
-def _queries(service: Service, names: MetricNames) -> tuple[SignalQueries, ...]:
-    return tuple(query for query in golden_signals(service, names) if query.name in SIGNALS)
+def _queries(service: Service, names: MetricNames, verification: Verification) -> tuple[SignalQueries, ...]:
+    # What clients do wrong by themselves is nothing to recover from, unless it was part of the incident.
+    wanted = (*SIGNALS, REFUSED) if REFUSED in verification.during else SIGNALS
+    return tuple(query for query in golden_signals(service, names) if query.name in wanted)
 
 
 def _other_names(prometheus: PrometheusClient, service: Service, answers: _Answers) -> MetricNames | None:
@@ -118,7 +125,7 @@ def _ask(
     verification: Verification,
     now: datetime,
 ) -> _Answers:
-    up, queries = prometheus.instant(samples_of_up(service, names)), _queries(service, names)
+    up, queries = prometheus.instant(samples_of_up(service, names)), _queries(service, names, verification)
     interval = _scrape_interval(up)
     window = _window(interval, verification, now)
     asked = {query.name: query.recent(f"{window:.0f}s") for query in queries}
@@ -170,7 +177,7 @@ def _judged(
             # Without the label that failures are told by, none is ever seen.
             value, reason = None, f"the requests have no label '{answers.names.status}' to tell failures by: set metrics.status_label"
         missing = f"no value over the last {answers.window:.0f} s: no requests, or not scraped yet"
-        objective = objectives[query.name]
+        objective = objectives.get(query.name)
         readings.append(Reading(query.name, query.title, query.unit, value, known.get(query.name), objective, reason or missing))
     return (
         *(judge_reading(reading, limits) for reading in readings),

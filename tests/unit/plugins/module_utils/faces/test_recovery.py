@@ -52,6 +52,12 @@ def test_a_given_baseline_wins_over_the_diagnosed_one() -> None:
     assert verification_from(given, NOW).baseline == {"error_rate": 0.002, "latency_p95": 0.15}
 
 
+def test_what_was_refused_is_known_where_the_diagnosis_told_of_it() -> None:
+    signals = [{"name": "client_error_rate", "value": 0.41, "baseline": 0.035}]
+    found = verification_from(params(diagnostics={"metrics": {"data": {"signals": signals}}}), NOW)
+    assert (found.during, found.baseline) == ({"client_error_rate": 0.41}, {"client_error_rate": 0.035})
+
+
 @pytest.mark.parametrize("diagnostics", [{}, {"metrics": None}, {"metrics": {"data": None}}, {"metrics": {"data": {"signals": None}}}])
 def test_a_diagnosis_without_metrics_has_no_baseline(diagnostics: dict[str, Any]) -> None:
     assert verification_from(params(diagnostics=diagnostics), NOW).baseline == {}

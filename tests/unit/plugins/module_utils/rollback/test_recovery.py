@@ -28,7 +28,7 @@ GOOD, BAD, UNKNOWN = (Measure("error_rate", "Error rate", passed, "x") for passe
 
 
 def reading(name: str, value: float | None, baseline: float | None, objective: float | None = None) -> Reading:
-    title, unit = {"error_rate": ("Error rate", "share"), "latency_p95": ("Latency P95", "seconds")}[name]
+    title, unit = "Latency P95" if name == "latency_p95" else "Error rate", "seconds" if name == "latency_p95" else "share"
     return Reading(name, title, unit, value, baseline, objective, "no requests" if value is None else None)
 
 
@@ -41,6 +41,8 @@ def reading(name: str, value: float | None, baseline: float | None, objective: f
         ("error_rate", 0.15, 0.10, True, "15% (back to baseline)"),
         ("error_rate", 0.16, 0.10, False, "16% (baseline: 10%)"),
         ("error_rate", 0.0, 0.0, True, "0% (back to baseline)"),
+        ("client_error_rate", 0.05, 0.03, True, "5% (back to baseline)"),
+        ("client_error_rate", 0.051, 0.03, False, "5.1% (baseline: 3%)"),
         ("latency_p95", 0.14, 0.15, True, "140ms (back to baseline)"),
         ("latency_p95", 0.225, 0.15, True, "225ms (back to baseline)"),
         ("latency_p95", 8.5, 0.15, False, "8.5s (baseline: 150ms)"),
