@@ -21,7 +21,7 @@ def resized(space: Namespace, kind: str, **told: str) -> None:
 def at_rest_by_flagger(space: Namespace) -> None:
     """The pods that people call are those of a copy, which Flagger makes; the workload itself only runs while a new version is tried."""
     primary = {"app": "payment-api-primary"}
-    space.deploy(replicas=0)
+    space.deploy(replicas=0, container=WEB)
     space.deploy(name="payment-api-primary", labels=primary, replicas=2, container=WEB)
     owner = {"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "name": "payment-api", "uid": "7e2b8f0c", "controller": True}
     for name, selector in (("payment-api", primary), ("payment-api-primary", primary), ("payment-api-canary", LABELS)):
@@ -29,6 +29,7 @@ def at_rest_by_flagger(space: Namespace) -> None:
         body["metadata"]["ownerReferences"] = [owner]
         space.post("api/v1", "services", body)
     space.ready(2, "payment-api-primary")
+    assert space.cluster.found(f"/api/v1/{space.space}/services/payment-api-canary"), "its owner's kind is not served, so that it stays"
 
 
 def renewed_each_day(space: Namespace) -> None:

@@ -40,9 +40,16 @@ def _delete(context: Context, obj: Object, propagation: str = "Background") -> N
 
 
 def _check_owners(context: Context, obj: Object, owners: dict[str, Object]) -> None:
+    """An owner of a kind that is not served can't be looked for, and so is never found to be gone."""
     references = obj["metadata"].get("ownerReferences") or ()
-    if references and not any(reference["uid"] in owners for reference in references):
+    gone = [reference for reference in references if reference["uid"] not in owners]
+    if references and len(gone) == len(references) and all(map(_is_served, references)):
         _delete(context, obj)
+
+
+def _is_served(reference: Object) -> bool:
+    resource = STORED.get(reference["kind"])
+    return resource is not None and reference["apiVersion"].rpartition("/")[0] == resource.group
 
 
 def _finish(context: Context, obj: Object, dependents: list[Object]) -> None:

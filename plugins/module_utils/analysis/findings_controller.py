@@ -28,6 +28,8 @@ _SCALED_TO_ZERO = "ScalingDisabled"
 _FIRST_METRICS = timedelta(minutes=3)
 """Within which pods that were just made get their first metrics, and an autoscaler sees them."""
 _NO_METRICS_YET = ("no metrics returned from", "did not receive metrics for")
+_ROUND = timedelta(seconds=30)
+"""Within which an autoscaler looks (15 s by default) and its pods are made."""
 _NOT_OF_PODS = "external metrics API"
 
 _REFUSALS: tuple[tuple[str, str, str], ...] = (
@@ -188,12 +190,12 @@ def _passes(told: Condition, state: WorkloadState, now: datetime) -> bool:
     if _NOT_OF_PODS in said or not any(part in said for part in _NO_METRICS_YET):
         return False
     there = [pod for pod in state.pods if not pod.terminating and not is_over(pod)]
-    if there and all(_is_young(pod, now) for pod in there):
-        first = min(pod.started_at or pod.created_at for pod in there)
-        return not any(event.reason == told.reason and event.first_seen < first for event in state.events)
     unseen = [pod for pod in there if pod.cpu_usage is None and (pod.ready or pod in starting(there, now))]
-    early = told.since is not None and now - told.since < _FIRST_METRICS
-    return early and bool(there) and all(_is_young(pod, now) for pod in unseen)
+    if told.since is not None and now - told.since < _FIRST_METRICS:
+        return bool(there) and all(_is_young(pod, now) for pod in unseen)
+    first = min((pod.started_at or pod.created_at for pod in there), default=now)
+    before = any(event.reason == told.reason and event.first_seen < first - _ROUND for event in state.events)
+    return bool(there) and all(_is_young(pod, now) for pod in there) and not before
 
 
 def _is_young(pod: Pod, now: datetime) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from lab.cluster.behaviour import PodStep
 from lab.cluster.deletion import DeleteOptions, delete_object
 from lab.cluster.pod_status import after_step
@@ -161,3 +163,12 @@ def test_orphans_stay(ticking: Ticking) -> None:
     assert ticking.store.get("Deployment", "default", "web") is None
     assert len(ticking.pods()) == 3
     assert not ticking.store.list("ReplicaSet")[0]["metadata"].get("ownerReferences")
+
+
+@pytest.mark.parametrize(("kind", "group", "stays"), [("ReplicaSet", "apps/v1", False), ("Canary", "flagger.app/v1beta1", True)])
+def test_only_owners_of_a_kind_that_is_served_can_be_gone(ticking: Ticking, kind: str, group: str, stays: bool) -> None:
+    owned = workload("Deployment")
+    owned["metadata"]["ownerReferences"] = [{"apiVersion": group, "kind": kind, "name": "web", "uid": "gone", "controller": True}]
+    ticking.store.create(owned)
+    ticking.run(3)
+    assert (ticking.store.get("Deployment", "default", "web") is not None) is stays
