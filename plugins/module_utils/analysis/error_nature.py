@@ -149,7 +149,8 @@ _OUTSIDE = re.compile(
             r"(?:unexpected |: )EOF\b|I/O error (?:on|occurred)|while (?:reading from|writing to) (?:the )?(?:stream|socket)",
             r"error (?:occurred )?while sending|transport (?:connection|is closing)|connection (?:has been |is |was )?(?:closed|lost)\b",
             r"remote (?:end|host) closed|shards? failed",
-            r"lock (?:wait )?timeout|LockNotAvailable|could not obtain lock|deadlock (?:found|detected)|database (?:table )?is locked",
+            r"lock (?:wait )?timeout(?! (?:error|exception))|LockNotAvailable",
+            r"could not obtain lock|deadlock (?:found|detected)|database (?:table )?is locked",
             r"(?-i:\b(?:LOADING|MISCONF|CLUSTERDOWN|MASTERDOWN|READONLY)\b)|BusyLoading|OOM command not allowed|max number of clients",
         )
     ),

@@ -245,3 +245,8 @@ def test_who_waits_for_its_own_pool_only_waits() -> None:
     cut = "CannotGetJdbcConnectionException: Failed to obtain JDBC Connection; nested exception is SQLTransientConnectionException: Hika…"
     assert nature([line(cut)]) is None, "whose pool it is, is cut off"
     assert nature([line("Failed to initialize pool: The connection attempt failed.")]) is Nature.OUTSIDE
+
+
+def test_a_lock_of_its_own_is_no_databases() -> None:
+    assert nature([line("reports.hourly_totals.LockTimeoutError: totals are being written")]) is not Nature.OUTSIDE
+    assert nature([line("ERROR 1205 (HY000): Lock wait timeout exceeded; try restarting transaction")]) is Nature.OUTSIDE
