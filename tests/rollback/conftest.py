@@ -173,12 +173,12 @@ def local(users: Sequence[User]) -> Iterator[LocalCluster]:
         cluster.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         return cluster, runner
 
-    cluster, runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    cluster, runner = asyncio.run_coroutine_threadsafe(start(), loop).result(_PATIENT)
     cluster.client().post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "production"}})
     for number in range(3):
         cluster.client().post("/api/v1/nodes", node(f"node-{number}"))
     yield cluster
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(_PATIENT)
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    thread.join(_PATIENT)
     loop.close()
