@@ -119,7 +119,7 @@ class ServedLab:
         self._loop.close()
 
     def _wait(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(120)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ class Up:
         self.workdir = directory / "work"
         command = [sys.executable, "-m", "lab", "up", "--env-file", str(self.file), "--workdir", str(self.workdir), *arguments]
         self.process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not self.file.exists():
             assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline, "it did not get ready"

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-_START_SECONDS = 60
+_START_SECONDS = 180
 _RUN_SECONDS = 240
 _ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 
