@@ -16,6 +16,7 @@ from ansible_collections.devops.incident_response.plugins.module_utils.decision.
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.situation import Options as DecisionOptions
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import IncidentResponseError
+from ansible_collections.devops.incident_response.plugins.module_utils.evidence import dependencies
 from ansible_collections.devops.incident_response.plugins.module_utils.faces.connections import cluster_from, prometheus_from, service_from
 from ansible_collections.devops.incident_response.plugins.module_utils.faces.diagnostics import Clients, Options, diagnose
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
@@ -35,6 +36,7 @@ _BETWEEN_SEEDS_S = 3607.0
 _P0 = Policy(page=("on_call",), rollback="automatic", update_interval=600.0, mttr_target=600.0)
 _PATIENT = Options(source_timeout=60.0, deadline=120.0)
 """How long something takes is no part of the evaluation: a busy machine must not change an answer."""
+dependencies.PROBE_SECONDS = _PATIENT.source_timeout
 _NOT_OF_THE_SERVICE = ("team", "tier")
 
 

@@ -83,11 +83,12 @@ class Relay:
 
         arrival = asyncio.create_task(arrive())
         try:
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):
                 while data := await source.read(_CHUNK_BYTES):
                     under_way.put_nowait((loop.time() + self._round_trip / 2, data))
             under_way.put_nowait((loop.time() + self._round_trip / 2, b""))
-            with contextlib.suppress(ConnectionError):
+            # Who is gone altogether can't be told the end either (ENOTCONN).
+            with contextlib.suppress(OSError):
                 await arrival
         finally:
             arrival.cancel()

@@ -12,7 +12,7 @@ from pathlib import Path
 from lab.databases.programs import Programs
 from lab.serving import HOST, KeptPort
 
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _SETTINGS = (
     f"listen_addresses={HOST}",

@@ -46,7 +46,8 @@ async def copied(programs: Programs, database: Database, target: Path) -> None:
             await _make(programs, database, made)
         os.utime(made)
         process = await asyncio.create_subprocess_exec("cp", "-R", str(made), str(target))
-        if await process.wait():
+        await _ended(process)
+        if process.returncode:
             raise DatabaseUnavailableError(f"{made} could not be copied to {target}")
     _own(target, programs.user)
     _forget_old(_cache())
@@ -73,9 +74,20 @@ async def _initdb(programs: Programs, data: Path) -> None:
         *map(str, command), "--locale=C", "--wal-segsize=1", user=programs.user, cwd="/", stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    said, _ = await process.communicate()
+    said = await _ended(process)
     if process.returncode:
         raise DatabaseUnavailableError(f"initdb failed: {said.decode(errors='replace').strip()[-300:]}")
+
+
+async def _ended(process: asyncio.subprocess.Process) -> bytes:
+    """What it said. It does not outlive who waits for it, who may be cancelled and remove what it writes to."""
+    try:
+        said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return said or b""
 
 
 async def _lay_out(port: int, database: Database) -> None:

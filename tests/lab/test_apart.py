@@ -77,7 +77,7 @@ class ApartLab:
             store.update(deployment)
 
         assert self.loop is not None
-        asyncio.run_coroutine_threadsafe(change(), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(change(), self.loop).result(60)
 
 
 @pytest.fixture(scope="module")

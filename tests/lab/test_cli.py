@@ -21,7 +21,9 @@ CHECKOUT = Path(__file__).parents[2]
 
 def lab(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "lab", *arguments]
-    return subprocess.run(command, cwd=CHECKOUT, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=30)
+    return subprocess.run(
+        command, cwd=CHECKOUT, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 class Up:
@@ -32,7 +34,7 @@ class Up:
         self.workdir = directory / "work"
         command = [sys.executable, "-m", "lab", "up", "--env-file", str(self.file), "--workdir", str(self.workdir), *arguments]
         self.process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not self.file.exists():
             assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline, "it did not get ready"
@@ -41,7 +43,7 @@ class Up:
 
     def end(self, number: int) -> str:
         self.process.send_signal(number)
-        output, _ = self.process.communicate(timeout=20)
+        output, _ = self.process.communicate(timeout=60)
         assert self.process.returncode == 0, output
         return output
 

@@ -26,7 +26,7 @@ def test_the_pods_of_the_past_have_their_logs(tmp_path: Path) -> None:
     records = lab.world.pods.of("payment-api")
     living = {record.name: None for record in records if record.deleted is None}
     with served(loki_app(PodLogStore(lab.world, lab.behaviour.runs), lambda: situation.now)) as url:
-        found, notes = gone_logs(LokiClient(url), Service("payment-api"), living, {}, now, 7200, Deadline(20.0))
+        found, notes = gone_logs(LokiClient(url), Service("payment-api"), living, {}, now, 7200, Deadline(120.0))
         lines = LokiClient(url).lines('{app="payment-api"}', situation.now - 60, situation.now)
     assert {log.pod for log in found} <= {record.name for record in records if record.deleted is not None}
     assert found

@@ -31,7 +31,7 @@ def address(lab: Any, dependency: str) -> tuple[str, int]:
 
 def head(url: str) -> tuple[int, dict[str, str]]:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     connection.request("HEAD", parts.path)
     answer = connection.getresponse()
     connection.close()
@@ -46,7 +46,7 @@ def changed(old: str, new: str) -> Any:
 
 def resp(lab: Any, *commands: str) -> str:
     """What a Redis server answers to commands that are sent as clients send them."""
-    with socket.create_connection(address(lab, "redis-cache"), timeout=10) as connection:
+    with socket.create_connection(address(lab, "redis-cache"), timeout=60) as connection:
         for command in commands:
             lines = [f"*{len(command.split())}", *(line for word in command.split() for line in (f"${len(word)}", word)), ""]
             connection.sendall("\r\n".join(lines).encode())
@@ -97,7 +97,7 @@ def test_redis_may_want_a_password(serve: Any) -> None:
 
 @pytest.mark.parametrize("bytes_sent", [b"*1\r\n$-1\r\n", b"*x\r\n", b"*1\r\n:4\r\n", b"*1\r\n$99999999\r\n"])
 def test_nonsense_gets_a_protocol_error(payment: Any, bytes_sent: bytes) -> None:
-    with socket.create_connection(address(payment, "redis-cache"), timeout=10) as connection:
+    with socket.create_connection(address(payment, "redis-cache"), timeout=60) as connection:
         connection.sendall(bytes_sent)
         assert connection.recv(1000).startswith(b"-ERR Protocol error")
 
@@ -110,10 +110,10 @@ def test_what_is_down_refuses_connections(serve: Any) -> None:
     )
     for name in ("payments-db", "redis-cache"):
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(address(lab, name), timeout=10)
+            socket.create_connection(address(lab, name), timeout=60)
     assert lab.get("LAB_MAILBOX_URL", "/messages")[0] == 200
     host, port = address(lab, "auth-service")
-    connection = http.client.HTTPConnection(host, port, timeout=10)
+    connection = http.client.HTTPConnection(host, port, timeout=60)
     connection.request("GET", "/health")
     assert connection.getresponse().status == 503
     connection.close()

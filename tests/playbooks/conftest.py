@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-_START_SECONDS = 60
+_START_SECONDS = 180
 _RUN_SECONDS = 240
 _ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 
@@ -46,7 +46,7 @@ class Lab:
         return image.rpartition(":")[2]
 
     def _get(self, url: str) -> Any:
-        with urllib.request.urlopen(url, timeout=10) as response:
+        with urllib.request.urlopen(url, timeout=60) as response:
             return json.load(response)
 
 
@@ -136,7 +136,7 @@ def _killed(command: list[str], variables: Mapping[str, str], directory: Path, k
             time.sleep(0.005)
         if process.poll() is None:
             _kill(process.pid)
-        process.wait(10)
+        process.wait(60)
     return Run(process.returncode, output.read_text(encoding="utf-8"), directory)
 
 
@@ -170,7 +170,7 @@ def running_lab(scenario: str, directory: Path) -> Iterator[Lab]:
             yield Lab(dict(line.split("=", 1) for line in lines if "=" in line))
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def _wait_for(file: Path, process: subprocess.Popen[bytes], log: Path) -> None:

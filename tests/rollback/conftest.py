@@ -22,6 +22,8 @@ from plugins.module_utils.rollback.clock import Clock
 
 START = datetime(2025, 10, 21, 14, 26, 10, tzinfo=UTC)
 _TICK = 0.1
+_PATIENT = 60.0
+"""Seconds that nothing here takes: a busy machine may stand still for a while."""
 
 Request = Callable[[web.Request], web.StreamResponse | None]
 
@@ -72,7 +74,7 @@ class LocalCluster:
         async def call() -> Any:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(_PATIENT)
 
     def pass_time(self, seconds: float) -> None:
         def tick() -> None:
@@ -91,7 +93,7 @@ class LocalCluster:
         return datetime.fromtimestamp(self.time, UTC)
 
     def client(self, token: str = ADMIN.token) -> ClusterClient:
-        return ClusterClient.connect(ClusterAccess(host=self.url, api_key=token, timeout=5.0))
+        return ClusterClient.connect(ClusterAccess(host=self.url, api_key=token, timeout=_PATIENT))
 
     def create(self, obj: Mapping[str, Any]) -> None:
         path = {"v1": "/api/v1", "apps/v1": "/apis/apps/v1", "policy/v1": "/apis/policy/v1", "autoscaling/v2": "/apis/autoscaling/v2"}
@@ -171,12 +173,12 @@ def local(users: Sequence[User]) -> Iterator[LocalCluster]:
         cluster.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         return cluster, runner
 
-    cluster, runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    cluster, runner = asyncio.run_coroutine_threadsafe(start(), loop).result(_PATIENT)
     cluster.client().post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "production"}})
     for number in range(3):
         cluster.client().post("/api/v1/nodes", node(f"node-{number}"))
     yield cluster
-    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(_PATIENT)
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    thread.join(_PATIENT)
     loop.close()

@@ -80,7 +80,7 @@ class Runs:
     def close(self) -> None:
         assert self._program.stdin is not None
         self._program.stdin.close()
-        assert self._program.wait(10) == 0
+        assert self._program.wait(60) == 0
 
     def _seen(self, change: Change) -> None:
         if change.kind == self._kind.value and change.previous is not None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ..clients.http_probe import HttpAnswer
 
 PROBES_AT_ONCE = 16
+PROBE_SECONDS = 3.0
+"""What a dependency has to answer, however much time its source has."""
 EXHAUSTED = 0.95
 """Share of a capacity from which it is as good as used up."""
 EXPIRES_SOON = 14 * 86_400.0
@@ -42,7 +44,7 @@ _Usage = tuple[Optional[float], Optional[float]]  # noqa: UP045 (ansible-test's 
 def dependencies(service: Service, prometheus: PrometheusClient | None, deadline: Deadline, probe: Probe | None = None) -> Dependencies:
     """The health of everything in the service's catalogue entry. A failed probe makes a dependency critical, this source goes on."""
     ask = probe or probe_from_here
-    limit = min(3.0, max(deadline.left() * 0.8, 0.1))
+    limit = min(PROBE_SECONDS, max(deadline.left() * 0.8, 0.1))
     probes = map_side_by_side(lambda dependency: ask(dependency, limit), service.dependencies, PROBES_AT_ONCE, "probe")
     usages = [_start_usage(dependency, prometheus) for dependency in service.dependencies]
     notes: list[str] = []

@@ -143,7 +143,7 @@ class Live:
 
     def __enter__(self) -> Live:
         self._thread.start()
-        assert self._up.wait(10)
+        assert self._up.wait(60)
         ca = self._folder / "ca.crt"
         ca.write_bytes(self._certificates.ca)
         self._pool = urllib3.PoolManager(ca_certs=str(ca))
@@ -153,7 +153,7 @@ class Live:
         self._pool.clear()
         assert self._stop is not None
         self._loop.call_soon_threadsafe(self._stop.set_result, None)
-        self._thread.join(10)
+        self._thread.join(60)
         self._loop.close()
 
     async def _serve(self) -> None:

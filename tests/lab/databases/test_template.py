@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,16 @@ def test_what_is_left_of_one_that_was_given_up_is_cleared_away(cache: Path) -> N
     (cache / ".oldest.new" / "base").touch()
     template._forget_old(cache)
     assert there(cache) == {"newest", ".being-made.new"}
+
+
+def test_what_copies_one_ends_with_who_waits_for_it() -> None:
+    async def given_up() -> int | None:
+        process = await asyncio.create_subprocess_exec("sleep", "60")
+        waiting = asyncio.create_task(template._ended(process))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        return process.returncode
+
+    assert asyncio.run(given_up()) == -signal.SIGKILL
