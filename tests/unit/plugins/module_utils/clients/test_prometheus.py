@@ -64,7 +64,7 @@ def test_a_range_gives_every_point(server: HttpServer) -> None:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("hang", "did not answer within 0.2 s"),
+        ("hang", "did not answer within 2 s"),
         ("500", r"failed with an internal error \(500\): upstream is not well"),
         ("403", "forbids the request"),
         ("429", "asks to slow down"),
@@ -76,7 +76,7 @@ def test_a_range_gives_every_point(server: HttpServer) -> None:
 def test_each_fault_says_what_happened(server: HttpServer, fault: str, words: str) -> None:
     server.faults["/"] = fault
     with pytest.raises(SourceUnavailableError, match=words):
-        PrometheusClient(server.url, timeout=0.2 if fault == "hang" else PATIENT).instant("up")
+        PrometheusClient(server.url, timeout=2.0 if fault == "hang" else PATIENT).instant("up")
     assert len(server.requests) == 1, "no retries: an outage leaves no time for them"
 
 
