@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Optional
 
 from ..lean import dataclass
 from ..model.surroundings import Isolation
@@ -25,7 +25,7 @@ _COLLECTORS = re.compile(r"(?i)prom|monitor|metric|grafana|scrap|otel|openteleme
 _FEW = 3
 """Namespaces that are asked for their pods, for one peer."""
 
-Listed = Callable[[], Sequence[Object] | None]
+Listed = Callable[[], Optional[Sequence[Object]]]  # noqa: UP045 (ansible-test's pylint takes `|` for an operation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Optional
 
 from ..lean import dataclass
 from ..model.surroundings import Stranger
@@ -22,7 +22,7 @@ from .objects import Object, controller_of, labels_of, main_container, mapping, 
 _APPLICATION = ("app", "app.kubernetes.io/name", "k8s-app")
 _HASH = "pod-template-hash"
 
-Pods = Callable[[Mapping[str, str]], Sequence[Object] | None]
+Pods = Callable[[Mapping[str, str]], Optional[Sequence[Object]]]  # noqa: UP045 (ansible-test's pylint takes `|` for an operation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from ansible_collections.devops.incident_response.plugins.module_utils.evidence.
     ],
 )
 def test_a_slip_of_a_few_letters(one: str, other: str, slip: bool) -> None:
-    assert is_slip(one, other) is slip
-    assert is_slip(other, one) is slip
+    for pair in ((one, other), (other, one)):
+        assert is_slip(*pair) is slip
 
 
 @pytest.mark.parametrize(
