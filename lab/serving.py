@@ -16,6 +16,9 @@ from aiohttp.typedefs import Handler, Middleware
 from lab.distance import Relay
 
 HOST = "127.0.0.1"
+SHUTDOWN_SECONDS = 0.2
+"""For which a server that ends waits for its connections. By aiohttp's default it is a minute, and one that was opened at that very
+moment and asks nothing is waited for all that time."""
 
 
 class KeptPort:
@@ -91,7 +94,7 @@ class Servers:
         """The port on which the application listens from now on."""
         for middleware in reversed(more):
             app.middlewares.insert(0, middleware)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         self._runners.append(runner)
         assert runner.server is not None

@@ -19,7 +19,7 @@ from lab.cluster.behaviour import ExecResult, PodStep
 from lab.cluster.quantities import parse_quantity
 from lab.cluster.server import Cluster as SimulatedCluster
 from lab.cluster.tls import kubeconfig, make_certificates
-from lab.serving import HOST, KeptPort
+from lab.serving import HOST, SHUTDOWN_SECONDS, KeptPort
 from tests.contract.clusters import MAY_READ, READER, Cluster
 
 _AWAY = 2.0
@@ -73,7 +73,7 @@ def lab_cluster(directory: Path) -> Iterator[Cluster]:
         for number in range(3):
             ready = {"conditions": [{"type": "Ready", "status": "True"}], "allocatable": {"cpu": "32", "memory": "256Gi", "pods": "500"}}
             simulated.store.create({"kind": "Node", "apiVersion": "v1", "metadata": {"name": f"node-{number}"}, "status": ready})
-        runner = web.AppRunner(simulated.app())
+        runner = web.AppRunner(simulated.app(), shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         kept = KeptPort()
         site = web.TCPSite(runner, HOST, kept.number, ssl_context=certificates.server_context())

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Iterator
 
 from aiohttp import web
 
-HOST = "127.0.0.1"
+from lab.serving import HOST, SHUTDOWN_SECONDS
+
 Start = Callable[[contextlib.AsyncExitStack], Awaitable[str]]
 """Starts servers, and gives an address of theirs; what it puts on the stack is ended with the test."""
 
@@ -45,7 +46,7 @@ def started(start: Start) -> Iterator[str]:
 
 async def serve(stack: contextlib.AsyncExitStack, app: web.Application) -> str:
     """Serves an application until the stack ends, and gives its URL."""
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, HOST, 0).start()

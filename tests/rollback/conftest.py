@@ -17,6 +17,7 @@ from lab.cluster.authorization import ADMIN, User
 from lab.cluster.behaviour import ExecResult, PodStep
 from lab.cluster.controllers.manager import ControllerManager
 from lab.cluster.server import Cluster
+from lab.serving import SHUTDOWN_SECONDS
 from plugins.module_utils.clients.cluster import ClusterAccess, ClusterClient
 from plugins.module_utils.rollback.clock import Clock
 
@@ -166,7 +167,7 @@ def local(users: Sequence[User]) -> Iterator[LocalCluster]:
 
     async def start() -> tuple[LocalCluster, web.AppRunner]:
         cluster = LocalCluster(loop, users)
-        runner = web.AppRunner(cluster.app())
+        runner = web.AppRunner(cluster.app(), shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()

@@ -18,6 +18,7 @@ from lab.cluster import tls
 from lab.cluster.authorization import ADMIN, Rule, User
 from lab.cluster.behaviour import ExecResult, PodStep
 from lab.cluster.server import Cluster
+from lab.serving import SHUTDOWN_SECONDS
 
 NOON = 1_795_435_200.0  # 2026-11-23T12:00:00Z
 READER = User("jane", "jane-token", ("developers",), rules=(Rule(("get", "list"), ("",), ("pods",), ("default",)),))
@@ -158,7 +159,7 @@ class Live:
 
     async def _serve(self) -> None:
         self._stop = self._loop.create_future()
-        runner = web.AppRunner(self.cluster.app())
+        runner = web.AppRunner(self.cluster.app(), shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self._certificates.server_context())
         await site.start()
