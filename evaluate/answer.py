@@ -16,7 +16,6 @@ from ansible_collections.devops.incident_response.plugins.module_utils.decision.
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.recommendation import recommend
 from ansible_collections.devops.incident_response.plugins.module_utils.decision.situation import Options as DecisionOptions
 from ansible_collections.devops.incident_response.plugins.module_utils.errors import IncidentResponseError
-from ansible_collections.devops.incident_response.plugins.module_utils.evidence import dependencies
 from ansible_collections.devops.incident_response.plugins.module_utils.faces.connections import cluster_from, prometheus_from, service_from
 from ansible_collections.devops.incident_response.plugins.module_utils.faces.diagnostics import Clients, Options, diagnose
 from ansible_collections.devops.incident_response.plugins.module_utils.model.diagnostics import Diagnostics
@@ -34,9 +33,8 @@ _BASE = 1_795_435_200.0  # 2026-11-23T12:00:00Z, a Monday
 _BETWEEN_SEEDS_S = 3607.0
 """Each seed has its own time of the day, and its own phase of the scrapes."""
 _P0 = Policy(page=("on_call",), rollback="automatic", update_interval=600.0, mttr_target=600.0)
-_PATIENT = Options(source_timeout=60.0, deadline=120.0)
+_PATIENT = Options(source_timeout=60.0, probe_timeout=60.0, deadline=120.0)
 """How long something takes is no part of the evaluation: a busy machine must not change an answer."""
-dependencies.PROBE_SECONDS = _PATIENT.source_timeout
 _NOT_OF_THE_SERVICE = ("team", "tier")
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
 
-from ..model.metrics import Metrics, Neighbour, Shape, Signal
+from ..model.metrics import CLIENT_ERROR_RATE, Metrics, Neighbour, Shape, Signal
 from ..model.metrics_raw import RawMetrics, RawNeighbour, RawSignal
 from ..units import format_value
 from .baseline import Baseline, baseline, usual_of_day
@@ -23,8 +23,7 @@ from .samples import SAME, limited
 from .series import finite, slope_per_hour
 from .uncounted import INCOMPLETE, WORTH_SAYING, doubted, why_less
 
-REFUSED = "client_error_rate"
-USER_FELT = ("error_rate", "latency_p95", "latency_p50", REFUSED)
+USER_FELT = ("error_rate", "latency_p95", "latency_p50", CLIENT_ERROR_RATE)
 """Signals that users feel: the incident began when the first of them left its baseline."""
 
 _FIVE_MINUTES = 300.0
@@ -46,7 +45,7 @@ def signals(raw: RawMetrics, deployed_at: datetime | None, now: datetime) -> Met
     refused = _refused(raw, judged)
     felt = refused is not None and _of_its_own_doing(refused, raw) and not _fails_more(judged, refused.share - refused.before)
     if not felt:
-        judged = tuple(one for one in judged if one.name != REFUSED)
+        judged = tuple(one for one in judged if one.name != CLIENT_ERROR_RATE)
     return Metrics(
         signals=judged,
         onset=_incident_onset(judged),
@@ -60,8 +59,8 @@ def signals(raw: RawMetrics, deployed_at: datetime | None, now: datetime) -> Met
 
 def _refused(raw: RawMetrics, judged: tuple[Signal, ...]) -> Refusals | None:
     """What became of the requests when more of them began to be refused; None where they are not notably more, or it is not known when."""
-    began = next((one.onset for one in judged if one.name == REFUSED), None)
-    shares, rates = (next((one.recent for one in raw.signals if one.name == name), ()) for name in (REFUSED, "request_rate"))
+    began = next((one.onset for one in judged if one.name == CLIENT_ERROR_RATE), None)
+    shares, rates = (next((one.recent for one in raw.signals if one.name == name), ()) for name in (CLIENT_ERROR_RATE, "request_rate"))
     return refusals(shares, rates, began.timestamp(), raw.window) if began is not None else None
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.signals import REFUSED
 from ..analysis.wording import signal_baseline, signal_value, version_of
 from ..model.evidence import EvidenceStatus
 from ..model.finding import Level
+from ..model.metrics import CLIENT_ERROR_RATE
 from ..model.recommendation import Hypothesis
 from ..units import format_duration, format_moment
 from .situation import Situation
@@ -35,7 +35,7 @@ def _known(facts: Situation) -> Iterator[str]:
     felt = facts.symptoms
     if felt.high_errors is not None:
         yield f"Error rate: {felt.error_detail}"
-    refused = facts.signal(REFUSED)
+    refused = facts.signal(CLIENT_ERROR_RATE)
     if felt.refusing and refused is not None:
         yield f"{refused.title}: {signal_value(refused)} (baseline {signal_baseline(refused)}), of requests that used to be answered"
     if felt.high_latency is not None:

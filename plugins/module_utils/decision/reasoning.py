@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..analysis.monitoring import error_rate_limit
-from ..analysis.signals import REFUSED
 from ..analysis.stability import PROVEN_AFTER
 from ..analysis.wording import version_of
+from ..model.metrics import CLIENT_ERROR_RATE
 from ..model.recommendation import Action, Guard, Hypothesis
 from ..units import describe_duration, format_duration, format_value
 from .deployment import leak_since_deployment
@@ -55,7 +55,7 @@ def correlation(leader: Hypothesis | None, facts: Situation) -> str:
     if facts.delay is None:
         age = f"deployed {format_duration(facts.age)} ago, " if facts.age is not None else ""
         return f"{strength} ({age}the onset is not known)"
-    what = "refusals" if facts.symptoms.about == {REFUSED} else "errors"
+    what = "refusals" if facts.symptoms.about == {CLIENT_ERROR_RATE} else "errors"
     began = f"{what} began {format_duration(abs(facts.delay))} {'after' if facts.delay >= 0 else 'before'} it"
     if facts.age is not None and is_prompt(facts):
         return f"{strength} ({_minutes(facts.age)} before incident, {began})" if facts.age < 900 else f"{strength} ({began})"
@@ -82,7 +82,7 @@ def _rollback(leader: Hypothesis | None, facts: Situation) -> Iterator[str]:
 
 def _blast_radius(facts: Situation) -> str:
     errors, state = facts.signal("error_rate"), facts.workload
-    refused = facts.signal(REFUSED) if facts.symptoms.refusing and not facts.symptoms.high_errors else None
+    refused = facts.signal(CLIENT_ERROR_RATE) if facts.symptoms.refusing and not facts.symptoms.high_errors else None
     if refused is not None and refused.value is not None:
         share, told = refused.value, f"{format_value(refused.value, 'share')} of requests refused with 4xx"
     elif errors is not None and errors.value is not None:

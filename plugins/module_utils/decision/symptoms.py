@@ -10,12 +10,12 @@ from datetime import timedelta
 
 from ..analysis.levels import DEFAULT_THRESHOLDS, objective_of, signal_level
 from ..analysis.pods import crashing, failing, killed_again
-from ..analysis.signals import REFUSED, USER_FELT, worsening
+from ..analysis.signals import USER_FELT, worsening
 from ..analysis.wording import signal_baseline, signal_value
 from ..lean import dataclass
 from ..model.diagnostics import Diagnostics
 from ..model.finding import Level
-from ..model.metrics import Shape, Signal
+from ..model.metrics import CLIENT_ERROR_RATE, Shape, Signal
 
 HIGH_ERROR_RATE = 0.05
 HIGH_LATENCY = 0.5
@@ -70,7 +70,7 @@ class Symptoms:
         if self.high_errors:
             return frozenset({"error_rate"})
         if self.refusing:
-            return frozenset({REFUSED})
+            return frozenset({CLIENT_ERROR_RATE})
         return frozenset({"latency_p95", "latency_p50"}) if self.high_latency else frozenset(USER_FELT)
 
     @property
@@ -88,7 +88,7 @@ def symptoms(diagnostics: Diagnostics, high_error_rate: float = HIGH_ERROR_RATE,
     metrics = diagnostics.metrics.data
     errors = metrics.signal("error_rate") if metrics else None
     latency = metrics.signal("latency_p95") if metrics else None
-    refused = metrics.signal(REFUSED) if metrics else None
+    refused = metrics.signal(CLIENT_ERROR_RATE) if metrics else None
     missing = diagnostics.metrics.reason or "no metrics"
     crashes, crash_detail = _crashes(diagnostics)
     return Symptoms(

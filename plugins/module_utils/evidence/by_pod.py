@@ -15,7 +15,7 @@ from .metric_names import MetricNames
 FAILS = 0.02
 """Share of failed requests from which it is worth knowing where they fail."""
 REFUSES = 0.05
-"""The same for requests that are refused."""
+"""The same for requests that are refused; below it nothing is asked about them."""
 _KIND, _REFUSED = "answer", "refused"
 _POD_LABELS = ("pod", "k8s_pod_name", "kubernetes_pod_name")
 """Under which names a series says which pod it is of: Prometheus Operator's, OpenTelemetry's, that of the old scrape configurations."""

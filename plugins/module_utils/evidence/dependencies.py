@@ -17,7 +17,7 @@ from ..clients.probes import ProbeFailedError, ProbeImpossibleError, probe_tcp
 from ..clients.prometheus import PrometheusClient
 from ..concurrency import Deadline, map_side_by_side, start, wait
 from ..errors import SourceUnavailableError
-from ..model.dependencies import Dependencies, DependencyHealth, Measure
+from ..model.dependencies import PROBE_TIMEOUT, Dependencies, DependencyHealth, Measure
 from ..model.finding import Level
 from ..model.service import Dependency, DependencyType, Service
 from ..units import describe_duration, format_value
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ..clients.http_probe import HttpAnswer
 
 PROBES_AT_ONCE = 16
-PROBE_SECONDS = 3.0
-"""What a dependency has to answer, however much time its source has."""
 EXHAUSTED = 0.95
 """Share of a capacity from which it is as good as used up."""
 EXPIRES_SOON = 14 * 86_400.0
@@ -41,10 +39,19 @@ Probe = Callable[[Dependency, float], Probed]
 _Usage = tuple[Optional[float], Optional[float]]  # noqa: UP045 (ansible-test's pylint takes the other form for an operation)
 
 
-def dependencies(service: Service, prometheus: PrometheusClient | None, deadline: Deadline, probe: Probe | None = None) -> Dependencies:
-    """The health of everything in the service's catalogue entry. A failed probe makes a dependency critical, this source goes on."""
+def dependencies(
+    service: Service,
+    prometheus: PrometheusClient | None,
+    deadline: Deadline,
+    probe: Probe | None = None,
+    probe_timeout: float = PROBE_TIMEOUT,
+) -> Dependencies:
+    """The health of everything in the service's catalogue entry. A failed probe makes a dependency critical, this source goes on.
+
+    ``probe_timeout`` is the seconds that each has to answer, however much time the source has.
+    """
     ask = probe or probe_from_here
-    limit = min(PROBE_SECONDS, max(deadline.left() * 0.8, 0.1))
+    limit = min(probe_timeout, max(deadline.left() * 0.8, 0.1))
     probes = map_side_by_side(lambda dependency: ask(dependency, limit), service.dependencies, PROBES_AT_ONCE, "probe")
     usages = [_start_usage(dependency, prometheus) for dependency in service.dependencies]
     notes: list[str] = []

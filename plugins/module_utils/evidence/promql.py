@@ -13,7 +13,9 @@ from collections.abc import Callable
 
 from ..clients.prometheus import quote
 from ..lean import dataclass
+from ..model.metrics import CLIENT_ERROR_RATE
 from ..model.service import Service, SignalQuery
+from .by_pod import REFUSES
 from .metric_names import OTHER_LABELS, MetricNames, all_names, metric_names, pods_of_workload
 
 DAYS = tuple(range(1, 8))
@@ -21,8 +23,6 @@ DAYS = tuple(range(1, 8))
 DAY_LABEL = "day"
 LAST_SCRAPES = 'count_values("at", floor(timestamp(up) / 15) * 15)'
 """How many targets were scraped last within each quarter of a minute, which the label ``at`` names by its beginning (unix seconds)."""
-REFUSED, NOTABLE = "client_error_rate", 0.05
-"""The share of refused requests is looked at where it reaches so much within five minutes."""
 NAMESPACE_LABELS = ("namespace", "kubernetes_namespace", "exported_namespace", "k8s_namespace_name")
 """Where a series may say which namespace it is of, the most usual first."""
 
@@ -266,10 +266,10 @@ def _refused(names: MetricNames, requests: str) -> SignalQueries:
         return client_error_rate(names, window, offset)
 
     return SignalQueries(
-        REFUSED,
+        CLIENT_ERROR_RATE,
         "Client error rate",
         "share",
-        f"{share('5m', '')} >= {NOTABLE:g}",
+        f"{share('5m', '')} >= {REFUSES:g}",
         lambda window: share(window, ""),
         share("1h", " offset 1d"),
         share,

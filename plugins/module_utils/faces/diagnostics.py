@@ -24,6 +24,7 @@ from ..errors import IncidentResponseError, InvalidOptionError, NotFoundError, S
 from ..evidence.skipped import SourceSkippedError
 from ..evidence.snapshot import EVERYTHING, FOR_ROLLOUTS, ClusterSnapshot
 from ..model.codec import to_result
+from ..model.dependencies import PROBE_TIMEOUT
 from ..model.diagnostics import Diagnostics
 from ..model.evidence import Evidence, EvidenceStatus, Source
 from ..model.service import DependencyType, Service, WorkloadKind
@@ -81,12 +82,13 @@ class Clients:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Durations are seconds. ``deadline`` is for everything together, ``source_timeout`` for each source."""
+    """Durations are seconds. ``deadline`` is for all, ``source_timeout`` for each source, ``probe_timeout`` for each dependency."""
 
     timeframe: float = 4 * 3600.0
     log_window: float = 900.0
     sources: frozenset[Source] = frozenset(Source)
     source_timeout: float = 8.0
+    probe_timeout: float = PROBE_TIMEOUT
     deadline: float = 15.0
     use_logs_only: bool = False
     probe_from_pod: bool = False
@@ -284,12 +286,12 @@ class _Look:
 
         prometheus = None if self.options.use_logs_only else self.clients.prometheus
         if not self.options.probe_from_pod:
-            return lambda deadline: dependencies(self.service, prometheus, deadline)
+            return lambda deadline: dependencies(self.service, prometheus, deadline, None, self.options.probe_timeout)
         from ..evidence.pod_probes import probe_from_pod
 
         def from_pod(deadline: Deadline) -> Any:
             probe = probe_from_pod(lambda: wait(self.snapshot, deadline, "The cluster"), self.service)
-            return dependencies(self.service, prometheus, deadline, probe)
+            return dependencies(self.service, prometheus, deadline, probe, self.options.probe_timeout)
 
         return from_pod
 

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import InvalidOptionError
-from ..evidence.promql import REFUSED
 from ..model.codec import DocumentError, from_result, parse_time, to_result
+from ..model.metrics import CLIENT_ERROR_RATE
 from ..record.redaction import redact
 from ..rollback.recovery import SIGNALS, Limits, Patience, Verification
 from ..rollback.recovery_logs import errors_of_the_incident
@@ -142,5 +142,5 @@ def _diagnosed(diagnostics: Mapping[str, Any], field: str) -> dict[str, float]:
     return {
         signal["name"]: float(signal[field])
         for signal in signals or ()
-        if signal.get("name") in (*SIGNALS, REFUSED) and isinstance(signal.get(field), (int, float))
+        if signal.get("name") in (*SIGNALS, CLIENT_ERROR_RATE) and isinstance(signal.get(field), (int, float))
     }

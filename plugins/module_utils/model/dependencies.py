@@ -9,6 +9,9 @@ from ..lean import dataclass
 from .finding import Level
 from .service import DependencyType
 
+PROBE_TIMEOUT = 3.0
+"""Seconds that a dependency has to answer, however much time there is for all of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:

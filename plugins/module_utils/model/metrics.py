@@ -11,6 +11,9 @@ from enum import StrEnum
 from ..lean import dataclass
 from .sample_comparison import SampleComparison
 
+CLIENT_ERROR_RATE = "client_error_rate"
+"""The signal of the requests that are refused with 4xx."""
+
 
 class Shape(StrEnum):
     """How a signal left its baseline."""

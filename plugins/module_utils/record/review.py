@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from ..analysis.signals import REFUSED
 from ..analysis.wording import signal_baseline, signal_value
 from ..lean import dataclass
 from ..model.check import Verdict
@@ -15,6 +14,7 @@ from ..model.event import Event
 from ..model.evidence import Evidence, EvidenceStatus
 from ..model.finding import Finding
 from ..model.incident import Incident, Severity
+from ..model.metrics import CLIENT_ERROR_RATE
 from ..model.recommendation import Hypothesis
 from ..model.rollback import RollbackState
 from ..units import describe_duration, format_duration, format_money
@@ -262,9 +262,9 @@ def user_impact(incident: Incident) -> tuple[str, ...]:
     ):
         known = amount is not None and amount.value is not None
         lines.append(f"{title}: {text.format(amount.value)}" if amount and known else f"{title}: unknown")
-    for name, title in (("error_rate", "Error rate"), (REFUSED, "Client error rate"), ("latency_p95", "Latency P95")):
+    for name, title in (("error_rate", "Error rate"), (CLIENT_ERROR_RATE, "Client error rate"), ("latency_p95", "Latency P95")):
         signal = metrics.signal(name) if metrics else None
-        if signal is None and name == REFUSED:
+        if signal is None and name == CLIENT_ERROR_RATE:
             continue  # it is there only where it is part of the incident
         if signal is None or signal.value is None:
             lines.append(f"{title}: unknown")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from ..analysis.signals import REFUSED
 from ..lean import dataclass
 from ..model.incident import Incident, IncidentStatus, Severity
+from ..model.metrics import CLIENT_ERROR_RATE
 from ..model.recommendation import Action
 from ..model.rollback import RollbackState
 from ..units import format_duration, format_value
@@ -119,7 +119,7 @@ def _impact(incident: Incident) -> str:
     metrics = diagnostics.metrics.data if diagnostics else None
     errors = metrics.signal("error_rate") if metrics else None
     rate = f"{format_value(errors.value, 'share')} error rate" if errors and errors.value is not None else "error rate unknown"
-    refused = metrics.signal(REFUSED) if metrics else None
+    refused = metrics.signal(CLIENT_ERROR_RATE) if metrics else None
     if refused is not None and refused.value is not None:
         rate = f"{format_value(refused.value, 'share')} of requests refused with 4xx, {rate}"
     impact = diagnostics.impact.data if diagnostics else None

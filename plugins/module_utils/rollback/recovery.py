@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from ..evidence.objects import count, mapping, metadata, name_of, sequence, template_version
-from ..evidence.promql import REFUSED
 from ..lean import dataclass
+from ..model.metrics import CLIENT_ERROR_RATE
 from ..model.rollback import Measure, Recovery
 from ..model.service import Dependency, Service, WorkloadKind
 from ..units import format_duration, format_value
@@ -34,7 +34,7 @@ class Limits:
     """``tolerances`` are in the unit of their signal: a share for the rates of errors, seconds for the latency."""
 
     factor: float = 1.5
-    tolerances: Mapping[str, float] = field(default_factory=lambda: {"error_rate": 0.005, "latency_p95": 0.05, REFUSED: 0.02})
+    tolerances: Mapping[str, float] = field(default_factory=lambda: {"error_rate": 0.005, "latency_p95": 0.05, CLIENT_ERROR_RATE: 0.02})
 
     def limit(self, signal: str, baseline: float) -> float:
         return max(baseline * self.factor, baseline + self.tolerances[signal])

@@ -18,8 +18,9 @@ from ..evidence.metric_names import MetricNames, metric_names, with_status
 from ..evidence.metrics_wave import value_of
 from ..evidence.names_in_use import names_in_use, status_in_use
 from ..evidence.narrowing import narrowed
-from ..evidence.promql import REFUSED, SignalQueries, golden_signals, labelled_requests, samples_of_up, series_of_requests
+from ..evidence.promql import SignalQueries, golden_signals, labelled_requests, samples_of_up, series_of_requests
 from ..lean import dataclass
+from ..model.metrics import CLIENT_ERROR_RATE
 from ..model.rollback import Measure
 from ..model.service import Dependency, MetricPreset, Service
 from .recovery import SIGNALS, Limits, Reading, Verification, judge_dependency, judge_reading
@@ -103,7 +104,7 @@ def _names(service: Service, known: Mapping[str, str]) -> MetricNames:
 
 def _queries(service: Service, names: MetricNames, verification: Verification) -> tuple[SignalQueries, ...]:
     # What clients do wrong by themselves is nothing to recover from, unless it was part of the incident.
-    wanted = (*SIGNALS, REFUSED) if REFUSED in verification.during else SIGNALS
+    wanted = (*SIGNALS, CLIENT_ERROR_RATE) if CLIENT_ERROR_RATE in verification.during else SIGNALS
     return tuple(query for query in golden_signals(service, names) if query.name in wanted)
 
 
